@@ -1,0 +1,222 @@
+/** What a caller does with a fault: try again later, or give up on this input. */
+export type Disposition = 'retry' | 'terminal';
+
+interface CatalogueEntry {
+  readonly disposition: Disposition;
+  /** One sentence that says what happened and what to do; `{name}` is filled from the fault's details. */
+  readonly sentence: string;
+}
+
+/**
+ * Every error that Autotag can report, by code.
+ *
+ * `terminal` faults send a photo to the dead letters at once; `retry` faults cost it an attempt.
+ */
+export const catalogue = {
+  // photos
+  PHOTO_EMPTY: { disposition: 'terminal', sentence: 'The photo has 0 bytes; send the file again.' },
+  PHOTO_TOO_LARGE: {
+    disposition: 'terminal',
+    sentence: 'The photo has {bytes} bytes, more than the limit of {limit}; shrink it before submitting.',
+  },
+  PHOTO_TOO_MANY_PIXELS: {
+    disposition: 'terminal',
+    sentence: 'The photo has {pixels} pixels, more than the limit of {limit}; shrink it before submitting.',
+  },
+  PHOTO_FORMAT: {
+    disposition: 'terminal',
+    sentence:
+      'The bytes are not a photo that can be read ({found}); send JPEG, PNG, WebP, GIF, TIFF or AVIF.',
+  },
+  PHOTO_DAMAGED: {
+    disposition: 'terminal',
+    sentence: 'The photo is cut off or damaged ({reason}); send the original file again.',
+  },
+  PHOTO_ID: {
+    disposition: 'terminal',
+    sentence: 'The photo id {reason}; use 1 to 256 bytes of Unicode without control characters.',
+  },
+  DECODE_TIMEOUT: {
+    disposition: 'retry',
+    sentence: 'Decoding the photo took longer than {timeoutMs} ms; it will be tried again.',
+  },
+  // worker threads
+  WORKER_LOST: {
+    disposition: 'retry',
+    sentence: 'The worker thread ended while the photo was in it ({reason}); it will be tried again.',
+  },
+  WORKER_DEADLINE: {
+    disposition: 'retry',
+    sentence:
+      'The photo was not done within {timeoutMs} ms and its worker thread was replaced; it will be tried again.',
+  },
+  WORKER_START: {
+    disposition: 'retry',
+    sentence:
+      'A worker thread did not start ({reason}); run `npm run setup` if the kernel or the weights are missing.',
+  },
+  // models
+  MODEL_FORMAT: { disposition: 'terminal', sentence: 'The file {file} is not a model: {reason}.' },
+  MODEL_DAMAGED: {
+    disposition: 'terminal',
+    sentence: 'The model file {file} is damaged: {reason}; copy or train it again.',
+  },
+  MODEL_EXTRACTOR: {
+    disposition: 'terminal',
+    sentence:
+      'The model was trained on features of {expected}, not of {found}; choose a model of this extractor.',
+  },
+  WEIGHTS_MISSING: {
+    disposition: 'terminal',
+    sentence: 'The extractor parameters are not at {file}; run `npm run setup`.',
+  },
+  WEIGHTS_DAMAGED: {
+    disposition: 'terminal',
+    sentence:
+      'The extractor weights in {file} cannot be used: {reason}; remove the file and run `npm run setup`.',
+  },
+  // queue and server
+  QUEUE_FULL: {
+    disposition: 'retry',
+    sentence: 'The queue of photos is full; submit again when the cluster has caught up.',
+  },
+  DISK_RESERVE: {
+    disposition: 'retry',
+    sentence: 'The disk of the data folder is almost full ({reason}); free space, then submit again.',
+  },
+  NATS_UNREACHABLE: {
+    disposition: 'retry',
+    sentence:
+      'No NATS server answers at {url} ({reason}); start one with `cluster start` or give --nats URL.',
+  },
+  NATS_MISSING: {
+    disposition: 'terminal',
+    sentence: 'nats-server was not found; run `npm run setup`, or give the URL of a running one with --nats.',
+  },
+  NATS_START: { disposition: 'retry', sentence: 'nats-server did not start: {reason}.' },
+  NATS_DENIED: {
+    disposition: 'terminal',
+    sentence: 'The NATS user has no permission for {subject}; connect as {role}.',
+  },
+  INSECURE_LISTEN: {
+    disposition: 'terminal',
+    sentence: '{address} is not a loopback address; use a tls:// URL with credentials outside this machine.',
+  },
+  PORT_IN_USE: {
+    disposition: 'terminal',
+    sentence: 'Port {port} is in use by another program; choose another with {option}.',
+  },
+  DATA_LOCKED: {
+    disposition: 'terminal',
+    sentence:
+      'Another node (process {pid}) uses the data folder {folder}; stop it, or choose another with --data.',
+  },
+  DATA_FOLDER: {
+    disposition: 'terminal',
+    sentence: 'The data folder {folder} cannot be used: {reason}.',
+  },
+  NODE_UNAVAILABLE: {
+    disposition: 'retry',
+    sentence: 'No node answers for {subject}; start one with `cluster start`, or try again.',
+  },
+  // stores
+  STORE_UNAVAILABLE: {
+    disposition: 'retry',
+    sentence: 'The tag store cannot be used now ({reason}); writing goes on when it is back.',
+  },
+  STORE_VERSION: {
+    disposition: 'terminal',
+    sentence:
+      'The tag store was written by a newer version (schema {found}, this one knows {known}); upgrade first.',
+  },
+  QUERY_SYNTAX: { disposition: 'terminal', sentence: 'The search query cannot be read: {reason}.' },
+  // actors
+  ACTOR_UNKNOWN: { disposition: 'terminal', sentence: 'There is no actor {name}; `tree` lists them.' },
+  ACTOR_DOWN: { disposition: 'retry', sentence: 'The actor {name} ended before it answered ({reason}).' },
+  ACTOR_CALL_TIMEOUT: {
+    disposition: 'retry',
+    sentence: 'The actor {name} did not answer within {timeoutMs} ms.',
+  },
+  MAILBOX_FULL: {
+    disposition: 'retry',
+    sentence: 'The mailbox of {name} is full ({limit} messages); send more slowly.',
+  },
+  // requests
+  REQUEST_INVALID: { disposition: 'terminal', sentence: 'The request cannot be carried out: {reason}.' },
+  USAGE: { disposition: 'terminal', sentence: '{reason}' },
+  NOT_FOUND: { disposition: 'terminal', sentence: 'There is no {what} {id}.' },
+  ATTEMPTS_EXHAUSTED: {
+    disposition: 'terminal',
+    sentence: 'The photo failed {attempts} times, the last time so: {reason}',
+  },
+  NODE_VERSION: {
+    disposition: 'terminal',
+    sentence: 'Node.js {found} is too old; install {needed} or newer.',
+  },
+  INTERNAL: { disposition: 'retry', sentence: 'Something failed that should not have: {reason}.' },
+} as const satisfies Record<string, CatalogueEntry>;
+
+/** A code of the {@link catalogue}. */
+export type FaultCode = keyof typeof catalogue;
+
+/** Values for the placeholders of a fault's sentence. */
+export type FaultDetails = Readonly<Record<string, string | number>>;
+
+/** A fault as it crosses a thread or a subject, where classes do not survive. */
+export interface WireFault {
+  readonly code: FaultCode;
+  readonly message: string;
+  readonly details: FaultDetails;
+}
+
+/** The one error class: a {@link FaultCode}, its sentence, and whether to try again. */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly code: FaultCode;
+  readonly details: FaultDetails;
+
+  constructor(code: FaultCode, details: FaultDetails = {}, cause?: unknown) {
+    super(sentenceOf(code, details), cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.details = details;
+  }
+
+  /** Whether the same input may succeed later. */
+  get disposition(): Disposition {
+    return catalogue[this.code].disposition;
+  }
+
+  /** The form that crosses threads and subjects. */
+  toWire(): WireFault {
+    return { code: this.code, message: this.message, details: this.details };
+  }
+
+  /** Rebuilds a fault; a code this version does not know becomes `INTERNAL`. */
+  static fromWire(wire: { code: string; message: string; details?: FaultDetails | undefined }): Fault {
+    return isFaultCode(wire.code)
+      ? new Fault(wire.code, wire.details ?? {})
+      : new Fault('INTERNAL', { reason: `${wire.code}: ${wire.message}` });
+  }
+
+  /** Any thrown value as a fault: a fault stays itself, everything else becomes `INTERNAL`. */
+  static from(thrown: unknown): Fault {
+    return thrown instanceof Fault ? thrown : new Fault('INTERNAL', { reason: reasonOf(thrown) }, thrown);
+  }
+}
+
+/** The message of any thrown value, on one line. */
+export function reasonOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/** Whether a string is a code of the catalogue. */
+export function isFaultCode(code: string): code is FaultCode {
+  return Object.hasOwn(catalogue, code);
+}
+
+function sentenceOf(code: FaultCode, details: FaultDetails): string {
+  return catalogue[code].sentence.replace(/\{(\w+)\}/g, (placeholder, name: string) =>
+    Object.hasOwn(details, name) ? String(details[name]) : placeholder,
+  );
+}

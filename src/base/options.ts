@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { Fault } from './errors.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** One option: what it is, in which unit, its default and its limits. Help, docs and validation come from here. */
+interface OptionRow<T> {
+  readonly doc: string;
+  readonly unit?: string;
+  readonly schema: z.ZodType<T>;
+}
+
+const row = <T>(doc: string, schema: z.ZodType<T>, unit?: string): OptionRow<T> =>
+  unit === undefined ? { doc, schema } : { doc, schema, unit };
+
+const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
+
+/** What a node can be told, one row an option. */
+export const nodeOptions = {
+  name: row(
+    'name of the node',
+    z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
+      .default('n1'),
+  ),
+  data: row('folder that keeps everything of this node', z.string().min(1).default('autotag-data')),
+  port: row(
+    'port of the embedded nats-server, on loopback',
+    z.coerce.number().int().min(1).max(65_535).default(4222),
+  ),
+  httpPort: row(
+    'port of metrics and health, on loopback',
+    z.coerce.number().int().min(0).max(65_535).default(4280),
+  ),
+  nats: row('URL of an existing nats-server, instead of the embedded one', z.string().min(1).optional()),
+  threads: row('worker threads; 0 is one a core', z.coerce.number().int().min(0).max(256).default(0)),
+  maxPhotoBytes: row(
+    'largest photo',
+    z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(24 * mebibyte)
+      .default(24 * mebibyte),
+    'bytes',
+  ),
+  maxPhotoPixels: row('largest photo', z.coerce.number().int().min(1).default(100_000_000), 'pixels'),
+  ackWaitMs: row('lease on a photo', milliseconds(10_000), 'ms'),
+  decodeTimeoutMs: row('deadline for decoding a photo', milliseconds(5_000), 'ms'),
+  taskTimeoutMs: row('deadline for a photo in a worker thread', milliseconds(10_000), 'ms'),
+  drainTimeoutMs: row('time to finish what is in flight when the node stops', milliseconds(8_000), 'ms'),
+  maxAttempts: row(
+    'tries before a photo is a dead letter',
+    z.coerce.number().int().min(1).max(20).default(5),
+  ),
+  queueBytes: row(
+    'largest queue of photos; 0 sizes it from the free disk',
+    z.coerce.number().int().min(0).default(0),
+    'bytes',
+  ),
+  diskReserveBytes: row(
+    'disk space that is never filled',
+    z.coerce
+      .number()
+      .int()
+      .min(0)
+      .default(1024 * mebibyte),
+    'bytes',
+  ),
+  logLevel: row('what is logged', z.enum(['debug', 'info', 'warn', 'error']).default('info')),
+} as const satisfies Record<string, OptionRow<unknown>>;
+
+/** A name of the table {@link nodeOptions}. */
+export type NodeOptionName = keyof typeof nodeOptions;
+
+/** Options of a node, checked and with defaults filled in. */
+export type NodeOptions = {
+  readonly [Name in NodeOptionName]: z.infer<(typeof nodeOptions)[Name]['schema']>;
+};
+
+/**
+ * Checks options given as text or values and fills in the defaults.
+ * @throws Fault `USAGE` that names the first wrong option
+ */
+export function parseNodeOptions(given: Partial<Record<NodeOptionName, unknown>>): NodeOptions {
+  const entries = Object.entries(nodeOptions).map(([name, option]) => {
+    const result = option.schema.safeParse(given[name as NodeOptionName]);
+    if (!result.success) {
+      const problem = result.error.issues[0]?.message ?? 'wrong value';
+      throw new Fault('USAGE', { reason: `${flagOf(name)}: ${problem}` });
+    }
+    return [name, result.data] as const;
+  });
+  return Object.fromEntries(entries) as NodeOptions;
+}
+
+/** The command-line flag of an option: `ackWaitMs` is `--ack-wait-ms`. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
