@@ -1,0 +1,89 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** How a photo left the node. */
+export type PhotoOutcome = 'stored' | 'superseded' | 'dead' | 'returned';
+
+/** A step on a photo's way whose time is measured. */
+export type Stage = 'decode' | 'features' | 'score' | 'write' | 'total';
+
+/** Everything a node measures, for Prometheus. One instance a node, so that tests can run several in a process. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly photos = new Counter<'outcome'>({
+    name: 'autotag_photos_total',
+    help: 'Photos by outcome: stored, superseded by a newer result, dead letter, returned to the queue',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+
+  readonly stageSeconds = new Histogram<'stage'>({
+    name: 'autotag_stage_seconds',
+    help: 'Time of a photo in each stage; total is from the pull to the stored row',
+    labelNames: ['stage'],
+    buckets: secondsBuckets,
+    registers: [this.registry],
+  });
+
+  readonly kernelRuns = new Counter({
+    name: 'autotag_kernel_runs_total',
+    help: 'Photos given to a worker thread; above the acknowledged ones by what was run twice',
+    registers: [this.registry],
+  });
+
+  readonly inFlight = new Gauge({
+    name: 'autotag_in_flight',
+    help: 'Photos pulled and not yet acknowledged',
+    registers: [this.registry],
+  });
+
+  readonly queueDepth = new Gauge({
+    name: 'autotag_queue_depth',
+    help: 'Photos in the stream that nobody has acknowledged',
+    registers: [this.registry],
+  });
+
+  readonly redeliveries = new Counter({
+    name: 'autotag_redeliveries_total',
+    help: 'Photos that were delivered to this node and had been delivered before',
+    registers: [this.registry],
+  });
+
+  readonly restarts = new Counter<'child'>({
+    name: 'autotag_restarts_total',
+    help: 'Restarts by supervised child',
+    labelNames: ['child'],
+    registers: [this.registry],
+  });
+
+  readonly modelActivation = new Gauge<'model'>({
+    name: 'autotag_model_activation',
+    help: 'Number of the activation of the model in use',
+    labelNames: ['model'],
+    registers: [this.registry],
+  });
+
+  readonly modelLoadSeconds = new Gauge({
+    name: 'autotag_model_load_seconds',
+    help: 'Time to read and verify the model in use',
+    registers: [this.registry],
+  });
+
+  readonly eventLoopDelaySeconds = new Gauge<'quantile'>({
+    name: 'autotag_event_loop_delay_seconds',
+    help: 'Delay of the main thread since the last scrape',
+    labelNames: ['quantile'],
+    registers: [this.registry],
+  });
+
+  readonly residentBytes = new Gauge({
+    name: 'autotag_resident_bytes',
+    help: 'Resident memory of the node process',
+    registers: [this.registry],
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+}

@@ -1,0 +1,67 @@
+import type { WireFault } from '../base/errors.ts';
+import type { ModelLayout } from '../model/model-file.ts';
+import type { DecodeLimits } from '../vision/decode.ts';
+
+/** A published model as every thread of a node sees it: the same bytes, no copies. */
+export interface ModelHandle {
+  /** Monotonic number of the activation: results name it, the higher one wins. */
+  readonly activation: number;
+  /** SHA-256 of the model file. */
+  readonly id: string;
+  readonly layout: ModelLayout;
+  /** W, b, calibration and thresholds, read-only once published. */
+  readonly buffer: SharedArrayBuffer;
+}
+
+/** What a thread is given when it starts (`workerData`). */
+export interface ThreadSetup {
+  /** The kernel, compiled once a process. */
+  readonly kernel: WebAssembly.Module;
+  /** The extractor's parameter file; shared, copied into each thread's own wasm memory. */
+  readonly parameters: SharedArrayBuffer;
+  readonly limits: DecodeLimits;
+  /** See {@link SlotBoard}. */
+  readonly board: SharedArrayBuffer;
+}
+
+/** One photo to tag. `bytes` are moved to the thread, not copied. */
+export interface PhotoTask {
+  readonly kind: 'photo';
+  /** The task's place in the thread, 0 or 1: its field on the {@link SlotBoard}. */
+  readonly place: number;
+  readonly bytes: ArrayBuffer;
+  readonly model: ModelHandle;
+  /** How many tags to return whatever their thresholds, besides those above them. */
+  readonly top: number;
+}
+
+/** Asks a thread whether it has started. */
+export interface ReadyTask {
+  readonly kind: 'ready';
+}
+
+/** Tags as indices into the model's class names, by falling score. */
+export interface TagIndices {
+  readonly classes: readonly number[];
+  readonly scores: readonly number[];
+}
+
+/** Time spent on a photo in each stage, ms. */
+export interface StageTimes {
+  readonly decode: number;
+  readonly features: number;
+  readonly score: number;
+}
+
+/** What a thread found in a photo. */
+export interface PhotoTags {
+  /** Tags above their class's threshold. */
+  readonly tags: TagIndices;
+  /** The best `top`, whatever their thresholds. */
+  readonly best: TagIndices;
+  readonly times: StageTimes;
+}
+
+/** A thread's answer. Errors lose class and code across threads, so they travel as data. */
+export type ThreadReply<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: WireFault };

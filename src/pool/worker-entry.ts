@@ -1,0 +1,58 @@
+import { workerData } from 'node:worker_threads';
+import { Fault } from '../base/errors.ts';
+import { decode } from '../vision/decode.ts';
+import type { Extractor } from '../vision/extractor.ts';
+import { Kernel } from '../vision/kernel.ts';
+import { ModelScorer } from './model-scorer.ts';
+import { SlotBoard } from './slot-board.ts';
+import type { PhotoTags, PhotoTask, ReadyTask, ThreadReply, ThreadSetup } from './thread-messages.ts';
+
+/** Tags photos in one thread, with a kernel and a wasm memory of its own. */
+class PhotoTagger {
+  readonly #setup: ThreadSetup;
+  readonly #board: SlotBoard;
+  readonly #extractor: Extractor;
+  readonly #scorer: ModelScorer;
+
+  constructor(setup: ThreadSetup) {
+    const kernel = Kernel.instantiate(setup.kernel);
+    this.#setup = setup;
+    this.#board = new SlotBoard(setup.board);
+    this.#extractor = kernel.loadExtractor(new Uint8Array(setup.parameters));
+    this.#scorer = new ModelScorer(kernel, this.#extractor);
+  }
+
+  async tag(task: PhotoTask): Promise<PhotoTags> {
+    const started = performance.now();
+    this.#board.set(task.place, 'decoding');
+    const rgb = await decode(new Uint8Array(task.bytes), this.#extractor.input, this.#setup.limits);
+    const decoded = performance.now();
+    this.#board.set(task.place, 'kernel');
+    const features = this.#extractor.describe(rgb);
+    const described = performance.now();
+    const found = this.#scorer.score(features, task.model, task.top);
+    const scored = performance.now();
+    const times = { decode: decoded - started, features: described - decoded, score: scored - described };
+    return { ...found, times };
+  }
+
+  release(place: number): void {
+    this.#board.set(place, 'empty');
+  }
+}
+
+const tagger = new PhotoTagger(workerData as ThreadSetup);
+
+/** The thread's task handler, called by the pool. */
+export default async function handle(
+  task: PhotoTask | ReadyTask,
+): Promise<ThreadReply<PhotoTags | undefined>> {
+  if (task.kind === 'ready') return { ok: true, value: undefined };
+  try {
+    return { ok: true, value: await tagger.tag(task) };
+  } catch (error) {
+    return { ok: false, fault: Fault.from(error).toWire() };
+  } finally {
+    tagger.release(task.place);
+  }
+}
