@@ -1,0 +1,168 @@
+import { Fault } from '../base/errors.ts';
+import { checkPhotoId, nameProblem } from '../base/ids.ts';
+import type { SearchQuery } from './search-query.ts';
+
+/** When a photo was submitted, ordered by epoch, then sequence. */
+export interface Submission {
+  /** Creation time of the stream that took it, ms since the epoch: a stream made anew counts from 1 again. */
+  readonly epoch: number;
+  /** Its sequence number in that stream. */
+  readonly sequence: number;
+}
+
+/** One tag of a photo. */
+export interface ScoredTag {
+  /** 1 to 256 bytes of Unicode without control characters, kept exactly as given. */
+  readonly tag: string;
+  /** 0 to 1; kept to four decimals, see {@link scoreUnits}. */
+  readonly score: number;
+}
+
+/** What one model said about one submitted photo: a row of the store, keyed by `photoId`. */
+export interface TagResult {
+  readonly photoId: string;
+  readonly submission: Submission;
+  /** Number of the model's activation; a later activation has a higher one, also after a rollback. */
+  readonly activation: number;
+  /** Id of the model. */
+  readonly model: string;
+  /** Id of the extractor. */
+  readonly extractor: string;
+  /** SHA-256 of the photo's bytes, lower-case hex. */
+  readonly sha256?: string | undefined;
+  /** Pixels, as decoded and oriented. */
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  /** Wall time, ms since the epoch. */
+  readonly taggedAt: number;
+  /** By falling score, none twice; may be empty. */
+  readonly tags: readonly ScoredTag[];
+}
+
+/** What became of a written result: a newer one of the same photo, or its `forget`, makes it `superseded`. */
+export type WriteOutcome = 'stored' | 'superseded';
+
+/** Which part of a search's hits is wanted. */
+export interface Page {
+  /** Hits at most, 1 to {@link maxPageSize}. */
+  readonly limit: number;
+  /** `next` of the page before; the first page without it. */
+  readonly after?: string | undefined;
+}
+
+/** One photo that a search found. */
+export interface SearchHit {
+  readonly photoId: string;
+  /** The smallest score among the wanted tags: how sure the store is that all of them apply. */
+  readonly score: number;
+  readonly model: string;
+  /** Wall time, ms since the epoch. */
+  readonly taggedAt: number;
+  /** All tags of the photo, by falling score. */
+  readonly tags: readonly ScoredTag[];
+}
+
+/** Hits by falling score; of equal ones, the photo that was stored first last. */
+export interface SearchPage {
+  readonly hits: readonly SearchHit[];
+  /** For {@link Page.after}; absent on the last page. Rows written meanwhile neither repeat nor hide the others. */
+  readonly next?: string | undefined;
+}
+
+/** Sizes of a store. */
+export interface TagStoreStats {
+  readonly photos: number;
+  /** Distinct tags, as searches compare them, that at least one photo has. */
+  readonly tags: number;
+  /** Pairs of photo and tag. */
+  readonly postings: number;
+  /** Forgotten photos that are still remembered as such. */
+  readonly tombstones: number;
+  /** Size on disk, bytes. */
+  readonly bytes: number;
+}
+
+/**
+ * Where the tags of photos are kept and searched. Every implementation passes `test/contract/tag-store.contract.ts`.
+ *
+ * A result replaces the photo's row and all of its tags at once if (submission, activation) is at least the stored
+ * pair, compared in this order; otherwise it is superseded. Twice delivered is therefore once stored.
+ *
+ * Every method rejects with Fault `STORE_UNAVAILABLE` while the store is away.
+ */
+export interface TagStore {
+  /**
+   * Stores a batch in one transaction: all of it is durable once this resolves, none of it if it rejects.
+   * Results are applied in order; the answer has one outcome each.
+   * @throws Fault `PHOTO_ID` or `REQUEST_INVALID` if a result fails {@link checkTagResult}
+   */
+  write(batch: readonly TagResult[]): Promise<WriteOutcome[]>;
+  /** The photo's row, or `undefined`. */
+  get(photoId: string): Promise<TagResult | undefined>;
+  /**
+   * Photos that have all wanted tags and no unwanted one.
+   * @throws Fault `REQUEST_INVALID` if the page is not one
+   */
+  search(query: SearchQuery, page: Page): Promise<SearchPage>;
+  /**
+   * Removes a photo and its tags, submissions up to `upTo` (default: the stored one), and leaves a tombstone so that
+   * a late redelivery of one of them does not bring it back; a newer submission does.
+   * Resolves to whether a row was removed.
+   */
+  forget(photoId: string, upTo?: Submission): Promise<boolean>;
+  stats(): Promise<TagStoreStats>;
+  /** Resolves if the store can read and write now. */
+  health(): Promise<void>;
+  /** Resolves when the store has ended: to nothing after {@link close}, to the reason if it broke down and must be opened again. */
+  readonly exited: Promise<Fault | undefined>;
+  /** Finishes what was asked before and ends; safe to repeat. */
+  close(): Promise<void>;
+}
+
+/** Largest {@link Page.limit}. */
+export const maxPageSize = 1000;
+
+/** A score is kept as a whole number of 1/10,000: two bytes in a row and an index, finer than any calibration. */
+export const scoreUnits = 10_000;
+
+/** A score as it is kept. */
+export function toScoreUnits(score: number): number {
+  return Math.round(score * scoreUnits);
+}
+
+/** Orders submissions: negative if `a` is older than `b`, 0 if they are one. */
+export function compareSubmissions(a: Submission, b: Submission): number {
+  return a.epoch - b.epoch || a.sequence - b.sequence;
+}
+
+/**
+ * Refuses a result that no store could keep, so that a writer can set it aside before it joins a batch.
+ * @throws Fault `PHOTO_ID` or `REQUEST_INVALID`
+ */
+export function checkTagResult(result: TagResult): void {
+  checkPhotoId(result.photoId);
+  const problem = [...problemsOf(result)][0];
+  if (problem !== undefined)
+    throw new Fault('REQUEST_INVALID', { reason: `the result of photo ${result.photoId} has ${problem}` });
+}
+
+function* problemsOf(result: TagResult): Generator<string> {
+  const counts = [result.submission.epoch, result.submission.sequence, result.activation, result.taggedAt];
+  if (!counts.every(isCount)) yield 'a submission, activation or time that is not a whole number';
+  for (const size of [result.width, result.height])
+    if (size !== undefined && !isCount(size)) yield 'a width or height that is not a whole number';
+  if (result.sha256 !== undefined && !/^[0-9a-f]{64}$/.test(result.sha256))
+    yield 'a SHA-256 that is not 64 hex digits';
+  let last = 1;
+  for (const { tag, score } of result.tags) {
+    const problem = nameProblem(tag);
+    if (problem !== undefined) yield `a tag that ${problem}`;
+    if (!(score >= 0 && score <= last)) yield 'tags that are not by falling score from 1 to 0';
+    last = score;
+  }
+  if (new Set(result.tags.map(({ tag }) => tag)).size < result.tags.length) yield 'a tag twice';
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
