@@ -1,0 +1,30 @@
+/** What an extractor reads: photos are cropped to the centre `crop` of their short side and scaled to `width × height`. */
+export interface InputShape {
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  /** The part of the short side that is kept, 0 to 1. */
+  readonly crop: number;
+}
+
+/** Turns a decoded photo into features; bound to the thread whose {@link Kernel} made it. */
+export interface Extractor {
+  /** Its name, as models know it: `lite0`. */
+  readonly id: string;
+  /** Counts changes that alter features. */
+  readonly version: number;
+  /** Features a photo. */
+  readonly dims: number;
+  readonly input: InputShape;
+  /** Hex SHA-256 of the parameters: features of different parameters do not mix. */
+  readonly parametersHash: string;
+  /**
+   * The features of a photo, the same bits on every machine.
+   *
+   * @param rgb - `Uint8Array [height × width × 3]`, interleaved sRGB
+   * @returns `Float32Array [dims]`, a fresh copy
+   * @throws Fault `INTERNAL` when `rgb` has another size
+   */
+  describe(rgb: Uint8Array): Float32Array;
+}

@@ -1,0 +1,473 @@
+/* @ts-self-types="./autotag_kernel.d.ts" */
+
+/**
+ * Memory for scoring: a batch's features, one tile of classes, and the tile's margins.
+ */
+export class ScoreTile {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        ScoreTileFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_scoretile_free(ptr, 0);
+    }
+    /**
+     * Where the margins are after [`ScoreTile::run`], `[photos × classes]`.
+     * @returns {number}
+     */
+    margins() {
+        const ret = wasm.scoretile_margins(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Room for `photos × dims` features and `classes` rows of `stride` floats.
+     * @param {number} photos
+     * @param {number} dims
+     * @param {number} stride
+     * @param {number} classes
+     */
+    constructor(photos, dims, stride, classes) {
+        const ret = wasm.scoretile_new(photos, dims, stride, classes);
+        this.__wbg_ptr = ret;
+        ScoreTileFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * Where to write the tile's offsets, `[classes]`.
+     * @returns {number}
+     */
+    offsets() {
+        const ret = wasm.scoretile_offsets(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Scores the first `photos` photos against the first `classes` classes; margins lie `classes` apart.
+     * @param {number} photos
+     * @param {number} classes
+     */
+    run(photos, classes) {
+        wasm.scoretile_run(this.__wbg_ptr, photos, classes);
+    }
+    /**
+     * Where to write the tile's weights, `[classes × stride]`.
+     * @returns {number}
+     */
+    weights() {
+        const ret = wasm.scoretile_weights(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Where to write the features, `[photos × dims]`.
+     * @returns {number}
+     */
+    x() {
+        const ret = wasm.scoretile_x(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+}
+if (Symbol.dispose) ScoreTile.prototype[Symbol.dispose] = ScoreTile.prototype.free;
+
+/**
+ * A convolutional trunk, built step by step; errors are sentences.
+ */
+export class TrunkKernel {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        TrunkKernelFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_trunkkernel_free(ptr, 0);
+    }
+    /**
+     * Appends a depthwise convolution: weights `[kernel × kernel × channels]`.
+     * @param {number} kernel
+     * @param {number} stride
+     * @param {Int16Array | number[]} weights
+     * @param {Int32Array | number[]} bias
+     * @param {Float32Array | number[]} multiplier
+     * @param {number} low
+     * @param {number} high
+     */
+    depthwise(kernel, stride, weights, bias, multiplier, low, high) {
+        const val4 = +kernel;
+        const val5 = +stride;
+        const val6 = +low;
+        const val7 = +high;
+        let ptr0, len0, ptr1, len1, ptr2, len2;
+        try {
+            ptr0 = passArray16ToWasm0(weights, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray32ToWasm0(bias, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+            ptr2 = passArrayF32ToWasm0(multiplier, wasm.__wbindgen_malloc);
+            len2 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 2, 2); }
+            throw e;
+        }
+        const ret = wasm.trunkkernel_depthwise(this.__wbg_ptr, val4, val5, ptr0, len0, ptr1, len1, ptr2, len2, val6, val7);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
+     * How many features there are.
+     * @returns {number}
+     */
+    dims() {
+        const ret = wasm.trunkkernel_dims(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Where the features are after the last step.
+     * @returns {number}
+     */
+    features() {
+        const ret = wasm.trunkkernel_features(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Ends the trunk with a global average pool and makes it ready; returns its steps, the pool included.
+     * @param {number} scale
+     * @returns {number}
+     */
+    finish(scale) {
+        const ret = wasm.trunkkernel_finish(this.__wbg_ptr, scale);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return ret[0] >>> 0;
+    }
+    /**
+     * A trunk for photos of `[rows × columns × 3]` bytes.
+     * @param {number} rows
+     * @param {number} columns
+     */
+    constructor(rows, columns) {
+        const ret = wasm.trunkkernel_new(rows, columns);
+        this.__wbg_ptr = ret;
+        TrunkKernelFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * Where to write the photo, `[rows × columns × 3]` bytes of linear memory.
+     * @returns {number}
+     */
+    photo() {
+        const ret = wasm.trunkkernel_photo(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Appends a pointwise convolution: weights `[outputs × inputs]`; `residual` is the step whose output is added.
+     * @param {number} outputs
+     * @param {number | null | undefined} residual
+     * @param {Int16Array | number[]} weights
+     * @param {Int32Array | number[]} bias
+     * @param {Float32Array | number[]} multiplier
+     * @param {number} low
+     * @param {number} high
+     */
+    pointwise(outputs, residual, weights, bias, multiplier, low, high) {
+        const val4 = +outputs;
+        const val5 = +(isLikeNone(residual) ? Number.MAX_SAFE_INTEGER : (residual) >>> 0);
+        const val6 = +low;
+        const val7 = +high;
+        let ptr0, len0, ptr1, len1, ptr2, len2;
+        try {
+            ptr0 = passArray16ToWasm0(weights, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray32ToWasm0(bias, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+            ptr2 = passArrayF32ToWasm0(multiplier, wasm.__wbindgen_malloc);
+            len2 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 2, 2); }
+            throw e;
+        }
+        const ret = wasm.trunkkernel_pointwise(this.__wbg_ptr, val4, val5, ptr0, len0, ptr1, len1, ptr2, len2, val6, val7);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
+     * Runs steps `from .. to`.
+     * @param {number} from
+     * @param {number} to
+     */
+    run(from, to) {
+        wasm.trunkkernel_run(this.__wbg_ptr, from, to);
+    }
+    /**
+     * Appends the stem: weights `[outputs × kernel × kernel × 3]`, a byte enters as `value − offset`.
+     * @param {number} kernel
+     * @param {number} stride
+     * @param {number} outputs
+     * @param {number} offset
+     * @param {Int16Array | number[]} weights
+     * @param {Int32Array | number[]} bias
+     * @param {Float32Array | number[]} multiplier
+     * @param {number} low
+     * @param {number} high
+     */
+    stem(kernel, stride, outputs, offset, weights, bias, multiplier, low, high) {
+        const val4 = +kernel;
+        const val5 = +stride;
+        const val6 = +outputs;
+        const val7 = +offset;
+        const val8 = +low;
+        const val9 = +high;
+        let ptr0, len0, ptr1, len1, ptr2, len2;
+        try {
+            ptr0 = passArray16ToWasm0(weights, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray32ToWasm0(bias, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+            ptr2 = passArrayF32ToWasm0(multiplier, wasm.__wbindgen_malloc);
+            len2 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 2, 2); }
+            throw e;
+        }
+        const ret = wasm.trunkkernel_stem(this.__wbg_ptr, val4, val5, val6, val7, ptr0, len0, ptr1, len1, ptr2, len2, val8, val9);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+}
+if (Symbol.dispose) TrunkKernel.prototype[Symbol.dispose] = TrunkKernel.prototype.free;
+function __wbg_get_imports() {
+    const import0 = {
+        __proto__: null,
+        __wbg___wbindgen_throw_4c88d8bf264fd984: function(arg0, arg1) {
+            throw new Error(getStringFromWasm0(arg0, arg1));
+        },
+        __wbindgen_generic_0000000000000001: function(arg0, arg1) {
+            // Cast intrinsic for `Ref(String) -> Externref`.
+            const ret = getStringFromWasm0(arg0, arg1);
+            return ret;
+        },
+        __wbindgen_init_externref_table: function() {
+            const table = wasm.__wbindgen_externrefs;
+            table.set(0, undefined);
+            table.set(1024, undefined);
+            table.set(1025, null);
+            table.set(1026, true);
+            table.set(1027, false);
+        },
+    };
+    return {
+        __proto__: null,
+        "./autotag_kernel_bg.js": import0,
+    };
+}
+
+const ScoreTileFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_scoretile_free(ptr, 1));
+const TrunkKernelFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_trunkkernel_free(ptr, 1));
+
+let cachedFloat32ArrayMemory0 = null;
+function getFloat32ArrayMemory0() {
+    if (cachedFloat32ArrayMemory0 === null || cachedFloat32ArrayMemory0.byteLength === 0) {
+        cachedFloat32ArrayMemory0 = new Float32Array(wasm.memory.buffer);
+    }
+    return cachedFloat32ArrayMemory0;
+}
+
+function getStringFromWasm0(ptr, len) {
+    ptr = ptr >>> 0;
+    return decodeText(getUint8ArrayMemory0().subarray(ptr, ptr + len));
+}
+
+let cachedUint16ArrayMemory0 = null;
+function getUint16ArrayMemory0() {
+    if (cachedUint16ArrayMemory0 === null || cachedUint16ArrayMemory0.byteLength === 0) {
+        cachedUint16ArrayMemory0 = new Uint16Array(wasm.memory.buffer);
+    }
+    return cachedUint16ArrayMemory0;
+}
+
+let cachedUint32ArrayMemory0 = null;
+function getUint32ArrayMemory0() {
+    if (cachedUint32ArrayMemory0 === null || cachedUint32ArrayMemory0.byteLength === 0) {
+        cachedUint32ArrayMemory0 = new Uint32Array(wasm.memory.buffer);
+    }
+    return cachedUint32ArrayMemory0;
+}
+
+let cachedUint8ArrayMemory0 = null;
+function getUint8ArrayMemory0() {
+    if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {
+        cachedUint8ArrayMemory0 = new Uint8Array(wasm.memory.buffer);
+    }
+    return cachedUint8ArrayMemory0;
+}
+
+function isLikeNone(x) {
+    return x === undefined || x === null;
+}
+
+function passArray16ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 2, 2) >>> 0;
+    getUint16ArrayMemory0().set(arg, ptr / 2);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
+}
+
+function passArray32ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 4, 4) >>> 0;
+    getUint32ArrayMemory0().set(arg, ptr / 4);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
+}
+
+function passArrayF32ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 4, 4) >>> 0;
+    getFloat32ArrayMemory0().set(arg, ptr / 4);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
+}
+
+function takeFromExternrefTable0(idx) {
+    const value = wasm.__wbindgen_externrefs.get(idx);
+    wasm.__externref_table_dealloc(idx);
+    return value;
+}
+
+let cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+cachedTextDecoder.decode();
+const MAX_SAFARI_DECODE_BYTES = 2146435072;
+let numBytesDecoded = 0;
+function decodeText(bytes) {
+    numBytesDecoded += bytes.length;
+    if (numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {
+        cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+        cachedTextDecoder.decode();
+        numBytesDecoded = bytes.length;
+    }
+    return cachedTextDecoder.decode(bytes);
+}
+
+let WASM_VECTOR_LEN = 0;
+
+let wasmModule, wasmInstance, wasm;
+function __wbg_finalize_init(instance, module) {
+    wasmInstance = instance;
+    wasm = instance.exports;
+    wasmModule = module;
+    cachedFloat32ArrayMemory0 = null;
+    cachedUint16ArrayMemory0 = null;
+    cachedUint32ArrayMemory0 = null;
+    cachedUint8ArrayMemory0 = null;
+    wasm.__wbindgen_start();
+    return wasm;
+}
+
+async function __wbg_load(module, imports) {
+    if (typeof Response === 'function' && module instanceof Response) {
+        if (!module.ok) {
+            throw new Error(`failed to fetch Wasm: ${module.status} ${module.statusText} fetching '${module.url}'`);
+        }
+
+        if (typeof WebAssembly.instantiateStreaming === 'function') {
+            try {
+                return await WebAssembly.instantiateStreaming(module, imports);
+            } catch (e) {
+                const validResponse = expectedResponseType(module.type);
+
+                if (validResponse && module.headers.get('Content-Type') !== 'application/wasm') {
+                    console.warn("`WebAssembly.instantiateStreaming` failed because your server does not serve Wasm with `application/wasm` MIME type. Falling back to `WebAssembly.instantiate` which is slower. Original error:\n", e);
+
+                } else { throw e; }
+            }
+        }
+
+        const bytes = await module.arrayBuffer();
+        return await WebAssembly.instantiate(bytes, imports);
+    } else {
+        const instance = await WebAssembly.instantiate(module, imports);
+
+        if (instance instanceof WebAssembly.Instance) {
+            return { instance, module };
+        } else {
+            return instance;
+        }
+    }
+
+    function expectedResponseType(type) {
+        switch (type) {
+            case 'basic': case 'cors': case 'default': return true;
+        }
+        return false;
+    }
+}
+
+function initSync(module) {
+    if (wasm !== undefined) return wasm;
+
+
+    if (module !== undefined) {
+        if (Object.getPrototypeOf(module) === Object.prototype) {
+            ({module} = module)
+        } else {
+            console.warn('using deprecated parameters for `initSync()`; pass a single object instead')
+        }
+    }
+
+    const imports = __wbg_get_imports();
+    if (!(module instanceof WebAssembly.Module)) {
+        module = new WebAssembly.Module(module);
+    }
+    const instance = new WebAssembly.Instance(module, imports);
+    return __wbg_finalize_init(instance, module);
+}
+
+let __wbg_init_promise;
+async function __wbg_init(module_or_path) {
+    if (wasm !== undefined) return wasm;
+    if (__wbg_init_promise === undefined) {
+        __wbg_init_promise = __wbg_init_once(module_or_path);
+        __wbg_init_promise.catch(() => { __wbg_init_promise = undefined; });
+    }
+    return __wbg_init_promise;
+}
+
+async function __wbg_init_once(module_or_path) {
+
+    if (module_or_path !== undefined) {
+        if (Object.getPrototypeOf(module_or_path) === Object.prototype) {
+            ({module_or_path} = module_or_path)
+        } else {
+            console.warn('using deprecated parameters for the initialization function; pass a single object instead')
+        }
+    }
+
+    if (module_or_path === undefined) {
+        module_or_path = new URL('autotag_kernel_bg.wasm', import.meta.url);
+    }
+    const imports = __wbg_get_imports();
+
+    if (typeof module_or_path === 'string' || (typeof Request === 'function' && module_or_path instanceof Request) || (typeof URL === 'function' && module_or_path instanceof URL)) {
+        module_or_path = fetch(module_or_path);
+    }
+
+    const { instance, module } = await __wbg_load(await module_or_path, imports);
+
+    return __wbg_finalize_init(instance, module);
+}
+
+export { initSync, __wbg_init as default };
