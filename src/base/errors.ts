@@ -129,6 +129,10 @@ export const catalogue = {
     sentence:
       'The tag store was written by a newer version (schema {found}, this one knows {known}); upgrade first.',
   },
+  STORE_FORMAT: {
+    disposition: 'terminal',
+    sentence: 'The file {file} is not a tag store ({reason}); move it away or choose another --data folder.',
+  },
   QUERY_SYNTAX: { disposition: 'terminal', sentence: 'The search query cannot be read: {reason}.' },
   // actors
   ACTOR_UNKNOWN: { disposition: 'terminal', sentence: 'There is no actor {name}; `tree` lists them.' },
@@ -137,6 +141,8 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'The actor {name} did not answer within {timeoutMs} ms.',
   },
+  ACTOR_NAME: { disposition: 'terminal', sentence: 'The actor name {name} {reason}; choose another.' },
+  ACTOR_START: { disposition: 'retry', sentence: 'The actor {name} did not start ({reason}).' },
   MAILBOX_FULL: {
     disposition: 'retry',
     sentence: 'The mailbox of {name} is full ({limit} messages); send more slowly.',

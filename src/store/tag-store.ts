@@ -151,6 +151,10 @@ function* problemsOf(result: TagResult): Generator<string> {
   if (!counts.every(isCount)) yield 'a submission, activation or time that is not a whole number';
   for (const size of [result.width, result.height])
     if (size !== undefined && !isCount(size)) yield 'a width or height that is not a whole number';
+  for (const name of [result.model, result.extractor]) {
+    const problem = nameProblem(name);
+    if (problem !== undefined) yield `a model or extractor whose id ${problem}`;
+  }
   if (result.sha256 !== undefined && !/^[0-9a-f]{64}$/.test(result.sha256))
     yield 'a SHA-256 that is not 64 hex digits';
   let last = 1;

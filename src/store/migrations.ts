@@ -1,0 +1,108 @@
+import { Fault } from '../base/errors.ts';
+import type { SqlDatabase } from './database.ts';
+
+/** "ATAG": marks a file as a tag store, so that another program's database is refused instead of changed. */
+const applicationId = 0x41544147;
+
+/**
+ * The schema, one row a version; a published row never changes, a change is a new row.
+ *
+ * A tag is kept exactly (`tags`) and by what searches compare (`terms`). A photo's row carries its own tags, so that
+ * showing or replacing them reads one row. Each pair of term and photo is indexed twice: `postings` in the order in which
+ * results are listed, `members` to ask whether a photo has a term.
+ */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE models (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    extractor TEXT NOT NULL,
+    UNIQUE (model, extractor)
+  ) STRICT;
+
+  CREATE TABLE terms (
+    id INTEGER PRIMARY KEY,
+    term TEXT NOT NULL UNIQUE,
+    photos INTEGER NOT NULL DEFAULT 0 -- how many have it: what a search is planned by
+  ) STRICT;
+
+  CREATE TABLE tags (
+    id INTEGER PRIMARY KEY,
+    tag TEXT NOT NULL UNIQUE,
+    term INTEGER NOT NULL -- terms.id
+  ) STRICT;
+
+  CREATE TABLE photos (
+    row INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    activation INTEGER NOT NULL,
+    model INTEGER NOT NULL, -- models.id
+    sha256 BLOB,
+    width INTEGER,
+    height INTEGER,
+    tagged_at INTEGER NOT NULL, -- ms since the epoch
+    tags BLOB NOT NULL -- (tags.id, score) by falling score, see tag-list.ts
+  ) STRICT;
+
+  CREATE TABLE postings (
+    term INTEGER NOT NULL, -- terms.id
+    score INTEGER NOT NULL, -- 1/10,000
+    photo INTEGER NOT NULL, -- photos.row
+    PRIMARY KEY (term, score, photo)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE members (
+    term INTEGER NOT NULL,
+    photo INTEGER NOT NULL,
+    score INTEGER NOT NULL,
+    PRIMARY KEY (term, photo)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE tombstones (
+    id TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    forgotten_at INTEGER NOT NULL -- ms since the epoch
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tombstones_by_age ON tombstones (forgotten_at);
+
+  CREATE TABLE totals (photos INTEGER NOT NULL) STRICT;
+  INSERT INTO totals VALUES (0);
+
+  PRAGMA application_id = ${String(applicationId)};
+  `,
+];
+
+/** The newest schema this version of the program knows. */
+export const schemaVersion = migrations.length;
+
+/**
+ * Brings the database to {@link schemaVersion}, each migration in a transaction of its own.
+ * @throws Fault `STORE_VERSION` if a newer program wrote it, `STORE_FORMAT` if another program did
+ */
+export function migrate(database: SqlDatabase, file: string): void {
+  const found = versionOf(database);
+  if (found > schemaVersion) throw new Fault('STORE_VERSION', { found, known: schemaVersion });
+  if (!isOurs(database))
+    throw new Fault('STORE_FORMAT', { file, reason: 'it is the database of another program' });
+  for (const [index, sql] of migrations.entries()) {
+    database.transaction(() => {
+      // Asked again inside: another process may have just done it.
+      if (versionOf(database) > index) return;
+      database.execute(sql);
+      database.execute(`PRAGMA user_version = ${String(index + 1)}`);
+    });
+  }
+}
+
+function versionOf(database: SqlDatabase): number {
+  return Number(database.pragma('user_version'));
+}
+
+function isOurs(database: SqlDatabase): boolean {
+  if (database.pragma('application_id') === applicationId) return true;
+  const isEmpty = database.prepare<[number]>('SELECT 1 FROM sqlite_schema').get() === undefined;
+  return isEmpty && versionOf(database) === 0;
+}

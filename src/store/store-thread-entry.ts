@@ -1,0 +1,47 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { SqlDatabase, storeFault } from './database.ts';
+import { migrate } from './migrations.ts';
+import { stopRequest } from './store-messages.ts';
+import type { Calls, Handlers, StoreRequest, StoreResponse, StoreThreadData } from './store-messages.ts';
+import { TagReader } from './tag-reader.ts';
+import type { ReaderCalls } from './tag-reader.ts';
+import { TagWriter } from './tag-writer.ts';
+import type { WriterCalls } from './tag-writer.ts';
+
+// The thread that owns one connection: SQLite's calls block it and nothing else.
+const { role, database: options } = workerData as StoreThreadData;
+if (parentPort !== null) start(parentPort);
+
+function start(port: MessagePort): void {
+  answer(port, 0, () => {
+    const database = new SqlDatabase(options);
+    if (role === 'writer') {
+      migrate(database, options.file);
+      serve<WriterCalls>(port, database, new TagWriter(database));
+    } else {
+      serve<ReaderCalls>(port, database, new TagReader(database));
+    }
+  });
+}
+
+function serve<C extends Calls<C>>(port: MessagePort, database: SqlDatabase, handlers: Handlers<C>): void {
+  port.on('message', (request: StoreRequest<C> | typeof stopRequest) => {
+    if (request === stopRequest) {
+      database.close();
+      port.close();
+    } else {
+      answer(port, request.id, () => handlers[request.name](...request.args));
+    }
+  });
+}
+
+function answer(port: MessagePort, id: number, work: () => unknown): void {
+  let response: StoreResponse;
+  try {
+    response = { id, ok: true, value: work() };
+  } catch (thrown) {
+    response = { id, ok: false, fault: storeFault(thrown, options.file).toWire() };
+  }
+  port.postMessage(response);
+}

@@ -1,0 +1,193 @@
+import type { SqlDatabase, Statement } from './database.ts';
+import { Dictionary } from './dictionary.ts';
+import { PostingChanges } from './posting-changes.ts';
+import { compareSubmissions, toScoreUnits } from './tag-store.ts';
+import type { Submission, TagResult, WriteOutcome } from './tag-store.ts';
+import { packTagList, unpackTagList } from './tag-list.ts';
+
+/** What the writer's thread answers. */
+export interface WriterCalls {
+  readonly write: { readonly args: [batch: readonly TagResult[]]; readonly answer: WriteOutcome[] };
+  readonly forget: { readonly args: [request: ForgetRequest]; readonly answer: boolean };
+  readonly health: { readonly args: []; readonly answer: undefined };
+}
+
+/** A photo to forget, and until when tombstones have been kept long enough. */
+export interface ForgetRequest {
+  readonly photoId: string;
+  readonly upTo?: Submission | undefined;
+  /** Wall time, ms since the epoch. */
+  readonly now: number;
+  /** Tombstones from before this time are removed. */
+  readonly pruneBefore: number;
+}
+
+type PhotoRow = [
+  row: number,
+  id: string,
+  epoch: number,
+  sequence: number,
+  activation: number,
+  tags: Uint8Array,
+];
+
+/** What decides whether a result is newer. */
+interface Version {
+  readonly submission: Submission;
+  readonly activation: number;
+}
+
+interface StoredPhoto extends Version {
+  readonly row: number;
+  readonly tags: Uint8Array;
+}
+
+/** The one connection that changes the database. */
+export class TagWriter {
+  readonly #database: SqlDatabase;
+  readonly #dictionary: Dictionary;
+  readonly #photos: Statement<PhotoRow>;
+  readonly #tombstones: Statement<[id: string, epoch: number, sequence: number]>;
+  readonly #raise: Statement;
+  readonly #upsert: Statement<[row: number]>;
+
+  constructor(database: SqlDatabase) {
+    this.#database = database;
+    this.#dictionary = new Dictionary(database);
+    this.#photos = database.prepare(
+      `SELECT row, id, epoch, sequence, activation, tags
+       FROM photos WHERE id IN (SELECT value FROM json_each(?))`,
+    );
+    this.#tombstones = database.prepare(
+      'SELECT id, epoch, sequence FROM tombstones WHERE id IN (SELECT value FROM json_each(?))',
+    );
+    this.#raise = database.prepare('DELETE FROM tombstones WHERE id IN (SELECT value FROM json_each(?))');
+    this.#upsert = database.prepare(
+      `INSERT INTO photos (id, epoch, sequence, activation, model, sha256, width, height, tagged_at, tags)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET
+         epoch = excluded.epoch, sequence = excluded.sequence, activation = excluded.activation,
+         model = excluded.model, sha256 = excluded.sha256, width = excluded.width, height = excluded.height,
+         tagged_at = excluded.tagged_at, tags = excluded.tags
+       RETURNING row`,
+    );
+  }
+
+  /** See `TagStore.write`; one transaction, one fsync. */
+  write(batch: readonly TagResult[]): WriteOutcome[] {
+    return this.#transaction((changes) => {
+      const ids = JSON.stringify(batch.map(({ photoId }) => photoId));
+      const stored = this.#storedPhotos(ids);
+      const forgotten = new Map(
+        this.#tombstones.all(ids).map(([id, epoch, sequence]) => [id, { epoch, sequence }]),
+      );
+      const winners = new Map<string, TagResult>();
+      const outcomes = batch.map((result): WriteOutcome => {
+        const current = winners.get(result.photoId) ?? stored.get(result.photoId);
+        if (!isNewest(result, current, forgotten.get(result.photoId))) return 'superseded';
+        winners.set(result.photoId, result);
+        return 'stored';
+      });
+      for (const [id, result] of winners) this.#replace(result, stored.get(id), changes);
+      const raised = [...winners.keys()].filter((id) => forgotten.has(id));
+      if (raised.length > 0) this.#raise.run(JSON.stringify(raised));
+      return outcomes;
+    });
+  }
+
+  /** See `TagStore.forget`. */
+  forget({ photoId, upTo, now, pruneBefore }: ForgetRequest): boolean {
+    return this.#transaction((changes) => {
+      this.#database.prepare('DELETE FROM tombstones WHERE forgotten_at < ?').run(pruneBefore);
+      const stored = this.#storedPhotos(JSON.stringify([photoId])).get(photoId);
+      const last = upTo ?? stored?.submission;
+      if (last === undefined) return false;
+      this.#bury(photoId, last, now);
+      if (stored === undefined || compareSubmissions(stored.submission, last) > 0) return false;
+      this.#withdraw(stored, changes);
+      changes.photos -= 1;
+      this.#database.prepare('DELETE FROM photos WHERE row = ?').run(stored.row);
+      return true;
+    });
+  }
+
+  /** Fails if a write transaction cannot begin. */
+  health(): undefined {
+    this.#database.transaction(() => undefined);
+    return undefined;
+  }
+
+  #transaction<T>(body: (changes: PostingChanges) => T): T {
+    try {
+      return this.#database.transaction(() => {
+        const changes = new PostingChanges();
+        const value = body(changes);
+        changes.apply(this.#database);
+        return value;
+      });
+    } catch (thrown) {
+      this.#dictionary.clear();
+      throw thrown;
+    }
+  }
+
+  #storedPhotos(ids: string): Map<string, StoredPhoto> {
+    return new Map(
+      this.#photos
+        .all(ids)
+        .map(([row, id, epoch, sequence, activation, tags]) => [
+          id,
+          { row, submission: { epoch, sequence }, activation, tags },
+        ]),
+    );
+  }
+
+  #replace(result: TagResult, stored: StoredPhoto | undefined, changes: PostingChanges): void {
+    const tags = result.tags.map(({ tag, score }) => ({
+      ...this.#dictionary.numbersOf(tag),
+      score: toScoreUnits(score),
+    }));
+    const [row] = this.#upsert.one(
+      result.photoId,
+      result.submission.epoch,
+      result.submission.sequence,
+      result.activation,
+      this.#dictionary.modelNumber(result),
+      result.sha256 === undefined ? null : Buffer.from(result.sha256, 'hex'),
+      result.width ?? null,
+      result.height ?? null,
+      result.taggedAt,
+      packTagList(tags.map(({ tag, score }) => ({ id: tag, score }))),
+    );
+    if (stored === undefined) changes.photos += 1;
+    else this.#withdraw(stored, changes);
+    changes.add(row, tags);
+  }
+
+  #withdraw(stored: StoredPhoto, changes: PostingChanges): void {
+    const tags = unpackTagList(stored.tags);
+    changes.remove(
+      stored.row,
+      tags.map(({ id, score }) => ({ term: this.#dictionary.tag(id).term, score })),
+    );
+  }
+
+  #bury(photoId: string, { epoch, sequence }: Submission, now: number): void {
+    this.#database
+      .prepare(
+        `INSERT INTO tombstones (id, epoch, sequence, forgotten_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE
+         SET epoch = excluded.epoch, sequence = excluded.sequence, forgotten_at = excluded.forgotten_at
+         WHERE (excluded.epoch, excluded.sequence) >= (epoch, sequence)`,
+      )
+      .run(photoId, epoch, sequence, now);
+  }
+}
+
+function isNewest(result: Version, stored: Version | undefined, forgotten: Submission | undefined): boolean {
+  if (forgotten !== undefined && compareSubmissions(result.submission, forgotten) <= 0) return false;
+  if (stored === undefined) return true;
+  return (
+    (compareSubmissions(result.submission, stored.submission) || result.activation - stored.activation) >= 0
+  );
+}
