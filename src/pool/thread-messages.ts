@@ -1,6 +1,7 @@
 import type { WireFault } from '../base/errors.ts';
-import type { ModelLayout } from '../model/model-file.ts';
+import type { ModelLayout } from '../model/model-layout.ts';
 import type { DecodeLimits } from '../vision/decode.ts';
+import type { TagSelection } from '../vision/scores.ts';
 
 /** A published model as every thread of a node sees it: the same bytes, no copies. */
 export interface ModelHandle {
@@ -40,12 +41,6 @@ export interface ReadyTask {
   readonly kind: 'ready';
 }
 
-/** Tags as indices into the model's class names, by falling score. */
-export interface TagIndices {
-  readonly classes: readonly number[];
-  readonly scores: readonly number[];
-}
-
 /** Time spent on a photo in each stage, ms. */
 export interface StageTimes {
   readonly decode: number;
@@ -53,12 +48,12 @@ export interface StageTimes {
   readonly score: number;
 }
 
-/** What a thread found in a photo. */
+/** What a thread found in a photo; the main thread knows the names of the classes. */
 export interface PhotoTags {
   /** Tags above their class's threshold. */
-  readonly tags: TagIndices;
+  readonly tags: TagSelection;
   /** The best `top`, whatever their thresholds. */
-  readonly best: TagIndices;
+  readonly best: TagSelection;
   readonly times: StageTimes;
 }
 

@@ -83,6 +83,11 @@ export class WorkerSlot {
     this.#options = options;
   }
 
+  /** Whether it has a thread now. */
+  get started(): boolean {
+    return this.#thread !== undefined;
+  }
+
   /** How many more photos the thread takes now. */
   get free(): number {
     return this.#thread === undefined ? 0 : placesPerThread - this.#thread.running.size;
