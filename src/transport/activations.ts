@@ -26,7 +26,10 @@ export class Activations {
   }
 
   /** @throws Fault `NATS_UNREACHABLE`, `NATS_DENIED` */
-  static async open(connection: Connection, options: { readonly replicas?: number } = {}): Promise<Activations> {
+  static async open(
+    connection: Connection,
+    options: { readonly replicas?: number } = {},
+  ): Promise<Activations> {
     try {
       const kv = await clientOf(connection)
         .jetstream()
@@ -44,7 +47,9 @@ export class Activations {
   async current(): Promise<Activation | undefined> {
     try {
       const entry = await this.#kv.get(key);
-      return entry === null || entry.operation !== 'PUT' ? undefined : { number: entry.revision, ...record.parse(entry.json()) };
+      return entry === null || entry.operation !== 'PUT'
+        ? undefined
+        : { number: entry.revision, ...record.parse(entry.json()) };
     } catch (error) {
       throw this.#connection.fault(error, bucket);
     }

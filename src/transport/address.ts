@@ -1,0 +1,71 @@
+import { isIP } from 'node:net';
+import { Fault, reasonOf } from '../base/errors.ts';
+
+/** A user of the NATS server and its password. */
+export interface Credentials {
+  readonly user: string;
+  readonly pass: string;
+}
+
+/** Where NATS servers listen, and as whom to connect. */
+export interface NatsAddress {
+  /** `host:port`, one or more of one cluster. */
+  readonly servers: readonly string[];
+  readonly tls: boolean;
+  /** From the URL, if it has any. */
+  readonly credentials: Credentials | undefined;
+  /** The URL without its password: safe to print. */
+  readonly url: string;
+}
+
+const defaultPort = '4222';
+
+/**
+ * Reads `nats://[user:pass@]host[:port]`, `tls://…` or a comma-separated list of them.
+ * @throws Fault `USAGE` if it is not such a URL
+ */
+export function parseAddress(url: string): NatsAddress {
+  const parts = url.split(',').map((part) => parseOne(part.trim()));
+  const credentials = parts.map(credentialsOf).find((found) => found !== undefined);
+  return {
+    servers: parts.map((part) => `${part.hostname}:${part.port === '' ? defaultPort : part.port}`),
+    tls: parts.some((part) => part.protocol === 'tls:'),
+    credentials,
+    url: parts.map((part) => `${part.protocol}//${part.hostname}:${part.port || defaultPort}`).join(','),
+  };
+}
+
+/**
+ * Refuses to carry photos or passwords in clear over a network.
+ * @throws Fault `INSECURE_LISTEN` for a host that is not loopback, unless it is tls:// with credentials
+ */
+export function checkAddress(address: NatsAddress, credentials: Credentials | undefined): void {
+  if (address.tls && credentials !== undefined) return;
+  const foreign = address.servers.map(hostOf).find((host) => !isLoopback(host));
+  if (foreign !== undefined) throw new Fault('INSECURE_LISTEN', { address: foreign });
+}
+
+/** Whether a host name or address is this machine's own loopback. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}
+
+function parseOne(text: string): URL {
+  try {
+    const url = new URL(/^[a-z]+:\/\//i.test(text) ? text : `nats://${text}`);
+    if ((url.protocol === 'nats:' || url.protocol === 'tls:') && url.hostname !== '') return url;
+  } catch (error) {
+    throw new Fault('USAGE', { reason: `--nats: ${reasonOf(error)}; give nats://HOST:PORT` });
+  }
+  throw new Fault('USAGE', { reason: '--nats: give nats://HOST:PORT or tls://HOST:PORT' });
+}
+
+function credentialsOf(url: URL): Credentials | undefined {
+  if (url.username === '') return undefined;
+  return { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
+}
+
+function hostOf(server: string): string {
+  return server.slice(0, server.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+}

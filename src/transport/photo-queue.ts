@@ -1,0 +1,152 @@
+import type { JetStreamManager } from 'nats';
+import { clientOf } from './client.ts';
+import type { Connection } from './connection.ts';
+import { openEnvelope, type Envelope } from './envelope.ts';
+import { PhotoConsumer } from './photo-consumer.ts';
+import type { PhotoDelivery } from './photo-delivery.ts';
+import { PhotoPuller, type PullOptions } from './photo-puller.ts';
+import {
+  ensureConsumer,
+  ensureStream,
+  names,
+  photoConsumerConfig,
+  photoStreamConfig,
+  type PhotoStreamOptions,
+} from './photo-stream.ts';
+import { readStored } from './stored-message.ts';
+
+export type { PhotoPuller };
+
+/** What waits in the queue. */
+export interface QueueStatus {
+  /** Photos stored and not yet done, those under lease included. */
+  readonly photos: number;
+  readonly bytes: number;
+  /** -1 is no limit. */
+  readonly maxBytes: number;
+  /** Photos that nobody has taken yet. */
+  readonly waiting: number;
+  /** Photos under lease. */
+  readonly inFlight: number;
+  /** Photos under lease not for the first time. */
+  readonly redelivered: number;
+  /** Number of the last photo that was stored. */
+  readonly lastSequence: number;
+}
+
+/** A photo read from the stream without taking it off. */
+export interface StoredPhoto extends Envelope {
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+  /** When the stream stored it, ms since the epoch. */
+  readonly submittedAt: number;
+}
+
+/** A node's side of the queue: the stream of photos and the consumer that all nodes share. */
+export class PhotoQueue {
+  readonly connection: Connection;
+  readonly #manager: JetStreamManager;
+  readonly #consumer: PhotoConsumer;
+  #options: PhotoStreamOptions;
+  #epoch = 0;
+
+  private constructor(connection: Connection, manager: JetStreamManager, options: PhotoStreamOptions) {
+    this.connection = connection;
+    this.#manager = manager;
+    this.#options = options;
+    this.#consumer = new PhotoConsumer(async () => {
+      await this.#ensure();
+      return await clientOf(connection).jetstream().consumers.get(names.photos, names.taggers);
+    });
+  }
+
+  /**
+   * Creates the stream and its consumer, or changes what differs from the options.
+   * @throws Fault `NATS_UNREACHABLE`, `NATS_DENIED`, `DISK_RESERVE` (no room for the stream)
+   */
+  static async open(connection: Connection, options: PhotoStreamOptions = {}): Promise<PhotoQueue> {
+    try {
+      const manager = await clientOf(connection).jetstreamManager({ checkAPI: false });
+      const queue = new PhotoQueue(connection, manager, options);
+      await queue.#ensure();
+      return queue;
+    } catch (error) {
+      throw connection.fault(error, names.photos);
+    }
+  }
+
+  /** When the stream was created, ms since the epoch: with a sequence it names a submit for ever. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /**
+   * Starts pulling: `onPhoto` gets each photo, at most `window` of them not yet settled. It must not throw.
+   * Settling a photo (ack, retry, terminate, abandon) gives its place back.
+   */
+  pull(onPhoto: (photo: PhotoDelivery) => void, options: PullOptions): PhotoPuller {
+    const source = {
+      connection: this.connection,
+      epoch: () => this.#epoch,
+      request: (count: number) => this.#consumer.pull(count),
+      reset: () => {
+        this.#consumer.reset();
+      },
+    };
+    return new PhotoPuller(source, onPhoto, options);
+  }
+
+  /**
+   * Counts of the queue, now.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async status(): Promise<QueueStatus> {
+    const { state, config } = await this.#try(this.#manager.streams.info(names.photos));
+    const consumer = await this.#try(this.#manager.consumers.info(names.photos, names.taggers));
+    return {
+      photos: state.messages,
+      bytes: state.bytes,
+      maxBytes: config.max_bytes,
+      waiting: consumer.num_pending,
+      inFlight: consumer.num_ack_pending,
+      redelivered: consumer.num_redelivered,
+      lastSequence: state.last_seq,
+    };
+  }
+
+  /**
+   * A queued photo with its bytes, or `undefined` if it is not in the queue any more.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async read(sequence: number): Promise<StoredPhoto | undefined> {
+    const found = await readStored(this.connection, names.photos, sequence);
+    if (found === undefined) return undefined;
+    const { header, bytes, storedAt } = found;
+    return { ...openEnvelope(header, bytes), sequence, bytes, submittedAt: storedAt };
+  }
+
+  /**
+   * Changes how many bytes the queue takes, never to less than it holds: what was accepted stays. -1 is no limit.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async limit(maxBytes: number): Promise<void> {
+    const { state, config } = await this.#try(this.#manager.streams.info(names.photos));
+    const max_bytes = maxBytes < 0 ? -1 : Math.max(maxBytes, state.bytes, 1);
+    await this.#try(this.#manager.streams.update(names.photos, { ...config, max_bytes }));
+    this.#options = { ...this.#options, maxBytes: max_bytes };
+  }
+
+  async #ensure(): Promise<void> {
+    const stream = await ensureStream(this.#manager, names.photos, photoStreamConfig(this.#options));
+    await ensureConsumer(this.#manager, names.photos, photoConsumerConfig(this.#options));
+    this.#epoch = Date.parse(stream.created);
+  }
+
+  async #try<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await this.connection.orBroken(answer);
+    } catch (error) {
+      throw this.connection.fault(error, names.photos);
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import { Fault } from '../base/errors.ts';
+import { exchanges, type Exchange } from './payloads.ts';
+
+/** Who is connected: whoever sends photos, a node of the cluster, or a person who runs it. */
+export type Role = 'submitter' | 'node' | 'operator';
+
+/** Every role. */
+export const roles = ['submitter', 'node', 'operator'] as const satisfies readonly Role[];
+
+/** How a subject is used. */
+export type SubjectKind =
+  /** stored by a stream before the publisher is answered */
+  | 'stream'
+  /** heard by whoever listens now */
+  | 'event'
+  /** request and reply, msgpack both ways */
+  | 'request';
+
+interface SubjectRow {
+  /** `{name}` stands for one token. */
+  readonly pattern: string;
+  readonly kind: SubjectKind;
+  readonly payload: string;
+  readonly publish: readonly Role[];
+  readonly subscribe: readonly Role[];
+  /** Only of kind `request`. */
+  readonly exchange?: Exchange;
+}
+
+const everyone = roles;
+
+const ask = <E extends Exchange>(
+  pattern: string,
+  payload: string,
+  publish: readonly Role[],
+  exchange: E,
+) => ({
+  pattern,
+  kind: 'request' as const,
+  payload,
+  publish,
+  subscribe: ['node'] as const,
+  exchange,
+});
+
+/** Every subject of Autotag. `nats.conf` grants what `publish` and `subscribe` say. */
+export const subjects = {
+  submit: {
+    pattern: 'autotag.v1.submit',
+    kind: 'stream',
+    payload: 'a photo: its bytes, headers of the envelope; answered by a PubAck when stored',
+    publish: everyone,
+    subscribe: [],
+  },
+  results: {
+    pattern: 'autotag.v1.results.{client}',
+    kind: 'event',
+    payload: 'JSON: `{id, file, model, tags: [{tag, score}]}` or `{id, file, error: {code, message}}`',
+    publish: ['node'],
+    subscribe: everyone,
+  },
+  search: ask('autotag.v1.search', 'a tag query; a page of photos', everyone, exchanges.search),
+  photo: ask('autotag.v1.photo', 'a photo id; its stored tags, its dead letters', everyone, exchanges.photo),
+  status: ask('autotag.v1.status', 'nothing; queue, model, counts', everyone, exchanges.status),
+  deadList: ask(
+    'autotag.v1.dead.list',
+    'limit, after; a page of dead letters without bytes',
+    ['operator'],
+    exchanges.deadList,
+  ),
+  deadShow: ask(
+    'autotag.v1.dead.show',
+    'a sequence; the dead letter with its bytes',
+    ['operator'],
+    exchanges.deadShow,
+  ),
+  deadRetry: ask(
+    'autotag.v1.dead.retry',
+    'which; how many are queued again',
+    ['operator'],
+    exchanges.deadRetry,
+  ),
+  deadRemove: ask('autotag.v1.dead.remove', 'which; how many are gone', ['operator'], exchanges.deadRemove),
+  buried: {
+    pattern: 'autotag.v1.buried.{photo}',
+    kind: 'stream',
+    payload: 'a dead letter: the bytes of the photo, headers with the reason',
+    publish: ['node'],
+    subscribe: [],
+  },
+  forget: ask('autotag.v1.forget', 'a photo id; what was erased', ['operator'], exchanges.forget),
+  nodes: ask(
+    'autotag.v1.inspect.nodes',
+    'nothing; every node answers',
+    ['operator', 'node'],
+    exchanges.inspect,
+  ),
+  inspect: ask(
+    'autotag.v1.inspect.{node}.{verb}',
+    '`tree`, `list`, `state`: an actor; what it looks like',
+    ['operator', 'node'],
+    exchanges.inspect,
+  ),
+  control: ask(
+    'autotag.v1.control.{node}.{verb}',
+    '`kill`, `suspend`, `resume` …: an actor; what was done',
+    ['operator'],
+    exchanges.control,
+  ),
+  actor: {
+    pattern: 'autotag.v1.actor.{node}.{name}',
+    kind: 'event',
+    payload: 'msgpack: a message between actors of two nodes (reserved)',
+    publish: ['node'],
+    subscribe: ['node'],
+  },
+} as const satisfies Record<string, SubjectRow>;
+
+/** A name of the table {@link subjects}. */
+export type SubjectName = keyof typeof subjects;
+
+/** Names of the subjects that take requests. */
+export type RequestName = {
+  [Name in SubjectName]: (typeof subjects)[Name] extends { readonly exchange: Exchange } ? Name : never;
+}[SubjectName];
+
+type Placeholders<Pattern extends string> = Pattern extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
+
+/** The tokens that the pattern of a subject leaves open. */
+export type SubjectTokens<Name extends SubjectName> = Readonly<
+  Record<Placeholders<(typeof subjects)[Name]['pattern']>, string>
+>;
+
+const token = /^[A-Za-z0-9_-]{1,400}$/;
+
+/**
+ * The subject with its open tokens filled in. Names in any Unicode are encoded first (`encodeName`).
+ * @throws Fault `REQUEST_INVALID` if a token is not `[A-Za-z0-9_-]+`
+ */
+export function subjectOf<Name extends SubjectName>(name: Name, tokens: SubjectTokens<Name>): string {
+  const values: Readonly<Record<string, string>> = tokens;
+  return subjects[name].pattern.replace(/\{(\w+)\}/g, (_, key: string) => {
+    const value = values[key] ?? '';
+    if (!token.test(value))
+      throw new Fault('REQUEST_INVALID', {
+        reason: `"${value.slice(0, 80)}" cannot be the ${key} of a subject`,
+      });
+    return value;
+  });
+}
+
+/** The subject with a wildcard for each open token, for whoever subscribes. */
+export function wildcardOf(name: SubjectName): string {
+  return subjects[name].pattern.replace(/\{\w+\}/g, '*');
+}
+
+/** The rows of the subject table in Markdown, header included. */
+export function subjectTable(): string {
+  const rows = Object.values<SubjectRow>(subjects).map(
+    ({ pattern, kind, payload, publish, subscribe }) =>
+      `| \`${pattern.replaceAll('{', '<').replaceAll('}', '>')}\` | ${kind} | ${payload} | ${publish.join(', ')} | ${subscribe.join(', ') || '(a stream)'} |`,
+  );
+  return [
+    '| subject | kind | payload | publish | subscribe |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+}
