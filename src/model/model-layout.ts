@@ -1,3 +1,4 @@
+import type { WeightBlock } from '../vision/kernel.ts';
 import { type ScoreRule, scoreFunctions } from '../vision/scores.ts';
 import type { ModelHeader } from './model-header.ts';
 
@@ -29,15 +30,8 @@ export interface ModelLayout {
 }
 
 /** A block's numbers in place: views of the shared buffer, nothing copied. */
-export interface BlockView extends ScoreRule {
-  readonly classes: number;
-  readonly dims: number;
-  readonly stride: number;
+export interface BlockView extends WeightBlock, ScoreRule {
   readonly firstClass: number;
-  /** `[classes × stride]`, row-major. */
-  readonly w: Float32Array;
-  /** `[classes]`. */
-  readonly b: Float32Array;
   /** `[classes]`. */
   readonly thresholds: Float32Array;
 }
