@@ -46,28 +46,29 @@ export interface SearchPlan {
  *
  * The one that is expected to look at fewer entries is chosen; both list the same hits in the same order.
  */
-export function planSearch(search: Search): SearchPlan {
-  const wanted = search.wanted.toSorted((a, b) => a.photos - b.photos);
-  const rarest = wanted[0]?.photos ?? 0;
-  const merge = wanted.length === 1 || mergeCost(wanted, search) < rarest;
-  return new PlanText(search).plan(wanted, merge ? 'merge' : 'probe');
+export function planSearch(search: Search, kind: SearchPlan['kind'] = cheaperPlan(search)): SearchPlan {
+  return new PlanText(search).plan(kind);
 }
 
-/** The smallest kept score that satisfies a condition, in 1/10,000. */
+/** The smallest kept score that satisfies a condition, in 1/10,000; above 10,000 if none does. */
 export function scoreFloor(condition: ScoreCondition | undefined): number {
   if (condition === undefined) return 0;
-  // 0.07 × 10,000 is 700.0000000000001 in floating point: what is this close to a whole number is one.
-  const units = condition.value * scoreUnits;
-  const whole = Math.round(units);
-  if (Math.abs(units - whole) < 1e-6) return condition.comparison === '>' ? whole + 1 : whole;
-  return Math.ceil(units);
+  const { comparison, value } = condition;
+  const satisfied = (score: number) => (comparison === '>' ? score > value : score >= value);
+  // Products like 0.07 × 10,000 are not whole in floating point: begin below, and compare scores as they are shown.
+  let floor = Math.max(0, Math.floor(value * scoreUnits) - 1);
+  while (!satisfied(floor / scoreUnits)) floor += 1;
+  return floor;
 }
 
-/** Entries that `merge` visits until the page is full, if terms were independent and their scores alike. */
-function mergeCost(wanted: readonly Term[], search: Search): number {
-  const hits = wanted.reduce((count, { photos }) => (count * photos) / search.photos, search.photos);
-  const depth = Math.min(1, (search.limit / hits) ** (1 / wanted.length));
-  return depth * wanted.reduce((sum, { photos }) => sum + photos, 0);
+function cheaperPlan({ wanted, photos, limit }: Search): SearchPlan['kind'] {
+  if (wanted.length === 1) return 'merge';
+  const counts = wanted.map((term) => term.photos);
+  // Entries that `merge` visits until the page is full, if terms were independent and their scores alike.
+  const hits = counts.reduce((all, count) => (all * count) / photos, photos);
+  const depth = Math.min(1, (limit / hits) ** (1 / counts.length));
+  const visited = depth * counts.reduce((sum, count) => sum + count, 0);
+  return visited < Math.min(...counts) ? 'merge' : 'probe';
 }
 
 class PlanText {
@@ -78,7 +79,9 @@ class PlanText {
     this.#search = search;
   }
 
-  plan(wanted: readonly Term[], kind: SearchPlan['kind']): SearchPlan {
+  plan(kind: SearchPlan['kind']): SearchPlan {
+    // The rarest first: what fails, fails early.
+    const wanted = this.#search.wanted.toSorted((a, b) => a.photos - b.photos);
     const body = kind === 'merge' ? this.#merge(wanted) : this.#probe(wanted);
     const sql = `${body} ORDER BY score DESC, photo DESC LIMIT ${this.#bind(this.#search.limit)}`;
     return { kind, sql, values: this.#values };

@@ -1,0 +1,72 @@
+import { Fault } from '../base/errors.ts';
+import type { SearchQuery } from './search-query.ts';
+import type {
+  Page,
+  SearchPage,
+  Submission,
+  TagResult,
+  TagStore,
+  TagStoreStats,
+  WriteOutcome,
+} from './tag-store.ts';
+
+/**
+ * A tag store that its supervisor opens again when it has broken down: one reference for those who use it. Meanwhile
+ * every call rejects with `STORE_UNAVAILABLE`.
+ */
+export class SupervisedTagStore implements Omit<TagStore, 'exited'> {
+  readonly #open: () => Promise<TagStore>;
+  #current: TagStore | undefined;
+
+  constructor(open: () => Promise<TagStore>) {
+    this.#open = open;
+  }
+
+  /**
+   * Opens the store for its supervisor.
+   * @returns a promise of its end: nothing after {@link close}, else why it broke down
+   * @throws Fault as the store behind it does
+   */
+  async start(): Promise<{ readonly exited: Promise<Fault | undefined> }> {
+    const store = await this.#open();
+    this.#current = store;
+    const exited = store.exited.then((fault) => {
+      if (this.#current === store) this.#current = undefined;
+      return fault;
+    });
+    return { exited };
+  }
+
+  write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
+    return this.#use((store) => store.write(batch));
+  }
+
+  get(photoId: string): Promise<TagResult | undefined> {
+    return this.#use((store) => store.get(photoId));
+  }
+
+  search(query: SearchQuery, page: Page): Promise<SearchPage> {
+    return this.#use((store) => store.search(query, page));
+  }
+
+  forget(photoId: string, upTo?: Submission): Promise<boolean> {
+    return this.#use((store) => store.forget(photoId, upTo));
+  }
+
+  stats(): Promise<TagStoreStats> {
+    return this.#use((store) => store.stats());
+  }
+
+  health(): Promise<void> {
+    return this.#use((store) => store.health());
+  }
+
+  async close(): Promise<void> {
+    await this.#current?.close();
+  }
+
+  async #use<T>(work: (store: TagStore) => Promise<T>): Promise<T> {
+    if (this.#current === undefined) throw new Fault('STORE_UNAVAILABLE', { reason: 'it is being opened' });
+    return await work(this.#current);
+  }
+}

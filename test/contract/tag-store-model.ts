@@ -1,0 +1,67 @@
+import { searchTerm } from '../../src/store/search-query.ts';
+import type { SearchQuery } from '../../src/store/search-query.ts';
+import { scoreUnits } from '../../src/store/tag-store.ts';
+import type { Submission, TagResult, WriteOutcome } from '../../src/store/tag-store.ts';
+
+/** What a tag store means, in the fewest words: maps, and a scan for each search. */
+export class TagStoreModel {
+  readonly photos = new Map<string, TagResult>();
+  readonly tombstones = new Map<string, Submission>();
+
+  write(batch: readonly TagResult[]): WriteOutcome[] {
+    return batch.map((result) => {
+      const stored = this.photos.get(result.photoId);
+      const forgotten = this.tombstones.get(result.photoId);
+      if (forgotten !== undefined && order(result.submission, forgotten) <= 0) return 'superseded';
+      if (stored !== undefined) {
+        const submitted = order(result.submission, stored.submission);
+        if (submitted < 0 || (submitted === 0 && result.activation < stored.activation)) return 'superseded';
+      }
+      this.tombstones.delete(result.photoId);
+      this.photos.set(result.photoId, rounded(result));
+      return 'stored';
+    });
+  }
+
+  forget(photoId: string, upTo?: Submission): boolean {
+    const stored = this.photos.get(photoId)?.submission;
+    const last = upTo ?? stored;
+    if (last === undefined) return false;
+    const before = this.tombstones.get(photoId);
+    if (before === undefined || order(last, before) >= 0) this.tombstones.set(photoId, last);
+    if (stored === undefined || order(stored, last) > 0) return false;
+    return this.photos.delete(photoId);
+  }
+
+  /** Photos found, with their scores; only the scores are in order. */
+  search(query: SearchQuery): Map<string, number> {
+    const found = new Map<string, number>();
+    for (const { photoId, tags } of this.photos.values()) {
+      const scores = new Map<string, number>();
+      for (const { tag, score } of tags)
+        scores.set(searchTerm(tag), Math.max(score, scores.get(searchTerm(tag)) ?? 0));
+      if (query.unwanted.some((term) => scores.has(term))) continue;
+      const score = Math.min(...query.wanted.map((term) => scores.get(term) ?? -1));
+      if (score >= 0 && satisfies(score, query)) found.set(photoId, score);
+    }
+    return found;
+  }
+}
+
+/** A result as a store gives it back: scores to four decimals. */
+export function rounded(result: TagResult): TagResult {
+  const tags = result.tags.map(({ tag, score }) => ({
+    tag,
+    score: Math.round(score * scoreUnits) / scoreUnits,
+  }));
+  return { ...result, tags };
+}
+
+function satisfies(score: number, { score: condition }: SearchQuery): boolean {
+  if (condition === undefined) return true;
+  return condition.comparison === '>' ? score > condition.value : score >= condition.value;
+}
+
+function order(a: Submission, b: Submission): number {
+  return a.epoch === b.epoch ? a.sequence - b.sequence : a.epoch - b.epoch;
+}

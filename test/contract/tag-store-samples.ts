@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import type { SearchQuery } from '../../src/store/search-query.ts';
+import { searchTerm } from '../../src/store/search-query.ts';
+import type { ScoredTag, Submission, TagResult } from '../../src/store/tag-store.ts';
+
+/** A result with everything a test does not care about filled in. */
+export function result(
+  photoId: string,
+  tags: Readonly<Record<string, number>> | readonly ScoredTag[] = {},
+  more: Partial<TagResult> = {},
+): TagResult {
+  const list = Array.isArray(tags)
+    ? (tags as readonly ScoredTag[])
+    : Object.entries(tags).map(([tag, score]) => ({ tag, score: score as number }));
+  return {
+    photoId,
+    submission: { epoch: 1_700_000_000_000, sequence: 1 },
+    activation: 1,
+    model: 'a'.repeat(64),
+    extractor: 'lite0',
+    taggedAt: 1_700_000_000_123,
+    tags: list.toSorted((a, b) => b.score - a.score),
+    ...more,
+  };
+}
+
+/** Names that have broken other programs. */
+export const hostileNames = [
+  '__proto__',
+  'constructor',
+  '2013',
+  '0',
+  '-1',
+  "Robert'); DROP TABLE photos;--",
+  '"quoted"',
+  '%_*?',
+  '\\',
+  '-tag',
+  'score>0.8',
+  'AND',
+  ' padded ',
+  '👩‍👩‍👧‍👦',
+  'e\u0301t\u00e9',
+  'İstanbul',
+  'ΟΔΟΣ',
+  'straße',
+  '猫',
+  'שלום',
+  '\u202eabc',
+  'null',
+  '{"a":[1]}',
+  'a.b.>.*',
+  'x'.repeat(256),
+  '🐈'.repeat(64),
+];
+
+// Few of each, so that they meet.
+const photoIds = fc.constantFrom('p1', 'p2', 'p3', 'p4', 'p5', 'p6', '__proto__', "p'7");
+const tags = ['cat', 'Cat', 'dog', 'tabby cat', 'été', 'e\u0301te\u0301', 'ÉTÉ', '2013', '__proto__', '-x'];
+const score = fc.oneof(
+  fc.constantFrom(0, 1, 0.5, 0.8, 0.80004, 0.80005),
+  fc.double({ min: 0, max: 1, noNaN: true }),
+);
+
+const submissions: fc.Arbitrary<Submission> = fc.record({
+  epoch: fc.constantFrom(1_700_000_000_000, 1_800_000_000_000),
+  sequence: fc.integer({ min: 1, max: 4 }),
+});
+
+const results: fc.Arbitrary<TagResult> = fc.record({
+  photoId: photoIds,
+  submission: submissions,
+  activation: fc.integer({ min: 1, max: 3 }),
+  model: fc.constantFrom('m1', 'm2'),
+  extractor: fc.constantFrom('lite0', 'hog'),
+  sha256: fc.constantFrom(undefined, 'ab'.repeat(32)),
+  width: fc.constantFrom(undefined, 224),
+  height: fc.constantFrom(undefined, 1),
+  taggedAt: fc.integer({ min: 0, max: 2_000_000_000_000 }),
+  tags: fc
+    .uniqueArray(fc.record({ tag: fc.constantFrom(...tags), score }), { selector: ({ tag }) => tag })
+    .map((list) => list.toSorted((a, b) => b.score - a.score)),
+});
+
+const terms = [...new Set([...tags.map(searchTerm), 'unknown'])];
+
+const queries: fc.Arbitrary<SearchQuery> = fc
+  .tuple(
+    fc.shuffledSubarray(terms, { minLength: 1, maxLength: 3 }),
+    fc.shuffledSubarray(terms, { maxLength: 2 }),
+    fc.option(fc.record({ comparison: fc.constantFrom('>', '>='), value: score }), { nil: undefined }),
+  )
+  .map(([wanted, unwanted, condition]) => ({ wanted, unwanted, score: condition }));
+
+/** One step of a random history. */
+export type Step =
+  | { readonly kind: 'write'; readonly batch: readonly TagResult[] }
+  | { readonly kind: 'forget'; readonly photoId: string; readonly upTo: Submission | undefined }
+  | { readonly kind: 'search'; readonly query: SearchQuery; readonly limit: number };
+
+/** Random histories of one store. */
+export const histories: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant('write' as const), batch: fc.array(results, { maxLength: 8 }) }),
+    fc.record({
+      kind: fc.constant('forget' as const),
+      photoId: photoIds,
+      upTo: fc.option(submissions, { nil: undefined }),
+    }),
+    fc.record({
+      kind: fc.constant('search' as const),
+      query: queries,
+      limit: fc.integer({ min: 1, max: 4 }),
+    }),
+  ),
+  { maxLength: 25 },
+);

@@ -1,0 +1,328 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseSearchQuery, searchTerm } from '../../src/store/search-query.ts';
+import type { SearchQuery } from '../../src/store/search-query.ts';
+import type { Submission, TagResult, TagStore } from '../../src/store/tag-store.ts';
+import { TagStoreModel, rounded } from './tag-store-model.ts';
+import { histories, hostileNames, result } from './tag-store-samples.ts';
+import type { Step } from './tag-store-samples.ts';
+
+/** How the suite gets at one implementation. */
+export interface TagStoreHarness {
+  /** An empty store. */
+  create(): Promise<TagStore>;
+  /** Opens what a closed store has left. */
+  reopen(store: TagStore): Promise<TagStore>;
+  /** Frees whatever the store has used. */
+  destroy(store: TagStore): Promise<void>;
+}
+
+/** What every tag store promises; run it on each implementation. Tests share a store: each has ids and tags of its own. */
+export function tagStoreContract(name: string, harness: TagStoreHarness): void {
+  describe(`${name} as a tag store`, () => {
+    let store: TagStore;
+    const found = async (query: string, limit = 100) =>
+      (await store.search(parseSearchQuery(query), { limit })).hits.map(({ photoId }) => photoId);
+    const at = (sequence: number, epoch = 1_700_000_000_000): Submission => ({ epoch, sequence });
+
+    beforeAll(async () => {
+      store = await harness.create();
+    });
+    afterAll(async () => {
+      await harness.destroy(store);
+    });
+
+    describe('writing', () => {
+      it('gives back what was written, with scores to four decimals', async () => {
+        const written = result(
+          'w1',
+          { 'w tabby': 0.93456, 'w cat': 0.5, 'w zero': 0 },
+          { sha256: '0f'.repeat(32), width: 640, height: 480 },
+        );
+        expect(await store.write([written])).toEqual(['stored']);
+        expect(await store.get('w1')).toEqual(rounded(written));
+      });
+
+      it('has no row of a photo it was never given', async () => {
+        expect(await store.get('w never')).toBeUndefined();
+        expect(await store.forget('w never')).toBe(false);
+      });
+
+      it('answers an empty batch', async () => {
+        expect(await store.write([])).toEqual([]);
+      });
+
+      it('stores a photo without tags', async () => {
+        expect(await store.write([result('w2')])).toEqual(['stored']);
+        expect((await store.get('w2'))?.tags).toEqual([]);
+      });
+
+      it('stores twice delivered results once', async () => {
+        const written = result('w3', { 'w twice': 0.7 });
+        expect(await store.write([written, written])).toEqual(['stored', 'stored']);
+        const before = await store.stats();
+        expect(await store.write([written])).toEqual(['stored']);
+        expect(await store.stats()).toMatchObject({ photos: before.photos, postings: before.postings });
+        expect(await found('"w twice"')).toEqual(['w3']);
+      });
+
+      it('replaces all tags of a photo at once', async () => {
+        await store.write([result('w4', { 'w old': 0.9, 'w both': 0.8 })]);
+        await store.write([result('w4', { 'w both': 0.3, 'w new': 0.2 }, { activation: 2 })]);
+        expect(await found('"w old"')).toEqual([]);
+        expect(await found('"w both" score>0.5')).toEqual([]);
+        expect(await found('"w new" "w both"')).toEqual(['w4']);
+      });
+
+      it.each<[string, Partial<TagResult>, Partial<TagResult>, string]>([
+        ['the same again', {}, {}, 'stored'],
+        ['a later activation', { activation: 3 }, { activation: 4 }, 'stored'],
+        ['an earlier activation', { activation: 3 }, { activation: 2 }, 'superseded'],
+        [
+          'a later submission by an earlier model',
+          { activation: 3 },
+          { submission: at(2), activation: 1 },
+          'stored',
+        ],
+        ['an earlier submission by a later model', { submission: at(2) }, { activation: 9 }, 'superseded'],
+        ['a stream made anew', { submission: at(99) }, { submission: at(1, 1_800_000_000_000) }, 'stored'],
+        ['the stream before', { submission: at(1, 1_800_000_000_000) }, { submission: at(99) }, 'superseded'],
+      ])('after a result, %s', async (kind, first, second, outcome) => {
+        const id = `order ${kind}`;
+        const results = [result(id, { [`${id} 1`]: 0.5 }, first), result(id, { [`${id} 2`]: 0.5 }, second)];
+        expect(await store.write(results.slice(0, 1))).toEqual(['stored']);
+        expect(await store.write(results.slice(1))).toEqual([outcome]);
+        expect(await store.get(id)).toEqual(results[outcome === 'stored' ? 1 : 0]);
+        expect(await found(`"${id} 1"`)).toEqual(outcome === 'stored' ? [] : [id]);
+        // The same in one batch.
+        const copies = results.map((each) => ({ ...each, photoId: `${id} copy` }));
+        expect(await store.write(copies)).toEqual(['stored', outcome]);
+        expect(await store.get(`${id} copy`)).toEqual(copies[outcome === 'stored' ? 1 : 0]);
+      });
+
+      it('keeps photo ids and tags of any Unicode apart and intact', async () => {
+        const written = hostileNames.map((hostile, index) =>
+          result(hostile, [{ tag: hostile, score: (index + 1) / 100 }], { submission: at(index + 1) }),
+        );
+        expect(await store.write(written)).toEqual(written.map(() => 'stored'));
+        for (const each of written) {
+          expect(await store.get(each.photoId)).toEqual(each);
+          const query: SearchQuery = { wanted: [searchTerm(each.photoId)], unwanted: [] };
+          const { hits } = await store.search(query, { limit: 100 });
+          expect(hits.map(({ photoId }) => photoId)).toContain(each.photoId);
+        }
+      });
+
+      it.each<[string, TagResult]>([
+        ['an empty id', result('')],
+        ['an id of 257 bytes', result('x'.repeat(257))],
+        ['a control character', result('a\u0000b')],
+        ['a lone surrogate in a tag', result('bad', { '\ud800': 0.5 })],
+        ['a score above 1', result('bad', { bad: 1.1 })],
+        ['a score that is no number', result('bad', { bad: Number.NaN })],
+        [
+          'tags in the wrong order',
+          {
+            ...result('bad'),
+            tags: [
+              { tag: 'a', score: 0.1 },
+              { tag: 'b', score: 0.2 },
+            ],
+          },
+        ],
+        [
+          'a tag twice',
+          result('bad', [
+            { tag: 'a', score: 0.1 },
+            { tag: 'a', score: 0.1 },
+          ]),
+        ],
+        ['half a sequence', result('bad', {}, { submission: at(0.5) })],
+        ['a wrong hash', result('bad', {}, { sha256: 'xyz' })],
+        ['no model', result('bad', {}, { model: '' })],
+      ])('refuses %s and writes nothing of the batch', async (_, bad) => {
+        const good = result('beside bad', { 'beside bad': 0.5 });
+        await expect(store.write([good, bad])).rejects.toMatchObject({
+          code: expect.stringMatching(/^(PHOTO_ID|REQUEST_INVALID)$/) as string,
+        });
+        expect(await store.get('beside bad')).toBeUndefined();
+      });
+    });
+
+    describe('searching', () => {
+      beforeAll(async () => {
+        await store.write([
+          result('s1', { 's beach': 0.9, 's sunset': 0.4, 's people': 0.3 }),
+          result('s2', { 's beach': 0.8, 's sunset': 0.85 }),
+          result('s3', { 'S BEACH': 0.7, 's people': 0.2 }),
+          result('s4', { 's sunset': 0.99, 's e\u0301te\u0301': 0.5 }),
+        ]);
+      });
+
+      it.each([
+        ['one tag, by falling score', '"s beach"', ['s1', 's2', 's3']],
+        ['all of several tags, by the smallest score', '"s beach" "s sunset"', ['s2', 's1']],
+        ['photos without a tag', '"s beach" -"s people"', ['s2']],
+        ['scores above a limit', '"s beach" score>0.8', ['s1']],
+        ['scores from a limit on', '"s beach" score>=0.8', ['s1', 's2']],
+        ['a limit on every wanted tag', '"s beach" "s sunset" score>0.5', ['s2']],
+        ['case makes no difference', '"S Beach" -"S PEOPLE"', ['s2']],
+        ['nor do composed accents', '"s \u00c9t\u00e9"', ['s4']],
+        ['an unknown tag finds nothing', '"s beach" "s nowhere"', []],
+        ['an unknown unwanted tag excludes nothing', '"s beach" -"s nowhere"', ['s1', 's2', 's3']],
+        ['a tag wanted and unwanted finds nothing', '"s beach" -"s beach"', []],
+        ['no score is above 1', '"s beach" score>1', []],
+      ])('%s', async (_, query, photos) => {
+        expect(await found(query)).toEqual(photos);
+      });
+
+      it('shows score, model, time and all tags of a hit', async () => {
+        const { hits } = await store.search(parseSearchQuery('"s sunset" "s beach" score>0.5'), { limit: 1 });
+        expect(hits).toEqual([
+          {
+            photoId: 's2',
+            score: 0.8,
+            model: 'a'.repeat(64),
+            taggedAt: 1_700_000_000_123,
+            tags: [
+              { tag: 's sunset', score: 0.85 },
+              { tag: 's beach', score: 0.8 },
+            ],
+          },
+        ]);
+      });
+
+      it('turns pages without gap or repetition while rows are written', async () => {
+        // Many equal scores: pages must break ties.
+        const photos = Array.from({ length: 50 }, (_, index) =>
+          result(`page ${String(index)}`, { 'p a': (index % 5) / 10 + 0.3, 'p b': (index % 3) / 10 + 0.4 }),
+        );
+        await store.write(photos);
+        const query = parseSearchQuery('"p a" "p b"');
+        const seen: string[] = [];
+        let after: string | undefined;
+        do {
+          const page = await store.search(query, { limit: 7, after });
+          expect(page.hits.length).toBeGreaterThan(0);
+          seen.push(...page.hits.map(({ photoId }) => photoId));
+          after = page.next;
+          await store.write([result(`between ${String(seen.length)}`, { 'p a': 0.95, 'p b': 0.95 })]);
+        } while (after !== undefined);
+        expect(seen.toSorted()).toEqual(photos.map(({ photoId }) => photoId).toSorted());
+      });
+
+      it.each([{ limit: 0 }, { limit: 1.5 }, { limit: 1e9 }, { limit: 5, after: 'nonsense' }])(
+        'refuses the page %j',
+        async (page) => {
+          await expect(store.search(parseSearchQuery('cat'), page)).rejects.toMatchObject({
+            code: 'REQUEST_INVALID',
+          });
+        },
+      );
+    });
+
+    describe('forgetting', () => {
+      it('removes row, tags and counts', async () => {
+        const before = await store.stats();
+        await store.write([result('f1', { 'f gone': 0.9 })]);
+        expect(await store.stats()).toMatchObject({ photos: before.photos + 1, tags: before.tags + 1 });
+        expect(await store.forget('f1')).toBe(true);
+        expect(await store.get('f1')).toBeUndefined();
+        expect(await found('"f gone"')).toEqual([]);
+        expect(await store.stats()).toMatchObject({
+          photos: before.photos,
+          tags: before.tags,
+          postings: before.postings,
+          tombstones: before.tombstones + 1,
+        });
+      });
+
+      it('is not undone by a late redelivery, but by a newer submission', async () => {
+        await store.write([result('f2', {}, { submission: at(5) })]);
+        await store.forget('f2');
+        expect(await store.write([result('f2', {}, { submission: at(5), activation: 9 })])).toEqual([
+          'superseded',
+        ]);
+        expect(await store.write([result('f2', {}, { submission: at(4) })])).toEqual(['superseded']);
+        expect(await store.get('f2')).toBeUndefined();
+        expect(await store.write([result('f2', {}, { submission: at(6) })])).toEqual(['stored']);
+        expect(await store.write([result('f2', {}, { submission: at(5) })])).toEqual(['superseded']);
+      });
+
+      it('covers submissions that are still on their way', async () => {
+        await store.forget('f3', at(7));
+        expect(await store.write([result('f3', {}, { submission: at(7) })])).toEqual(['superseded']);
+      });
+
+      it('leaves a newer submission alone when it comes late', async () => {
+        await store.write([result('f4', {}, { submission: at(8) })]);
+        expect(await store.forget('f4', at(7))).toBe(false);
+        expect(await store.get('f4')).toBeDefined();
+      });
+    });
+
+    it('keeps everything when it is closed and opened again', async () => {
+      await store.write([result('kept', { 'kept tag': 0.5 })]);
+      const before = await store.stats();
+      await store.close();
+      await store.close();
+      expect(await store.exited).toBeUndefined();
+      await expect(store.get('kept')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      store = await harness.reopen(store);
+      await store.health();
+      expect(await found('"kept tag"')).toEqual(['kept']);
+      expect(await store.stats()).toMatchObject({ photos: before.photos, postings: before.postings });
+    });
+  });
+
+  describe(`${name} over random histories`, () => {
+    it('behaves as its model', async () => {
+      const store = await harness.create();
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(histories, async (steps) => {
+          run += 1;
+          const model = new TagStoreModel();
+          for (const id of ['p1', 'p2', 'p3', 'p4', 'p5', 'p6', '__proto__', "p'7"]) {
+            const start = later({ epoch: 0, sequence: 0 }, run);
+            await store.forget(id, start);
+            model.forget(id, start);
+          }
+          for (const step of steps) await compare(store, model, step, run);
+        }),
+        { numRuns: 60 },
+      );
+      await harness.destroy(store);
+    });
+  });
+}
+
+/** Runs share a store: each submits later than all before it. */
+function later({ epoch, sequence }: Submission, run: number): Submission {
+  return { epoch: epoch + run * 10_000_000_000_000, sequence };
+}
+
+async function compare(store: TagStore, model: TagStoreModel, step: Step, run: number): Promise<void> {
+  if (step.kind === 'write') {
+    const batch = step.batch.map((each) => ({ ...each, submission: later(each.submission, run) }));
+    expect(await store.write(batch)).toEqual(model.write(batch));
+    for (const { photoId } of batch) expect(await store.get(photoId)).toEqual(model.photos.get(photoId));
+  } else if (step.kind === 'forget') {
+    const upTo = step.upTo && later(step.upTo, run);
+    expect(await store.forget(step.photoId, upTo)).toBe(model.forget(step.photoId, upTo));
+    expect(await store.get(step.photoId)).toEqual(model.photos.get(step.photoId));
+  } else {
+    const found: [string, number][] = [];
+    let after: string | undefined;
+    do {
+      const page = await store.search(step.query, { limit: step.limit, after });
+      found.push(...page.hits.map(({ photoId, score }): [string, number] => [photoId, score]));
+      after = page.next;
+    } while (after !== undefined);
+    const expected = model.search(step.query);
+    expect(new Map(found)).toEqual(expected);
+    expect(found).toHaveLength(expected.size);
+    const scores = found.map(([, score]) => score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+  }
+}

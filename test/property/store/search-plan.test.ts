@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SqlDatabase } from '../../../src/store/database.ts';
+import { migrate } from '../../../src/store/migrations.ts';
+import { planSearch } from '../../../src/store/search-plan.ts';
+import type { Cursor, Search } from '../../../src/store/search-plan.ts';
+
+type Entry = [term: number, score: number, photo: number];
+type Hit = [score: number, photo: number];
+
+const termIds = [1, 2, 3, 4];
+const entries = fc.uniqueArray(
+  fc.tuple(fc.constantFrom(...termIds), fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 12 })),
+  { selector: ([term, , photo]) => `${String(term)} ${String(photo)}`, maxLength: 48 },
+);
+
+const searches = fc.record({
+  wanted: fc.shuffledSubarray(termIds, { minLength: 1 }),
+  unwanted: fc.shuffledSubarray(termIds, { maxLength: 2 }),
+  floor: fc.integer({ min: 0, max: 7 }),
+  after: fc.option(
+    fc.record({ score: fc.integer({ min: 0, max: 6 }), photo: fc.integer({ min: 0, max: 13 }) }),
+    {
+      nil: undefined,
+    },
+  ),
+  limit: fc.integer({ min: 1, max: 14 }),
+});
+
+/** What both plans must list. */
+function scan(all: readonly Entry[], search: Search): Hit[] {
+  const scoreOf = (term: number, photo: number) => all.find(([t, , p]) => t === term && p === photo)?.[1];
+  const hits = [...new Set(all.map(([, , photo]) => photo))].flatMap((photo): Hit[] => {
+    if (search.unwanted.some(({ id }) => scoreOf(id, photo) !== undefined)) return [];
+    const score = Math.min(...search.wanted.map(({ id }) => scoreOf(id, photo) ?? -1));
+    return score >= search.floor ? [[score, photo]] : [];
+  });
+  const isBehind = ([score, photo]: Hit, after: Cursor) =>
+    score < after.score || (score === after.score && photo < after.photo);
+  return hits
+    .filter((hit) => search.after === undefined || isBehind(hit, search.after))
+    .sort(([a, p], [b, q]) => b - a || q - p)
+    .slice(0, search.limit);
+}
+
+describe('both search plans', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'autotag-plan-'));
+  let database: SqlDatabase;
+  beforeAll(() => {
+    const file = path.join(folder, 'tags.db');
+    database = new SqlDatabase({ file, cacheKib: 1024, busyTimeoutMs: 0 });
+    migrate(database, file);
+  });
+  afterAll(() => {
+    database.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('list the hits of a scan, in its order', () => {
+    fc.assert(
+      fc.property(entries, searches, (all, { wanted, unwanted, ...rest }) => {
+        database.execute('DELETE FROM postings; DELETE FROM members');
+        const rows = JSON.stringify(all);
+        for (const table of ['postings', 'members'])
+          database
+            .prepare(
+              `INSERT INTO ${table} (term, score, photo)
+               SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)`,
+            )
+            .run(rows);
+        const term = (id: number) => ({ id, photos: all.filter(([each]) => each === id).length });
+        const search: Search = {
+          ...rest,
+          wanted: wanted.map(term),
+          unwanted: unwanted.map(term),
+          photos: 12,
+        };
+        const expected = scan(all, search);
+        for (const kind of ['merge', 'probe'] as const) {
+          const { sql, values } = planSearch(search, kind);
+          expect(database.prepare<Hit>(sql).all(...values), kind).toEqual(expected);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each(['merge', 'probe'] as const)(
+    '%s follows the indexes: it neither scans a table nor sorts a list to walk it',
+    (kind) => {
+      const search: Search = {
+        wanted: [
+          { id: 1, photos: 9 },
+          { id: 2, photos: 9 },
+        ],
+        unwanted: [{ id: 3, photos: 9 }],
+        photos: 12,
+        floor: 5,
+        after: { score: 6, photo: 3 },
+        limit: 20,
+      };
+      const { sql, values } = planSearch(search, kind);
+      const steps = database
+        .prepare<[number, number, number, string]>(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(...values)
+        .map(([, , , step]) => step);
+      expect(steps.filter((step) => step.startsWith('SCAN'))).toEqual([]);
+      if (kind === 'merge') expect(steps.filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
+      if (kind === 'merge') expect(steps).toContain('MERGE (UNION ALL)');
+      expect(steps.join('\n')).toMatch(/SEARCH p USING PRIMARY KEY/);
+    },
+  );
+});
