@@ -1,0 +1,122 @@
+/** What the parts of `src/` may import besides themselves; see ARCHITECTURE.md. */
+const mayImport = {
+  base: [],
+  runtime: ['base'],
+  vision: ['base'],
+  model: ['base', 'vision'],
+  store: ['base'],
+  transport: ['base'],
+  pool: ['base', 'vision', 'model'],
+  cluster: ['base', 'runtime', 'transport'],
+  terminal: ['base'],
+  cli: ['base', 'transport', 'terminal', 'repl'],
+  repl: ['base', 'transport', 'terminal'],
+  web: ['base', 'transport'],
+};
+
+const project = '^(src|actors|test|bench|scripts|wasm)/';
+const developers = '^(test|bench|scripts)/';
+const folders = (names) => `^src/(${names.join('|')})/`;
+
+const partRules = Object.entries(mayImport).map(([part, others]) => ({
+  name: `imports-of-${part}`,
+  comment: `src/${part} imports ${others.length === 0 ? 'no other part' : others.join(', ')}.`,
+  severity: 'error',
+  from: { path: folders([part]) },
+  to: { path: project, pathNot: [folders([part, ...others]), ...exceptions(part)] },
+}));
+
+/** The kernel is vision's, and only `cluster start` makes a node. */
+function exceptions(part) {
+  return part === 'vision' ? ['^wasm/pkg/'] : part === 'cli' ? ['^src/node\\.ts$'] : [];
+}
+
+/** A package that one folder wraps for everybody. */
+const soleImporter = (npmPackage, folder) => ({
+  name: `sole-importer-of-${npmPackage}`,
+  comment: `Only ${folder} imports ${npmPackage}, so that it can be replaced there.`,
+  severity: 'error',
+  from: { path: '^(src|actors|scripts)/', pathNot: `^${folder}/` },
+  to: { path: `(^|/)node_modules/${npmPackage}/` },
+});
+
+module.exports = {
+  forbidden: [
+    ...partRules,
+    {
+      name: 'imports-of-actors',
+      comment: 'The actors use the parts, never what starts or shows them.',
+      severity: 'error',
+      from: { path: '^actors/' },
+      to: {
+        path: project,
+        pathNot: [
+          '^actors/',
+          folders(['base', 'runtime', 'vision', 'model', 'store', 'transport', 'pool', 'cluster']),
+        ],
+      },
+    },
+    {
+      name: 'actors-come-together-in-node',
+      comment: 'src/node.ts is the composition root: the sole importer of actors/.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/node\\.ts$' },
+      to: { path: '^actors/' },
+    },
+    {
+      name: 'node-is-started-by-the-command-line',
+      comment: 'Only `cluster start` makes a node; everything else speaks to one over NATS.',
+      severity: 'error',
+      from: { path: '^(src|actors)/', pathNot: '^src/cli/start' },
+      to: { path: '^src/node\\.ts$' },
+    },
+    {
+      name: 'node-imports-parts',
+      comment: 'The composition root knows the parts, not the ways to talk to it.',
+      severity: 'error',
+      from: { path: '^src/node\\.ts$' },
+      to: { path: [folders(['cli', 'repl']), developers] },
+    },
+    {
+      name: 'product-stands-alone',
+      comment: 'What runs in production imports no tests, benches or set-up.',
+      severity: 'error',
+      from: { path: '^(src|actors)/' },
+      to: { path: developers },
+    },
+    {
+      name: 'product-needs-no-development-package',
+      comment:
+        'What runs in production imports packages of `dependencies` only; tsx comes in where tests run sources.',
+      severity: 'error',
+      from: { path: '^(src|actors)/', pathNot: '^src/base/register-tsx\\.mjs$' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '(^|/)node_modules/@types/' },
+    },
+    soleImporter('nats', 'src/transport'),
+    soleImporter('piscina', 'src/pool'),
+    {
+      name: 'no-cycles',
+      comment: 'No module depends on itself, not even for a type.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'nothing-unresolved',
+      comment: 'Every import leads somewhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '^wasm/pkg/'] },
+    tsConfig: { fileName: 'tsconfig.json' },
+    // Imports of types alone count as well.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+    },
+  },
+};
