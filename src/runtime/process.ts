@@ -1,0 +1,215 @@
+import { Fault } from '../base/errors.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Address } from './address.ts';
+import type { Behaviour, SpawnOptions } from './behaviour.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { ExitReason, ExitSignal } from './exit-reason.ts';
+import type { Log } from './log.ts';
+import type { Registry } from './registry.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { StartResult } from './start-result.ts';
+import type { Plain } from './snapshot.ts';
+import type { ChildType, Phase, ProcessStatus, TreeNode } from './status.ts';
+import type { TraceOptions, TraceReport } from './trace.ts';
+
+/** Counted since the start of the system. */
+export interface Counters {
+  /** Restarts by supervisors; those of a group count as one. */
+  restarts: number;
+}
+
+/** What all processes of one system share. */
+export interface Host {
+  readonly node: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly scheduler: Scheduler;
+  readonly registry: Registry<Process>;
+  readonly deadLetters: DeadLetters;
+  readonly counters: Counters;
+  nextPid(): string;
+  spawn<State, Message, Argument>(
+    behaviour: Behaviour<State, Message, Argument>,
+    argument: Argument,
+    options: SpawnOptions<Message>,
+    spawner?: Process,
+  ): Promise<StartResult<Message>>;
+}
+
+/** Where a process stands when it starts. */
+export interface Placement {
+  readonly parent?: Process;
+  /** Id in the parent's child specs. */
+  readonly child?: string;
+  readonly restarts?: number;
+}
+
+/** A process that runs, or why it does not. */
+export type Started =
+  { readonly ok: true; readonly process: Process } | { readonly ok: false; readonly reason: ExitReason };
+
+/** Told once, when a process ends. */
+export type ExitWatcher = (reason: ExitReason) => void;
+
+/** Anything that can be supervised, linked and monitored: an actor, or an external child. */
+export abstract class Process {
+  readonly pid: string;
+  readonly name: string | undefined;
+  readonly placement: Placement;
+  readonly startedAt: number;
+  protected readonly host: Host;
+  readonly #links = new Set<Process>();
+  readonly #watchers = new Set<ExitWatcher>();
+  #exit: ExitReason | undefined;
+
+  constructor(host: Host, placement: Placement, name: string | undefined) {
+    this.host = host;
+    this.placement = placement;
+    this.pid = `#${host.nextPid()}`;
+    this.name = name;
+    this.startedAt = host.clock.now();
+  }
+
+  abstract readonly type: ChildType;
+  /** Messages it has room for; 0 for one that takes none. */
+  abstract readonly mailboxLimit: number;
+  /** Takes a message; `false` when there is no room for it. */
+  abstract accept(message: unknown): boolean;
+  /** An exit signal from `from` (by pid), or from outside of any process. */
+  abstract exitSignal(reason: ExitSignal, from: Address | undefined): void;
+  /** An order to end, which nobody refuses. */
+  abstract end(reason: ExitReason, timeoutMs: number): void;
+  abstract kill(): void;
+  abstract status(): ProcessStatus;
+  /** What inspection may see of its state. */
+  abstract describe(): Plain;
+
+  /** Takes no more messages until {@link resume}. */
+  suspend(): void {
+    this.#refuse();
+  }
+
+  resume(): void {
+    this.#refuse();
+  }
+
+  /** Records the messages that it handles. */
+  trace(_options: TraceOptions): void {
+    this.#refuse();
+  }
+
+  traced(): TraceReport {
+    this.#refuse();
+  }
+
+  #refuse(): never {
+    throw new Fault('REQUEST_INVALID', { reason: `${this.label} is an external child, not an actor` });
+  }
+
+  /** The supervision tree from here down, without this process; nothing for a worker. */
+  subtree(): Pick<TreeNode, 'strategy' | 'children'> {
+    return {};
+  }
+
+  /** Why it ended; `undefined` while it lives. */
+  get exit(): ExitReason | undefined {
+    return this.#exit;
+  }
+
+  /** What people call it. */
+  get label(): string {
+    return this.name ?? this.pid;
+  }
+
+  /** This incarnation's address. */
+  get address(): Address {
+    return { node: this.host.node, name: this.pid };
+  }
+
+  link(other: Process): void {
+    this.#links.add(other);
+    other.#links.add(this);
+  }
+
+  unlink(other: Process): void {
+    if (other === this.placement.parent || other.placement.parent === this) return;
+    this.#detach(other);
+  }
+
+  /** Calls back when this process ends; returns how to take that back. */
+  watch(watcher: ExitWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+    };
+  }
+
+  /** Resolves with the reason when this process has ended. */
+  whenExited(): Promise<ExitReason> {
+    return new Promise((resolve) => {
+      if (this.#exit === undefined) this.#watchers.add(resolve);
+      else resolve(this.#exit);
+    });
+  }
+
+  protected baseStatus(kind: string, phase: Phase): ProcessStatus {
+    const { parent, child, restarts } = this.placement;
+    return {
+      node: this.host.node,
+      pid: this.pid,
+      name: this.name ?? null,
+      child: child ?? null,
+      parent: parent?.pid ?? null,
+      kind,
+      type: this.type,
+      phase,
+      startedAt: this.startedAt,
+      restarts: restarts ?? 0,
+      links: this.#links.size,
+      mailbox: null,
+    };
+  }
+
+  /** Whether a signal comes from the parent. */
+  protected isParent(from: Address | undefined): boolean {
+    const { parent } = this.placement;
+    return from !== undefined && parent?.pid === from.name && parent.host.node === from.node;
+  }
+
+  /** Enters the registry and links to the parent; returns why that was not possible. */
+  protected enter(): ExitReason | undefined {
+    const { parent } = this.placement;
+    if (parent !== undefined && parent.exit !== undefined) return 'noproc';
+    const holder = this.host.registry.add(this);
+    if (holder !== undefined)
+      return new Fault('ACTOR_NAME', { name: this.label, reason: `is in use by ${holder.pid}` });
+    if (parent !== undefined) this.link(parent);
+    return undefined;
+  }
+
+  /** Has ended before its start was complete: whoever starts it learns that from the result, not by a signal. */
+  protected abandon(reason: ExitReason): void {
+    const { parent } = this.placement;
+    if (parent !== undefined) this.#detach(parent);
+    this.leave(reason);
+  }
+
+  /** Has ended: gives its name back and tells whoever is linked or watches. */
+  protected leave(reason: ExitReason): void {
+    if (this.#exit !== undefined) return;
+    this.#exit = reason;
+    this.host.registry.remove(this);
+    for (const linked of this.#links) {
+      linked.#links.delete(this);
+      linked.exitSignal(reason, this.address);
+    }
+    this.#links.clear();
+    for (const watcher of this.#watchers) watcher(reason);
+    this.#watchers.clear();
+  }
+
+  #detach(other: Process): void {
+    this.#links.delete(other);
+    other.#links.delete(this);
+  }
+}
