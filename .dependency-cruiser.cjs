@@ -8,7 +8,7 @@ const mayImport = {
   transport: ['base'],
   pool: ['base', 'vision', 'model'],
   cluster: ['base', 'runtime', 'transport'],
-  terminal: ['base'],
+  terminal: ['base', 'transport'],
   cli: ['base', 'transport', 'terminal', 'repl'],
   repl: ['base', 'transport', 'terminal'],
   web: ['base', 'transport'],
