@@ -40,6 +40,14 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'Decoding the photo took longer than {timeoutMs} ms; it will be tried again.',
   },
+  RESULT_TIMEOUT: {
+    disposition: 'retry',
+    sentence:
+      'No result came within {timeoutMs} ms; the photo stays queued, and is tagged when a node runs (`cluster status`).',
+  },
+  // files of the command line
+  FILE_READ: { disposition: 'terminal', sentence: '{file} cannot be read: {reason}.' },
+  FILE_WRITE: { disposition: 'terminal', sentence: '{file} cannot be written: {reason}.' },
   // worker threads
   WORKER_LOST: {
     disposition: 'retry',
