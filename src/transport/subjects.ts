@@ -29,8 +29,8 @@ interface SubjectRow {
 
 const everyone = roles;
 
-const ask = <E extends Exchange>(
-  pattern: string,
+const ask = <const P extends string, E extends Exchange>(
+  pattern: P,
   payload: string,
   publish: readonly Role[],
   exchange: E,
