@@ -1,5 +1,5 @@
 import type { KV, KvEntry } from 'nats';
-import type { Fault} from '../base/errors.ts';
+import type { Fault } from '../base/errors.ts';
 import { reasonOf } from '../base/errors.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';

@@ -126,14 +126,13 @@ export class PhotoQueue {
   }
 
   /**
-   * Changes how many bytes the queue takes, never to less than it holds: what was accepted stays. -1 is no limit.
+   * Changes how many bytes the queue takes; what was accepted stays, so a limit below it is set a little above it.
+   * -1 is no limit.
    * @throws Fault `NATS_UNREACHABLE`
    */
   async limit(maxBytes: number): Promise<void> {
-    const { state, config } = await this.#try(this.#manager.streams.info(names.photos));
-    const max_bytes = maxBytes < 0 ? -1 : Math.max(maxBytes, state.bytes, 1);
-    await this.#try(this.#manager.streams.update(names.photos, { ...config, max_bytes }));
-    this.#options = { ...this.#options, maxBytes: max_bytes };
+    this.#options = { ...this.#options, maxBytes: maxBytes < 0 ? -1 : Math.max(maxBytes, 1) };
+    await this.#try(ensureStream(this.#manager, names.photos, photoStreamConfig(this.#options)));
   }
 
   async #ensure(): Promise<void> {

@@ -23,6 +23,8 @@ export const names = {
   attempts: 'autotag-attempts',
 } as const;
 
+const shrinkMargin = 32 * 1024 * 1024;
+
 /** Settings of the photos stream and its consumer. */
 export interface PhotoStreamOptions {
   /** Lease on a delivered photo. Default 10000 ms. */
@@ -95,8 +97,18 @@ export async function ensureStream(
 ): Promise<StreamInfo> {
   const found = await orMissing(manager.streams.info(name));
   if (found === undefined) return await manager.streams.add({ ...wanted, name });
-  if (agrees(found.config, wanted)) return found;
-  return await manager.streams.update(name, { ...found.config, ...wanted });
+  const safe = { ...wanted, max_bytes: safeMaxBytes(found, wanted.max_bytes ?? -1) };
+  if (agrees(found.config, safe)) return found;
+  return await manager.streams.update(name, { ...found.config, ...safe });
+}
+
+/**
+ * The limit to set where `wanted` is asked for: never less than what is stored and may be stored until the change is
+ * made, since old servers (2.9) make room by deleting accepted messages.
+ */
+export function safeMaxBytes({ state, config }: StreamInfo, wanted: number): number {
+  if (wanted < 0 || (config.max_bytes >= 0 && config.max_bytes <= wanted)) return wanted;
+  return Math.max(wanted, state.bytes + shrinkMargin);
 }
 
 /** Creates the durable consumer of a stream, or changes what differs from `wanted`. */
