@@ -55,6 +55,7 @@ export class ActorContext<Message> implements Context<Message> {
   }
 
   after(delayMs: number, message: Message): CancelTimer {
+    if (this.#owner.exit !== undefined) return () => undefined;
     const cancelTimer = this.#host.clock.after(delayMs, () => {
       this.#timers.delete(cancel);
       this.self.cast(message);

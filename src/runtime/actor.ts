@@ -99,15 +99,19 @@ export class Actor<State, Message, Argument> extends Process implements ContextO
 
   exitSignal(reason: ExitSignal, from: Address | undefined): void {
     if (reason === 'kill') this.kill();
-    else if (this.isParent(from)) this.end(reason);
+    else if (this.isParent(from)) this.#followParent(reason);
     else if (this.#behaviour.trapExit === true) this.signal({ type: 'exit', from, reason });
     else if (reason !== 'normal') this.end(reason);
   }
 
+  // Below a killed parent everything goes at once, so that the parent's successor finds the names free.
+  #followParent(reason: ExitReason): void {
+    if (reason === 'killed') this.#close(reason);
+    else this.end(reason);
+  }
+
   end(reason: ExitReason): void {
-    // With a killed parent everything below it goes at once, so that its successor finds the names free.
-    if (reason === 'killed') this.kill();
-    else this.#obey({ reason, brutal: !this.#finishesFirst });
+    this.#obey({ reason, brutal: !this.#finishesFirst });
   }
 
   stop(reason: ExitReason): void {

@@ -43,7 +43,7 @@ export class Supervisor {
   constructor(host: Host, spec: SupervisorSpec) {
     this.strategy = spec.strategy ?? 'one_for_one';
     this.#host = host;
-    this.#intensity = new RestartIntensity(spec.intensity ?? defaultIntensity);
+    this.#intensity = new RestartIntensity(checkIntensity(spec.intensity ?? defaultIntensity));
     this.#children = spec.children.map((child) => new Child(host, completeChildSpec(child)));
     const twice = this.#children.find((child) => this.find(child.spec.id) !== child);
     if (twice !== undefined)
@@ -192,4 +192,9 @@ export class Supervisor {
     const supervisor = this.#self?.label;
     this.#host.log.error({ supervisor, child: child.spec.id, reason: describeExit(reason) }, message);
   }
+}
+
+function checkIntensity(intensity: Intensity): Intensity {
+  if (intensity.maxRestarts >= 0 && intensity.windowMs > 0) return intensity;
+  throw new Fault('REQUEST_INVALID', { reason: 'an intensity needs maxRestarts >= 0 and windowMs > 0' });
 }
