@@ -25,10 +25,10 @@ export interface SearchQuery {
 
 /**
  * A tag's text as searches compare it: case, composed or decomposed accents, and runs of white space
- * make no difference (NFC; upper then lower case, so that "ß" is "ss" and "Σ", "σ" and "ς" are one; trimmed).
+ * make no difference (NFC; lower, upper, lower case, so that "ẞ", "ß" and "ss" are one, and "Σ", "σ" and "ς"; trimmed).
  */
 export function searchTerm(tag: string): string {
-  const folded = tag.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+  const folded = tag.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
   return folded.replace(/\s+/gu, ' ').trim();
 }
 
@@ -69,8 +69,7 @@ export function parseSearchQuery(text: string): SearchQuery {
 /** The query as text that {@link parseSearchQuery} reads back to the same query. */
 export function printSearchQuery(query: SearchQuery): string {
   const words = [...query.wanted.map(printTag), ...query.unwanted.map((tag) => `-${printTag(tag)}`)];
-  if (query.score !== undefined)
-    words.push(`score${query.score.comparison}${decimalText(query.score.value)}`);
+  if (query.score !== undefined) words.push(`score${query.score.comparison}${String(query.score.value)}`);
   return words.join(' ');
 }
 
@@ -108,8 +107,8 @@ function scoreCondition(token: Token): ScoreCondition | undefined {
     );
   if (comparison !== '>' && comparison !== '>=')
     throw syntaxAt(token, `compares with ${comparison ?? ''}; scores know > and >=, as in score>0.8`);
-  // Decimal notation only: Number() alone would also read '', '0x1' and '1e-3'.
-  if (value === undefined || !/^(?:\d+(?:\.\d*)?|\.\d+)$/.test(value) || Number(value) > 1)
+  // Number() alone would also read '' and '0x1'.
+  if (value === undefined || !/^(?:\d+(?:\.\d*)?|\.\d+)(?:e-?\d+)?$/i.test(value) || Number(value) > 1)
     throw syntaxAt(token, 'needs a number from 0 to 1, without a space before it, as in score>0.8');
   return { comparison, value: Number(value) };
 }
@@ -145,12 +144,6 @@ function nothingWanted(hasConditions: boolean): string {
 function printTag(term: string): string {
   const bare = /^[^\s"<>=:()|*\\-][^\s"<>=:()|*]*$/u.test(term) && !/^(?:AND|OR|NOT)$/.test(term);
   return bare ? term : `"${term.replace(/["\\]/g, '\\$&')}"`;
-}
-
-/** Without the exponent that `String` gives to small numbers. */
-function decimalText(value: number): string {
-  const text = String(value);
-  return text.includes('e') ? value.toFixed(20) : text;
 }
 
 function characters(text: string): number {
