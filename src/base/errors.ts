@@ -63,6 +63,10 @@ export const catalogue = {
     sentence:
       'A worker thread did not start ({reason}); run `npm run setup` if the kernel or the weights are missing.',
   },
+  WORKER_STUCK: {
+    disposition: 'retry',
+    sentence: 'A worker thread that was killed does not end; the node restarts itself.',
+  },
   // models
   MODEL_FORMAT: { disposition: 'terminal', sentence: 'The file {file} is not a model: {reason}.' },
   MODEL_DAMAGED: {
@@ -162,6 +166,10 @@ export const catalogue = {
   ATTEMPTS_EXHAUSTED: {
     disposition: 'terminal',
     sentence: 'The photo failed {attempts} times, the last time so: {reason}',
+  },
+  NODE_GAVE_UP: {
+    disposition: 'retry',
+    sentence: 'The node cannot keep its parts running ({reason}); it restarts itself, its log says why.',
   },
   NODE_VERSION: {
     disposition: 'terminal',

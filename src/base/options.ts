@@ -46,10 +46,15 @@ export const nodeOptions = {
     'bytes',
   ),
   maxPhotoPixels: row('largest photo', z.coerce.number().int().min(1).default(100_000_000), 'pixels'),
+  window: row(
+    'photos under lease at once; 0 is eight a thread, at least 32',
+    z.coerce.number().int().min(0).max(4096).default(0),
+    'photos',
+  ),
   ackWaitMs: row('lease on a photo', milliseconds(10_000), 'ms'),
   decodeTimeoutMs: row('deadline for decoding a photo', milliseconds(5_000), 'ms'),
   taskTimeoutMs: row('deadline for a photo in a worker thread', milliseconds(10_000), 'ms'),
-  drainTimeoutMs: row('time to finish what is in flight when the node stops', milliseconds(8_000), 'ms'),
+  drainTimeoutMs: row('time to finish what is in flight when the node stops', milliseconds(6_000), 'ms'),
   maxAttempts: row(
     'tries before a photo is a dead letter',
     z.coerce.number().int().min(1).max(20).default(5),

@@ -1,0 +1,106 @@
+import type { Metrics } from '../src/base/metrics.ts';
+import { Fault } from '../src/base/errors.ts';
+import type { Log } from '../src/base/log.ts';
+import type { ModelLibrary } from '../src/model/model-library.ts';
+import type { ActiveModel } from '../src/pool/active-model.ts';
+import { PublishedModel } from '../src/pool/published-model.ts';
+import type { ExtractorName } from '../src/pool/published-model.ts';
+import { ActorName } from '../src/runtime/index.ts';
+import type { Request } from '../src/runtime/index.ts';
+import type { Behaviour } from '../src/runtime/index.ts';
+import type { Activation, Activations } from '../src/transport/activations.ts';
+
+/** What the model keeper is told. */
+export type ModelKeeperMessage =
+  /** The cluster uses another model from now on. */
+  | { readonly type: 'activated'; readonly activation: Activation }
+  /** Use this model, on every node; answered when it is in use on this one. */
+  | Request<{ readonly type: 'activate'; readonly model: string }, Activation>;
+
+/** The keeper of the model in use. */
+export const modelKeeperName = new ActorName<ModelKeeperMessage>('models');
+
+/** What the model keeper works with. */
+export interface ModelKeeperArgument {
+  readonly activations: Activations;
+  readonly library: ModelLibrary;
+  readonly models: ActiveModel;
+  readonly extractor: ExtractorName;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+interface ModelKeeperState extends ModelKeeperArgument {
+  readonly unwatch: () => void;
+}
+
+/**
+ * Follows the activations and puts each model in place: read, verified, then swapped in one step. Photos in a thread
+ * finish on theirs; the old buffer goes when nobody holds it.
+ */
+export const modelKeeper: Behaviour<ModelKeeperState, ModelKeeperMessage, ModelKeeperArgument> = {
+  kind: 'models',
+  init: async (argument, context) => {
+    const { activations, library } = argument;
+    const current =
+      (await activations.current()) ?? (await activations.activate((await library.starter()).id));
+    await place(argument, current);
+    const unwatch = await activations.watch((activation) => {
+      context.self.cast({ type: 'activated', activation });
+    });
+    return { ...argument, unwatch };
+  },
+  receive: async (state, message) => {
+    if (message.type === 'activated') await follow(state, message.activation);
+    else await activate(state, message);
+    return state;
+  },
+  terminate: ({ unwatch }) => {
+    unwatch();
+  },
+  describe: ({ models: { current } }) => ({
+    model: current.handle.id,
+    activation: current.handle.activation,
+  }),
+};
+
+/** Checks the model here before any node is told to use it. */
+async function activate(
+  state: ModelKeeperState,
+  { model, reply }: Extract<ModelKeeperMessage, { type: 'activate' }>,
+): Promise<void> {
+  try {
+    const read = await state.library.find(model);
+    new PublishedModel(read, 0, state.extractor);
+    const activation = await state.activations.activate(model);
+    await place(state, activation);
+    reply.ok(activation);
+  } catch (error) {
+    reply.fail(Fault.from(error));
+  }
+}
+
+/** A model that this node lacks or cannot use leaves the one before it in place. */
+async function follow(state: ModelKeeperState, activation: Activation): Promise<void> {
+  try {
+    await place(state, activation);
+  } catch (error) {
+    state.log.error(
+      { fault: Fault.from(error).toWire(), activation },
+      'the activated model cannot be used here',
+    );
+  }
+}
+
+async function place(argument: ModelKeeperArgument, activation: Activation): Promise<void> {
+  const { library, models, extractor, metrics, log } = argument;
+  if (models.isOver(activation.number)) return;
+  const started = performance.now();
+  const model = new PublishedModel(await library.find(activation.model), activation.number, extractor);
+  const loadMs = performance.now() - started;
+  if (!models.activate(model)) return;
+  metrics.modelLoadSeconds.set(loadMs / 1000);
+  metrics.modelActivation.reset();
+  metrics.modelActivation.set({ model: activation.model }, activation.number);
+  log.info({ activation, loadMs: Math.round(loadMs) }, 'the model is in use');
+}

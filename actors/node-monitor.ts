@@ -1,0 +1,61 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { IntervalHistogram } from 'node:perf_hooks';
+import { Fault } from '../src/base/errors.ts';
+import type { Log } from '../src/base/log.ts';
+import type { Metrics } from '../src/base/metrics.ts';
+import type { Behaviour } from '../src/runtime/index.ts';
+import type { PhotoQueue, QueueStatus } from '../src/transport/photo-queue.ts';
+
+const periodMs = 2_000;
+const nanosecond = 1e-9;
+
+/** What the node monitor works with. */
+export interface NodeMonitorArgument {
+  readonly queue: PhotoQueue;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+interface NodeMonitorState extends NodeMonitorArgument {
+  readonly eventLoopDelay: IntervalHistogram;
+  last: QueueStatus | undefined;
+}
+
+/** Measures the node every two seconds. */
+export const nodeMonitor: Behaviour<NodeMonitorState, 'measure', NodeMonitorArgument> = {
+  kind: 'monitor',
+  init: (argument, context) => {
+    const eventLoopDelay = monitorEventLoopDelay({ resolution: 10 });
+    eventLoopDelay.enable();
+    context.after(0, 'measure');
+    return { ...argument, eventLoopDelay, last: undefined };
+  },
+  receive: async (state, _message, context) => {
+    measureEventLoop(state);
+    try {
+      await measureQueue(state);
+    } catch (error) {
+      state.log.debug({ fault: Fault.from(error).toWire() }, 'the queue was not measured');
+    }
+    context.after(periodMs, 'measure');
+    return state;
+  },
+  terminate: ({ eventLoopDelay }) => {
+    eventLoopDelay.disable();
+  },
+  describe: ({ last }) => last,
+};
+
+function measureEventLoop({ eventLoopDelay, metrics }: NodeMonitorState): void {
+  for (const quantile of [0.5, 0.99])
+    metrics.eventLoopDelaySeconds.set(
+      { quantile: String(quantile) },
+      eventLoopDelay.percentile(quantile * 100) * nanosecond,
+    );
+  eventLoopDelay.reset();
+}
+
+async function measureQueue(state: NodeMonitorState): Promise<void> {
+  state.last = await state.queue.status();
+  state.metrics.queueDepth.set(state.last.photos);
+}

@@ -1,0 +1,196 @@
+import type { Fault } from '../src/base/errors.ts';
+import type { Log } from '../src/base/log.ts';
+import type { Metrics } from '../src/base/metrics.ts';
+import { placesPerThread } from '../src/pool/slot-board.ts';
+import type { ActorRef, Reply } from '../src/runtime/index.ts';
+import type { Behaviour, Context } from '../src/runtime/index.ts';
+import type { PhotoDelivery } from '../src/transport/photo-delivery.ts';
+import type { PhotoPuller } from '../src/transport/photo-puller.ts';
+import type { PhotoQueue } from '../src/transport/photo-queue.ts';
+import type { FailurePolicy } from './failure-policy.ts';
+import type { SpoutMessage, TaggerMessage, Tuple } from './tuple.ts';
+
+/** One more than a thread has places, so that none waits for the main thread when a photo is done. */
+const tuplesPerTagger = placesPerThread + 1;
+
+/** What the spout works with. */
+export interface PhotoSpoutArgument {
+  readonly queue: PhotoQueue;
+  readonly failures: FailurePolicy;
+  /** Photos under lease at once. */
+  readonly window: number;
+  /** Lease on a photo, ms. */
+  readonly ackWaitMs: number;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+interface Held extends Tuple {
+  /** Which tagger has it; none while it waits, is written or fails. */
+  tagger: string | undefined;
+}
+
+interface PhotoSpoutState extends PhotoSpoutArgument {
+  readonly context: Context<SpoutMessage>;
+  readonly puller: PhotoPuller;
+  /** Every tuple under lease, by sequence. */
+  readonly held: Map<number, Held>;
+  readonly waiting: Held[];
+  readonly taggers: Map<string, { readonly ref: ActorRef<TaggerMessage>; outstanding: number }>;
+  draining: Reply<undefined> | undefined;
+}
+
+/**
+ * The photo spout: pulls from the stream, hands tuples to taggers and keeps every lease until the tuple is settled.
+ *
+ * Backpressure is the window: what is not settled is not pulled anew.
+ */
+export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgument> = {
+  kind: 'photos',
+  init: (argument, context) => {
+    const puller = argument.queue.pull(
+      (delivery) => {
+        context.self.cast({ type: 'pulled', delivery });
+      },
+      { window: argument.window },
+    );
+    context.after(argument.ackWaitMs / 3, { type: 'renew' });
+    return {
+      ...argument,
+      context,
+      puller,
+      held: new Map(),
+      waiting: [],
+      taggers: new Map(),
+      draining: undefined,
+    };
+  },
+  receive: (state, message) => {
+    switch (message.type) {
+      case 'pulled':
+        take(state, message.delivery);
+        break;
+      case 'joined':
+        state.context.monitor(message.tagger);
+        state.taggers.set(message.tagger.address.name, { ref: message.tagger, outstanding: 0 });
+        break;
+      case 'tagged':
+        release(state, state.held.get(message.sequence));
+        break;
+      case 'failed':
+        release(state, state.held.get(message.tuple.delivery.sequence));
+        fail(state, message);
+        break;
+      case 'settled':
+        settle(state, message.sequence);
+        break;
+      case 'renew':
+        for (const { delivery } of state.held.values()) delivery.working();
+        state.context.after(state.ackWaitMs / 3, { type: 'renew' });
+        break;
+      case 'drain':
+        drain(state, message.reply);
+        break;
+    }
+    assign(state);
+    state.metrics.inFlight.set(state.held.size);
+    return state;
+  },
+  signal: (state, signal) => {
+    if (signal.type === 'down') loseTagger(state, signal.from.name);
+    assign(state);
+    return state;
+  },
+  terminate: async (state) => {
+    await state.puller.stop();
+    for (const { delivery } of state.held.values()) delivery.retry();
+  },
+  describe: ({ held, waiting, taggers, window, draining }) => ({
+    window,
+    held: Array.from(held.values(), ({ delivery, tagger }) => ({
+      sequence: delivery.sequence,
+      id: delivery.id,
+      deliveries: delivery.deliveryCount,
+      at: tagger ?? 'waiting or writing',
+    })),
+    waiting: waiting.length,
+    taggers: Object.fromEntries(Array.from(taggers, ([name, { outstanding }]) => [name, outstanding])),
+    draining: draining !== undefined,
+  }),
+};
+
+function take(state: PhotoSpoutState, delivery: PhotoDelivery): void {
+  if (state.draining !== undefined) {
+    delivery.retry();
+    return;
+  }
+  if (delivery.deliveryCount > 1) state.metrics.redeliveries.inc();
+  const tuple: Held = { delivery, pulledAt: state.context.clock.monotonic(), tagger: undefined };
+  state.held.set(delivery.sequence, tuple);
+  const refusal = state.failures.refusal(delivery);
+  if (refusal === undefined) state.waiting.push(tuple);
+  else fail(state, { tuple, fault: refusal, charged: true });
+}
+
+/** Shuffle grouping, to whoever has least. */
+function assign({ waiting, taggers }: PhotoSpoutState): void {
+  while (waiting.length > 0) {
+    const [name, idlest] =
+      [...taggers].reduce<[string, { ref: ActorRef<TaggerMessage>; outstanding: number }] | undefined>(
+        (least, entry) =>
+          least === undefined || entry[1].outstanding < least[1].outstanding ? entry : least,
+        undefined,
+      ) ?? [];
+    if (name === undefined || idlest === undefined || idlest.outstanding >= tuplesPerTagger) return;
+    const tuple = waiting.shift();
+    if (tuple === undefined) return;
+    tuple.tagger = name;
+    idlest.outstanding++;
+    idlest.ref.cast({ type: 'tag', tuple });
+  }
+}
+
+/** The tagger has a place again. */
+function release({ taggers }: PhotoSpoutState, tuple: Held | undefined): void {
+  if (tuple?.tagger === undefined) return;
+  const load = taggers.get(tuple.tagger);
+  if (load !== undefined) load.outstanding--;
+  tuple.tagger = undefined;
+}
+
+function fail(state: PhotoSpoutState, failed: { tuple: Tuple; fault: Fault; charged: boolean }): void {
+  const { delivery } = failed.tuple;
+  void state.failures.settle(delivery, failed.fault, failed.charged).finally(() => {
+    state.context.self.cast({ type: 'settled', sequence: delivery.sequence });
+  });
+}
+
+function settle(state: PhotoSpoutState, sequence: number): void {
+  const tuple = state.held.get(sequence);
+  // A redelivery of the same photo may be held by now: it has a lease of its own.
+  if (tuple?.delivery.settled !== true) return;
+  state.held.delete(sequence);
+  if (state.draining !== undefined && state.held.size === 0) state.draining.ok(undefined);
+}
+
+/** A tagger ended without a word about what it had: nobody is charged. */
+function loseTagger(state: PhotoSpoutState, name: string): void {
+  state.taggers.delete(name);
+  for (const tuple of state.held.values()) {
+    if (tuple.tagger !== name) continue;
+    tuple.tagger = undefined;
+    tuple.delivery.retry();
+    settle(state, tuple.delivery.sequence);
+  }
+}
+
+/** Stops pulling, hands back what nobody has begun, and answers when the rest is settled. */
+function drain(state: PhotoSpoutState, reply: Reply<undefined>): void {
+  state.draining = reply;
+  void state.puller.stop();
+  for (const { delivery } of state.waiting.splice(0)) {
+    delivery.retry();
+    settle(state, delivery.sequence);
+  }
+  if (state.held.size === 0) reply.ok(undefined);
+}

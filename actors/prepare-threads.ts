@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { Fault, reasonOf } from '../src/base/errors.ts';
+import type { Clock } from '../src/base/clock.ts';
+import type { NodeOptions } from '../src/base/options.ts';
+import { setupFiles } from '../src/base/package-root.ts';
+import type { ExtractorName } from '../src/pool/published-model.ts';
+import { WorkerSlot } from '../src/pool/worker-slot.ts';
+import { Kernel } from '../src/vision/kernel.ts';
+import { readParameters } from '../src/vision/parameter-file.ts';
+
+/** The worker threads of a node, not yet started, and the extractor that they run. */
+export interface Threads {
+  readonly slots: readonly WorkerSlot[];
+  readonly extractor: ExtractorName;
+}
+
+/**
+ * Compiles the kernel and reads the extractor's parameters, once for all threads.
+ * @throws Fault `WEIGHTS_MISSING`, `WEIGHTS_DAMAGED`
+ */
+export async function prepareThreads(
+  count: number,
+  options: NodeOptions,
+  clock: Clock,
+  onStuck: () => void,
+): Promise<Threads> {
+  const [kernel, parameters] = await Promise.all([Kernel.compile(), readShared(setupFiles.lite0)]);
+  const { header, hash } = readParameters(new Uint8Array(parameters), setupFiles.lite0);
+  const limits = {
+    maxBytes: options.maxPhotoBytes,
+    maxPixels: options.maxPhotoPixels,
+    timeoutMs: options.decodeTimeoutMs,
+  };
+  const slots = Array.from(
+    { length: count },
+    () =>
+      new WorkerSlot({
+        clock,
+        setup: { kernel, parameters, limits },
+        taskTimeoutMs: options.taskTimeoutMs,
+        onStuck,
+      }),
+  );
+  return {
+    slots,
+    extractor: { name: `${header.extractor}-${String(header.version)}`, parametersHash: hash },
+  };
+}
+
+/** A file in memory that threads share. */
+async function readShared(file: string): Promise<SharedArrayBuffer> {
+  try {
+    const bytes = await readFile(file);
+    const shared = new SharedArrayBuffer(bytes.length);
+    new Uint8Array(shared).set(bytes);
+    return shared;
+  } catch (error) {
+    throw new Fault('WEIGHTS_MISSING', { file, reason: reasonOf(error) }, error);
+  }
+}

@@ -1,0 +1,66 @@
+import type { ActiveModel } from '../src/pool/active-model.ts';
+import { parseSearchQuery } from '../src/store/search-query.ts';
+import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
+import type { DeadLetters } from '../src/transport/dead-letters.ts';
+import type { PhotoQueue } from '../src/transport/photo-queue.ts';
+import { endpoint } from '../src/cluster/service.ts';
+import type { Endpoint } from '../src/cluster/service.ts';
+
+/** What the tag service works with. */
+export interface TagServiceOptions {
+  readonly node: string;
+  readonly version: string;
+  readonly store: SupervisedTagStore;
+  readonly queue: PhotoQueue;
+  readonly deadLetters: DeadLetters;
+  readonly models: ActiveModel;
+}
+
+const deadLettersOfAPhoto = 100;
+
+/** Search, one photo's tags, forgetting a photo, and what the cluster is doing. */
+export function tagService(options: TagServiceOptions): readonly Endpoint[] {
+  const { store, deadLetters, queue } = options;
+  return [
+    endpoint('search', {}, async ({ query, limit, after }) => {
+      const { hits, next } = await store.search(parseSearchQuery(query), { limit, after });
+      const photos = hits.map(({ photoId, score, model, taggedAt, tags }) => {
+        return { id: photoId, score, model, taggedAt, tags: [...tags] };
+      });
+      return { photos, ...(next === undefined ? {} : { next }) };
+    }),
+    endpoint('photo', {}, async ({ id }) => {
+      const [row, dead] = await Promise.all([
+        store.get(id),
+        deadLetters.list({ limit: deadLettersOfAPhoto, id }),
+      ]);
+      const result = row === undefined ? {} : { result: { id, model: row.model, tags: [...row.tags] } };
+      return { ...result, dead: [...dead.letters] };
+    }),
+    endpoint('forget', {}, async ({ id }) => {
+      // What is still on its way was submitted before this: its result will be superseded by the tombstone.
+      const { lastSequence } = await queue.status();
+      const stored = await store.forget(id, { epoch: queue.epoch, sequence: lastSequence });
+      return { stored: stored ? 1 : 0, deadLetters: await deadLetters.removePhoto(id) };
+    }),
+    endpoint('status', {}, () => status(options)),
+  ];
+}
+
+async function status({ node, version, store, queue, deadLetters, models }: TagServiceOptions) {
+  const [{ photos, bytes, maxBytes, inFlight }, dead, tagged] = await Promise.all([
+    queue.status(),
+    deadLetters.count(),
+    store.stats(),
+  ]);
+  const { id, activation } = models.current.handle;
+  return {
+    node,
+    version,
+    model: id,
+    activation,
+    queue: { photos, bytes, maxBytes, inFlight },
+    deadLetters: dead,
+    store: { ...tagged },
+  };
+}

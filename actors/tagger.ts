@@ -1,0 +1,79 @@
+import type { Metrics } from '../src/base/metrics.ts';
+import { Fault } from '../src/base/errors.ts';
+import type { ActiveModel } from '../src/pool/active-model.ts';
+import { ThreadLost } from '../src/pool/worker-slot.ts';
+import type { WorkerSlot } from '../src/pool/worker-slot.ts';
+import type { ActorRef } from '../src/runtime/index.ts';
+import type { Behaviour } from '../src/runtime/index.ts';
+import { photoSpoutName, writerName } from './tuple.ts';
+import type { SpoutMessage, TaggerMessage, Tuple, WriterMessage } from './tuple.ts';
+
+/** What a tagger works with. */
+export interface TaggerArgument {
+  readonly slot: WorkerSlot;
+  readonly models: ActiveModel;
+  readonly metrics: Metrics;
+}
+
+interface TaggerState extends TaggerArgument {
+  readonly self: ActorRef<TaggerMessage>;
+  readonly spout: ActorRef<SpoutMessage>;
+  readonly writer: ActorRef<WriterMessage>;
+  readonly waiting: Tuple[];
+}
+
+/**
+ * The tagger bolt: one task for each worker thread.
+ *
+ * Outcomes go straight to the spout and the writer, not through this actor's mailbox: they count even if it has ended meanwhile.
+ */
+export const tagger: Behaviour<TaggerState, TaggerMessage, TaggerArgument> = {
+  kind: 'autotag',
+  init: (argument, context) => {
+    const spout = context.ref(photoSpoutName);
+    spout.cast({ type: 'joined', tagger: context.self });
+    return { ...argument, self: context.self, spout, writer: context.ref(writerName), waiting: [] };
+  },
+  receive: (state, message) => {
+    if (message.type === 'tag') state.waiting.push(message.tuple);
+    fill(state);
+    return state;
+  },
+  describe: ({ slot, waiting }) => ({
+    free: slot.free,
+    waiting: waiting.map(({ delivery }) => delivery.sequence),
+  }),
+};
+
+/** Gives the thread as many photos as it has places. */
+function fill(state: TaggerState): void {
+  const { slot, waiting, self } = state;
+  while (slot.free > 0) {
+    const tuple = waiting.shift();
+    if (tuple === undefined) return;
+    void tag(state, tuple).finally(() => {
+      self.cast({ type: 'freed' });
+    });
+  }
+  if (waiting.length > 0 && !slot.started)
+    void slot.whenStarted().then(() => {
+      self.cast({ type: 'freed' });
+    });
+}
+
+async function tag({ slot, models, metrics, spout, writer }: TaggerState, tuple: Tuple): Promise<void> {
+  const { delivery } = tuple;
+  const model = models.current;
+  metrics.kernelRuns.inc();
+  try {
+    const found = await slot.run({ bytes: delivery.bytes.buffer, model: model.handle, top: delivery.top });
+    for (const stage of ['decode', 'features', 'score'] as const)
+      metrics.stageSeconds.observe({ stage }, found.times[stage] / 1000);
+    writer.cast({ type: 'write', tuple: { ...tuple, found, model } });
+    spout.cast({ type: 'tagged', sequence: delivery.sequence });
+  } catch (error) {
+    const lost = error instanceof ThreadLost;
+    const fault = lost ? error.fault : Fault.from(error);
+    spout.cast({ type: 'failed', tuple, fault, charged: lost ? error.charged : true });
+  }
+}

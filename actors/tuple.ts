@@ -1,0 +1,55 @@
+import type { Fault } from '../src/base/errors.ts';
+import { ActorName } from '../src/runtime/index.ts';
+import type { ActorRef, Request } from '../src/runtime/index.ts';
+import type { PublishedModel } from '../src/pool/published-model.ts';
+import type { PhotoTags } from '../src/pool/thread-messages.ts';
+import type { PhotoDelivery } from '../src/transport/photo-delivery.ts';
+
+/** One photo on its way through the topology: one message of the stream, acknowledged by the last bolt. */
+export interface Tuple {
+  readonly delivery: PhotoDelivery;
+  /** Monotonic time of the pull, ms. */
+  readonly pulledAt: number;
+}
+
+/** A tuple and what the tagger found in it. */
+export interface TaggedTuple extends Tuple {
+  readonly found: PhotoTags;
+  /** The model that the scores are of. */
+  readonly model: PublishedModel;
+}
+
+/** What the photo spout is told by the bolts. */
+export type SpoutMessage =
+  /** From the stream. */
+  | { readonly type: 'pulled'; readonly delivery: PhotoDelivery }
+  /** A tagger is there; it takes tuples until it goes down. */
+  | { readonly type: 'joined'; readonly tagger: ActorRef<TaggerMessage> }
+  /** The tuple has left the tagger for the writer. */
+  | { readonly type: 'tagged'; readonly sequence: number }
+  /** The tuple could not be tagged; `charged` if the photo may be the reason. */
+  | { readonly type: 'failed'; readonly tuple: Tuple; readonly fault: Fault; readonly charged: boolean }
+  /** The tuple needs no lease any more: stored, buried, or handed back. */
+  | { readonly type: 'settled'; readonly sequence: number }
+  /** Time to renew the leases. */
+  | { readonly type: 'renew' }
+  /** Pull no more; answered when everything is settled. */
+  | Request<{ readonly type: 'drain' }, undefined>;
+
+/** What a tagger is told. */
+export type TaggerMessage =
+  | { readonly type: 'tag'; readonly tuple: Tuple }
+  /** A place in the slot is free. */
+  | { readonly type: 'freed' };
+
+/** What the writer is told. */
+export type WriterMessage =
+  | { readonly type: 'write'; readonly tuple: TaggedTuple }
+  /** A batch is done, or it is time to try it again. */
+  | { readonly type: 'next' };
+
+/** The spout that pulls photos from the stream. */
+export const photoSpoutName = new ActorName<SpoutMessage>('photos');
+
+/** The bolt that writes tags. */
+export const writerName = new ActorName<WriterMessage>('dbwriter');

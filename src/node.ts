@@ -1,0 +1,324 @@
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { deadLetterService } from '../actors/dead-letter-service.ts';
+import { FailurePolicy } from '../actors/failure-policy.ts';
+import { modelKeeper, modelKeeperName } from '../actors/model-keeper.ts';
+import { nodeMonitor } from '../actors/node-monitor.ts';
+import { photoTopology } from '../actors/photo-topology.ts';
+import { prepareThreads } from '../actors/prepare-threads.ts';
+import type { Threads } from '../actors/prepare-threads.ts';
+import { tagService } from '../actors/tag-service.ts';
+import { tagStoreChild } from '../actors/tag-store-child.ts';
+import { photoSpoutName } from '../actors/tuple.ts';
+import { workerThreads } from '../actors/worker-threads.ts';
+import { systemClock } from './base/clock.ts';
+import { Fault } from './base/errors.ts';
+import { createLog } from './base/log.ts';
+import type { Log } from './base/log.ts';
+import { Metrics } from './base/metrics.ts';
+import type { NodeOptions } from './base/options.ts';
+import { packageVersion, setupFiles } from './base/package-root.ts';
+import { inspection } from './cluster/inspection.ts';
+import { diskGuardChild, linkChild, natsServerChild } from './cluster/nats-children.ts';
+import { service } from './cluster/service.ts';
+import type { Endpoint } from './cluster/service.ts';
+import { ModelLibrary } from './model/model-library.ts';
+import { ActiveModel } from './pool/active-model.ts';
+import { ActorSystem, actor, describeExit, external, supervisor } from './runtime/index.ts';
+import type { ChildSpec, ChildStart, SupervisorSpec } from './runtime/index.ts';
+import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
+import { SupervisedTagStore } from './store/supervised-tag-store.ts';
+import type { NodeLink, NodeLinkOptions } from './transport/node-link.ts';
+import { DataFolderLock } from './transport/server/data-folder-lock.ts';
+import type { NatsServer } from './transport/server/nats-server.ts';
+import { startHttpServer } from './web/http-server.ts';
+import type { HttpServer } from './web/http-server.ts';
+
+/** Why a node ended by itself. */
+export interface NodeEnd {
+  readonly fault: Fault;
+  /** Whether a new process may do better: a stuck thread, a supervisor that gave up. */
+  readonly restart: boolean;
+}
+
+/** A node that runs. */
+export interface Node {
+  readonly name: string;
+  /** Where its NATS server listens, without credentials. */
+  readonly url: string;
+  /** Where metrics and health are served. */
+  readonly httpUrl: string;
+  /** Finishes what is in flight or hands it back, then ends everything; within `drainTimeoutMs` + 4 s. */
+  stop(): Promise<void>;
+  /** Resolves when the node has ended without {@link Node.stop}: its parts are stopped by then. */
+  readonly ended: Promise<NodeEnd>;
+}
+
+const stopTimeoutMs = 3_500;
+/** Beyond the sum of all windows, so that nodes limit themselves. */
+const maxAckPending = 8_192;
+
+/**
+ * Starts a node.
+ * @throws Fault with a sentence that says what to do
+ */
+export async function startNode(options: NodeOptions): Promise<Node> {
+  const lock = await DataFolderLock.acquire(options.data);
+  const node = new RunningNode(options, lock);
+  try {
+    await node.start();
+    return node;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** The composition root: every part of a node, and the tree that supervises them. */
+class RunningNode implements Node {
+  readonly name: string;
+  readonly ended: Promise<NodeEnd>;
+  readonly #options: NodeOptions;
+  readonly #lock: DataFolderLock;
+  readonly #log: Log;
+  readonly #system: ActorSystem;
+  readonly #metrics = new Metrics();
+  readonly #models = new ActiveModel();
+  readonly #store: SupervisedTagStore;
+  readonly #onEnded: (end: NodeEnd) => void;
+  #server: NatsServer | undefined;
+  #link: NodeLink | undefined;
+  #http: HttpServer | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: NodeOptions, lock: DataFolderLock) {
+    this.name = options.name;
+    this.#options = options;
+    this.#lock = lock;
+    this.#log = createLog(options.logLevel, { node: options.name });
+    this.#system = new ActorSystem({ clock: systemClock, node: options.name, log: this.#log });
+    this.#store = new SupervisedTagStore(() =>
+      EmbeddedTagStore.open({ file: join(lock.folder, 'tags.db'), clock: systemClock }),
+    );
+    let onEnded: (end: NodeEnd) => void = () => undefined;
+    this.ended = new Promise((resolve) => {
+      onEnded = resolve;
+    });
+    this.#onEnded = onEnded;
+  }
+
+  get url(): string {
+    return this.#server?.url ?? this.#opened.connection.url;
+  }
+
+  get httpUrl(): string {
+    return this.#http?.url ?? '';
+  }
+
+  async start(): Promise<void> {
+    await mkdir(join(this.#lock.folder, 'models'), { recursive: true });
+    const count = this.#options.threads === 0 ? availableParallelism() : this.#options.threads;
+    const threads = await prepareThreads(count, this.#options, systemClock, () => {
+      void this.#giveUp(new Fault('WORKER_STUCK'));
+    });
+    const started = await this.#system.start(this.#tree(threads));
+    if (!started.ok) {
+      await this.#system.stop(stopTimeoutMs);
+      throw started.fault;
+    }
+    void this.#system.ended.then((reason) =>
+      this.#giveUp(new Fault('NODE_GAVE_UP', { reason: describeExit(reason) })),
+    );
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const { drainTimeoutMs } = this.#options;
+    try {
+      await this.#system.ref(photoSpoutName).call({ type: 'drain' }, drainTimeoutMs);
+    } catch (error) {
+      this.#log.warn({ fault: Fault.from(error).toWire() }, 'photos in flight are handed back');
+    }
+    const left = await this.#system.stop(stopTimeoutMs);
+    if (left.length > 0) this.#log.error({ left }, 'these did not end');
+    await this.#lock.release();
+  }
+
+  async #giveUp(fault: Fault): Promise<void> {
+    if (this.#stopping !== undefined) return;
+    this.#log.error({ fault: fault.toWire() }, 'the node ends itself');
+    await this.stop();
+    this.#onEnded({ fault, restart: true });
+  }
+
+  get #opened(): NodeLink {
+    if (this.#link === undefined) throw new Fault('INTERNAL', { reason: 'the node has no link to NATS yet' });
+    return this.#link;
+  }
+
+  /** Parts that stand alone first; what needs NATS comes after it, and starts again with the link. */
+  #tree(threads: Threads): SupervisorSpec {
+    const onLink: SupervisorSpec = {
+      strategy: 'rest_for_one',
+      intensity: { maxRestarts: 5, windowMs: 30_000 },
+      children: [
+        { id: 'link', start: external(this.#startLink()) },
+        { id: 'models', start: deferred('worker', () => this.#modelKeeper(threads)) },
+        { id: 'photos', start: deferred('supervisor', () => supervisor(this.#photos(threads))) },
+        { id: 'services', start: deferred('supervisor', () => supervisor(this.#services())) },
+      ],
+    };
+    return {
+      intensity: { maxRestarts: 10, windowMs: 60_000 },
+      children: [
+        { id: 'http', start: external(() => this.#startHttp()) },
+        ...this.#serverChildren(),
+        {
+          id: 'tag-store',
+          start: external(tagStoreChild(this.#store)),
+          backoff: { initialMs: 50, maxMs: 10_000 },
+        },
+        { id: 'threads', start: supervisor(workerThreads(threads.slots)) },
+        { id: 'work', start: supervisor(onLink) },
+      ],
+    };
+  }
+
+  #serverChildren(): ChildSpec[] {
+    const { name, port, diskReserveBytes: reserveBytes, queueBytes, nats } = this.#options;
+    if (nats !== undefined) return [];
+    const start = natsServerChild(
+      { lock: this.#lock, name, port, reserveBytes, queueBytes },
+      this.#log,
+      (server) => {
+        this.#server = server;
+      },
+    );
+    return [{ id: 'nats-server', start: external(start), backoff: { initialMs: 50, maxMs: 10_000 } }];
+  }
+
+  #startLink() {
+    const options = (): NodeLinkOptions => ({
+      ...this.#address(),
+      name: this.name,
+      ackWaitMs: this.#options.ackWaitMs,
+      maxAckPending,
+      maxPhotoBytes: this.#options.maxPhotoBytes,
+      onEvent: (event) => {
+        this.#log.warn({ event }, 'the connection to NATS changed');
+      },
+    });
+    return linkChild(options, (link) => {
+      this.#link = link;
+    });
+  }
+
+  #address() {
+    if (this.#server === undefined) return { url: this.#options.nats ?? '' };
+    const { url, passwords, budget } = this.#server;
+    const credentials = { user: 'node', pass: passwords.node };
+    return { url, credentials, maxBytes: budget.photos, maxDeadLetterBytes: budget.deadLetters };
+  }
+
+  #modelKeeper({ extractor }: Threads): ChildStart {
+    const library = new ModelLibrary(join(this.#lock.folder, 'models'), setupFiles.starterModel);
+    const { activations } = this.#opened;
+    const [models, metrics, log] = [this.#models, this.#metrics, this.#log];
+    return actor(
+      modelKeeper,
+      { activations, library, models, extractor, metrics, log },
+      { name: modelKeeperName },
+    );
+  }
+
+  #photos({ slots }: Threads): SupervisorSpec {
+    const { queue, attempts, deadLetters, results } = this.#opened;
+    const { maxAttempts, ackWaitMs, window } = this.#options;
+    const [metrics, log, clock] = [this.#metrics, this.#log, systemClock];
+    const failures = new FailurePolicy({ attempts, deadLetters, results, metrics, log, clock, maxAttempts });
+    return photoTopology({
+      queue,
+      store: this.#store,
+      results,
+      failures,
+      slots,
+      models: this.#models,
+      metrics,
+      log,
+      window: window === 0 ? Math.max(32, 8 * slots.length) : window,
+      ackWaitMs,
+    });
+  }
+
+  #services(): SupervisorSpec {
+    const { connection, queue, deadLetters } = this.#opened;
+    const [metrics, log] = [this.#metrics, this.#log];
+    const tags = tagService({
+      node: this.name,
+      version: packageVersion,
+      store: this.#store,
+      queue,
+      deadLetters,
+      models: this.#models,
+    });
+    const inspect = inspection({
+      system: this.#system,
+      version: packageVersion,
+      log,
+      controls: { activate: (_actor, model) => this.#activate(model) },
+    });
+    const serve = (id: string, endpoints: readonly Endpoint[]): ChildSpec => ({
+      id,
+      start: actor(service, { connection, endpoints, log }),
+    });
+    return {
+      intensity: { maxRestarts: 5, windowMs: 30_000 },
+      children: [
+        serve('tags', tags),
+        serve('dead-letters', deadLetterService(deadLetters)),
+        serve('inspection', inspect),
+        { id: 'monitor', start: actor(nodeMonitor, { queue, metrics, log }) },
+        ...this.#diskGuard(),
+      ],
+    };
+  }
+
+  #diskGuard(): ChildSpec[] {
+    if (this.#server === undefined) return [];
+    const guarded = {
+      folder: this.#lock.folder,
+      reserveBytes: this.#options.diskReserveBytes,
+      queueBytes: this.#server.budget.photos,
+    };
+    return [{ id: 'disk-guard', start: external(diskGuardChild(this.#opened, guarded, this.#log)) }];
+  }
+
+  #activate(model: unknown): Promise<unknown> {
+    return this.#system.ref(modelKeeperName).call({ type: 'activate', model: String(model) }, 30_000);
+  }
+
+  async #startHttp() {
+    const ready = () => this.#stopping === undefined && this.#link?.connection.connected === true;
+    const http = await startHttpServer({ port: this.#options.httpPort, metrics: this.#metrics, ready });
+    this.#http = http;
+    let end: (reason: 'normal') => void = () => undefined;
+    const exited = new Promise<'normal'>((resolve) => {
+      end = resolve;
+    });
+    const stop = async () => {
+      await http.close();
+      end('normal');
+    };
+    return { exited, stop, kill: stop, describe: () => ({ url: http.url }) };
+  }
+}
+
+/** A child that is put together only when it is started, from what the children before it have made. */
+function deferred(type: ChildStart['type'], make: () => ChildStart): ChildStart {
+  return { type, start: (host, placement) => make().start(host, placement) };
+}
