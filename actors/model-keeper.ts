@@ -6,8 +6,7 @@ import type { ActiveModel } from '../src/pool/active-model.ts';
 import { PublishedModel } from '../src/pool/published-model.ts';
 import type { ExtractorName } from '../src/pool/published-model.ts';
 import { ActorName } from '../src/runtime/index.ts';
-import type { Request } from '../src/runtime/index.ts';
-import type { Behaviour } from '../src/runtime/index.ts';
+import type { Behaviour, Request } from '../src/runtime/index.ts';
 import type { Activation, Activations } from '../src/transport/activations.ts';
 
 /** What the model keeper is told. */

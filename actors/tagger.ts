@@ -3,8 +3,7 @@ import { Fault } from '../src/base/errors.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { ThreadLost } from '../src/pool/worker-slot.ts';
 import type { WorkerSlot } from '../src/pool/worker-slot.ts';
-import type { ActorRef } from '../src/runtime/index.ts';
-import type { Behaviour } from '../src/runtime/index.ts';
+import type { ActorRef, Behaviour } from '../src/runtime/index.ts';
 import { photoSpoutName, writerName } from './tuple.ts';
 import type { SpoutMessage, TaggerMessage, Tuple, WriterMessage } from './tuple.ts';
 

@@ -1,8 +1,7 @@
 import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
-import type { ActorRef } from '../src/runtime/index.ts';
-import type { Behaviour, Context } from '../src/runtime/index.ts';
+import type { ActorRef, Behaviour, Context } from '../src/runtime/index.ts';
 import { checkTagResult } from '../src/store/tag-store.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
 import type { TagResult, WriteOutcome } from '../src/store/tag-store.ts';

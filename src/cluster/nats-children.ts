@@ -22,13 +22,16 @@ export function natsServerChild(
     });
     log.info({ url: server.url, pid: server.pid, adopted: server.adopted }, 'nats-server runs');
     onStart(server);
+    let told = false;
     return {
       exited: server.exited.then(({ code, signal }) =>
-        code === 0
+        // Told to end, it ends with code 1.
+        told
           ? 'normal'
           : new Fault('NATS_START', { reason: `it ended with ${signal ?? `code ${String(code)}`}` }),
       ),
       stop: async (_reason, timeoutMs) => {
+        told = true;
         await withdrawCredentials(server.url, operator);
         await server.stop(timeoutMs);
       },
