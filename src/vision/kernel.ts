@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { initSync, ScoreTile, TrunkKernel, type InitOutput } from '#kernel';
+import { initSync, Requantise, ScoreTile, TrunkKernel, type InitOutput } from '#kernel';
 import { Fault, reasonOf } from '../base/errors.ts';
 import type { Extractor } from './extractor.ts';
 import {
@@ -184,22 +184,18 @@ export class TrunkExtractor implements Extractor {
   }
 }
 
-function addStep(
-  trunk: TrunkKernel,
-  step: StepHeader,
-  { weights, bias, multiplier }: StepParameters,
-  offset: number,
-): void {
-  const { outputs, low, high } = step;
+function addStep(trunk: TrunkKernel, step: StepHeader, parameters: StepParameters, offset: number): void {
+  const { weights, bias, multiplier } = parameters;
+  const requantise = new Requantise(bias, multiplier, step.low, step.high);
   switch (step.kind) {
     case 'stem':
-      trunk.stem(step.kernel, step.stride, outputs, offset, weights, bias, multiplier, low, high);
+      trunk.stem(step.kernel, step.stride, offset, weights, requantise);
       break;
     case 'pointwise':
-      trunk.pointwise(outputs, step.residual, weights, bias, multiplier, low, high);
+      trunk.pointwise(step.residual, weights, requantise);
       break;
     case 'depthwise':
-      trunk.depthwise(step.kernel, step.stride, weights, bias, multiplier, low, high);
+      trunk.depthwise(step.kernel, step.stride, weights, requantise);
       break;
   }
 }

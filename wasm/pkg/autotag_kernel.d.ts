@@ -2,6 +2,18 @@
 /* eslint-disable */
 
 /**
+ * How a convolution's sums become activations: `clamp(round(sum · multiplier), low, high)`, sums starting at the bias.
+ */
+export class Requantise {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Constants for `bias.len()` outputs, a multiple of 8.
+     */
+    constructor(bias: Int32Array | number[], multiplier: Float32Array | number[], low: number, high: number);
+}
+
+/**
  * Memory for scoring: a batch's features, one tile of classes, and the tile's margins.
  */
 export class ScoreTile {
@@ -42,7 +54,7 @@ export class TrunkKernel {
     /**
      * Appends a depthwise convolution: weights `[kernel × kernel × channels]`.
      */
-    depthwise(kernel: number, stride: number, weights: Int16Array | number[], bias: Int32Array | number[], multiplier: Float32Array | number[], low: number, high: number): void;
+    depthwise(kernel: number, stride: number, weights: Int16Array | number[], requantise: Requantise): void;
     /**
      * How many features there are.
      */
@@ -66,7 +78,7 @@ export class TrunkKernel {
     /**
      * Appends a pointwise convolution: weights `[outputs × inputs]`; `residual` is the step whose output is added.
      */
-    pointwise(outputs: number, residual: number | null | undefined, weights: Int16Array | number[], bias: Int32Array | number[], multiplier: Float32Array | number[], low: number, high: number): void;
+    pointwise(residual: number | null | undefined, weights: Int16Array | number[], requantise: Requantise): void;
     /**
      * Runs steps `from .. to`.
      */
@@ -74,30 +86,70 @@ export class TrunkKernel {
     /**
      * Appends the stem: weights `[outputs × kernel × kernel × 3]`, a byte enters as `value − offset`.
      */
-    stem(kernel: number, stride: number, outputs: number, offset: number, weights: Int16Array | number[], bias: Int32Array | number[], multiplier: Float32Array | number[], low: number, high: number): void;
+    stem(kernel: number, stride: number, offset: number, weights: Int16Array | number[], requantise: Requantise): void;
 }
+
+/**
+ * A square sliding window with TensorFlow's SAME padding.
+ */
+export class Window {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * A `kernel × kernel` window over `rows × columns`, `stride` apart.
+     */
+    constructor(rows: number, columns: number, kernel: number, stride: number);
+}
+
+/**
+ * The pool kernel alone, on `[pixels × channels]`.
+ */
+export function average(input: Int16Array | number[], channels: number, scale: number): Float32Array;
+
+/**
+ * The depthwise kernel alone, on `[rows × columns × channels]`.
+ */
+export function depthwise(input: Int16Array | number[], window: Window, weights: Int16Array | number[], requantise: Requantise): Int16Array;
+
+/**
+ * The pointwise kernel alone, on `[pixels × inputs]`.
+ */
+export function pointwise(input: Int16Array | number[], inputs: number, residual: Int16Array | number[] | null | undefined, weights: Int16Array | number[], requantise: Requantise): Int16Array;
+
+/**
+ * The stem kernel alone, on a photo `[rows × columns × 3]`.
+ */
+export function stem(photo: Uint8Array | number[], window: Window, offset: number, weights: Int16Array | number[], requantise: Requantise): Int16Array;
 
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
+    readonly __wbg_requantise_free: (a: number, b: number) => void;
     readonly __wbg_scoretile_free: (a: number, b: number) => void;
     readonly __wbg_trunkkernel_free: (a: number, b: number) => void;
+    readonly __wbg_window_free: (a: number, b: number) => void;
+    readonly average: (a: number, b: number, c: number, d: number) => [number, number];
+    readonly depthwise: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
+    readonly pointwise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number, number];
+    readonly requantise_new: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly scoretile_margins: (a: number) => number;
     readonly scoretile_new: (a: number, b: number, c: number, d: number) => number;
     readonly scoretile_offsets: (a: number) => number;
     readonly scoretile_run: (a: number, b: number, c: number) => void;
     readonly scoretile_weights: (a: number) => number;
     readonly scoretile_x: (a: number) => number;
-    readonly trunkkernel_depthwise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => [number, number];
+    readonly stem: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number, number];
+    readonly trunkkernel_depthwise: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number];
     readonly trunkkernel_dims: (a: number) => number;
     readonly trunkkernel_features: (a: number) => number;
     readonly trunkkernel_finish: (a: number, b: number) => [number, number, number];
     readonly trunkkernel_new: (a: number, b: number) => number;
     readonly trunkkernel_photo: (a: number) => number;
-    readonly trunkkernel_pointwise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => [number, number];
+    readonly trunkkernel_pointwise: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly trunkkernel_run: (a: number, b: number, c: number) => void;
-    readonly trunkkernel_stem: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => [number, number];
+    readonly trunkkernel_stem: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number];
+    readonly window_same: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;

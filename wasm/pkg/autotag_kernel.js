@@ -1,6 +1,52 @@
 /* @ts-self-types="./autotag_kernel.d.ts" */
 
 /**
+ * How a convolution's sums become activations: `clamp(round(sum · multiplier), low, high)`, sums starting at the bias.
+ */
+export class Requantise {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        RequantiseFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_requantise_free(ptr, 0);
+    }
+    /**
+     * Constants for `bias.len()` outputs, a multiple of 8.
+     * @param {Int32Array | number[]} bias
+     * @param {Float32Array | number[]} multiplier
+     * @param {number} low
+     * @param {number} high
+     */
+    constructor(bias, multiplier, low, high) {
+        const val3 = +low;
+        const val4 = +high;
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray32ToWasm0(bias, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayF32ToWasm0(multiplier, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+            throw e;
+        }
+        const ret = wasm.requantise_new(ptr0, len0, ptr1, len1, val3, val4);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        this.__wbg_ptr = ret[0];
+        RequantiseFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+}
+if (Symbol.dispose) Requantise.prototype[Symbol.dispose] = Requantise.prototype.free;
+
+/**
  * Memory for scoring: a batch's features, one tile of classes, and the tile's margins.
  */
 export class ScoreTile {
@@ -89,31 +135,23 @@ export class TrunkKernel {
      * @param {number} kernel
      * @param {number} stride
      * @param {Int16Array | number[]} weights
-     * @param {Int32Array | number[]} bias
-     * @param {Float32Array | number[]} multiplier
-     * @param {number} low
-     * @param {number} high
+     * @param {Requantise} requantise
      */
-    depthwise(kernel, stride, weights, bias, multiplier, low, high) {
-        const val4 = +kernel;
-        const val5 = +stride;
-        const val6 = +low;
-        const val7 = +high;
-        let ptr0, len0, ptr1, len1, ptr2, len2;
+    depthwise(kernel, stride, weights, requantise) {
+        const val3 = +kernel;
+        const val4 = +stride;
+        let ptr0, len0, ptr1;
         try {
             ptr0 = passArray16ToWasm0(weights, wasm.__wbindgen_malloc);
             len0 = WASM_VECTOR_LEN;
-            ptr1 = passArray32ToWasm0(bias, wasm.__wbindgen_malloc);
-            len1 = WASM_VECTOR_LEN;
-            ptr2 = passArrayF32ToWasm0(multiplier, wasm.__wbindgen_malloc);
-            len2 = WASM_VECTOR_LEN;
+            _assertClass(requantise, Requantise);
+            ptr1 = requantise.__destroy_into_raw();
         } catch (e) {
-            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr1) wasm.__wbg_requantise_free(ptr1, 1);
             if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 2, 2); }
             throw e;
         }
-        const ret = wasm.trunkkernel_depthwise(this.__wbg_ptr, val4, val5, ptr0, len0, ptr1, len1, ptr2, len2, val6, val7);
+        const ret = wasm.trunkkernel_depthwise(this.__wbg_ptr, val3, val4, ptr0, len0, ptr1);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
@@ -167,34 +205,24 @@ export class TrunkKernel {
     }
     /**
      * Appends a pointwise convolution: weights `[outputs × inputs]`; `residual` is the step whose output is added.
-     * @param {number} outputs
      * @param {number | null | undefined} residual
      * @param {Int16Array | number[]} weights
-     * @param {Int32Array | number[]} bias
-     * @param {Float32Array | number[]} multiplier
-     * @param {number} low
-     * @param {number} high
+     * @param {Requantise} requantise
      */
-    pointwise(outputs, residual, weights, bias, multiplier, low, high) {
-        const val4 = +outputs;
-        const val5 = +(isLikeNone(residual) ? Number.MAX_SAFE_INTEGER : (residual) >>> 0);
-        const val6 = +low;
-        const val7 = +high;
-        let ptr0, len0, ptr1, len1, ptr2, len2;
+    pointwise(residual, weights, requantise) {
+        const val3 = +(isLikeNone(residual) ? Number.MAX_SAFE_INTEGER : (residual) >>> 0);
+        let ptr0, len0, ptr1;
         try {
             ptr0 = passArray16ToWasm0(weights, wasm.__wbindgen_malloc);
             len0 = WASM_VECTOR_LEN;
-            ptr1 = passArray32ToWasm0(bias, wasm.__wbindgen_malloc);
-            len1 = WASM_VECTOR_LEN;
-            ptr2 = passArrayF32ToWasm0(multiplier, wasm.__wbindgen_malloc);
-            len2 = WASM_VECTOR_LEN;
+            _assertClass(requantise, Requantise);
+            ptr1 = requantise.__destroy_into_raw();
         } catch (e) {
-            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr1) wasm.__wbg_requantise_free(ptr1, 1);
             if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 2, 2); }
             throw e;
         }
-        const ret = wasm.trunkkernel_pointwise(this.__wbg_ptr, val4, val5, ptr0, len0, ptr1, len1, ptr2, len2, val6, val7);
+        const ret = wasm.trunkkernel_pointwise(this.__wbg_ptr, val3, ptr0, len0, ptr1);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
@@ -211,42 +239,188 @@ export class TrunkKernel {
      * Appends the stem: weights `[outputs × kernel × kernel × 3]`, a byte enters as `value − offset`.
      * @param {number} kernel
      * @param {number} stride
-     * @param {number} outputs
      * @param {number} offset
      * @param {Int16Array | number[]} weights
-     * @param {Int32Array | number[]} bias
-     * @param {Float32Array | number[]} multiplier
-     * @param {number} low
-     * @param {number} high
+     * @param {Requantise} requantise
      */
-    stem(kernel, stride, outputs, offset, weights, bias, multiplier, low, high) {
-        const val4 = +kernel;
-        const val5 = +stride;
-        const val6 = +outputs;
-        const val7 = +offset;
-        const val8 = +low;
-        const val9 = +high;
-        let ptr0, len0, ptr1, len1, ptr2, len2;
+    stem(kernel, stride, offset, weights, requantise) {
+        const val3 = +kernel;
+        const val4 = +stride;
+        const val5 = +offset;
+        let ptr0, len0, ptr1;
         try {
             ptr0 = passArray16ToWasm0(weights, wasm.__wbindgen_malloc);
             len0 = WASM_VECTOR_LEN;
-            ptr1 = passArray32ToWasm0(bias, wasm.__wbindgen_malloc);
-            len1 = WASM_VECTOR_LEN;
-            ptr2 = passArrayF32ToWasm0(multiplier, wasm.__wbindgen_malloc);
-            len2 = WASM_VECTOR_LEN;
+            _assertClass(requantise, Requantise);
+            ptr1 = requantise.__destroy_into_raw();
         } catch (e) {
-            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr1) wasm.__wbg_requantise_free(ptr1, 1);
             if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 2, 2); }
             throw e;
         }
-        const ret = wasm.trunkkernel_stem(this.__wbg_ptr, val4, val5, val6, val7, ptr0, len0, ptr1, len1, ptr2, len2, val8, val9);
+        const ret = wasm.trunkkernel_stem(this.__wbg_ptr, val3, val4, val5, ptr0, len0, ptr1);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
     }
 }
 if (Symbol.dispose) TrunkKernel.prototype[Symbol.dispose] = TrunkKernel.prototype.free;
+
+/**
+ * A square sliding window with TensorFlow's SAME padding.
+ */
+export class Window {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        WindowFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_window_free(ptr, 0);
+    }
+    /**
+     * A `kernel × kernel` window over `rows × columns`, `stride` apart.
+     * @param {number} rows
+     * @param {number} columns
+     * @param {number} kernel
+     * @param {number} stride
+     */
+    constructor(rows, columns, kernel, stride) {
+        const ret = wasm.window_same(rows, columns, kernel, stride);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        this.__wbg_ptr = ret[0];
+        WindowFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+}
+if (Symbol.dispose) Window.prototype[Symbol.dispose] = Window.prototype.free;
+
+/**
+ * The pool kernel alone, on `[pixels × channels]`.
+ * @param {Int16Array | number[]} input
+ * @param {number} channels
+ * @param {number} scale
+ * @returns {Float32Array}
+ */
+export function average(input, channels, scale) {
+    const val2 = +channels;
+    const val3 = +scale;
+    const ptr0 = passArray16ToWasm0(input, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.average(ptr0, len0, val2, val3);
+    var v4 = getArrayF32FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+    return v4;
+}
+
+/**
+ * The depthwise kernel alone, on `[rows × columns × channels]`.
+ * @param {Int16Array | number[]} input
+ * @param {Window} window
+ * @param {Int16Array | number[]} weights
+ * @param {Requantise} requantise
+ * @returns {Int16Array}
+ */
+export function depthwise(input, window, weights, requantise) {
+    _assertClass(window, Window);
+    let ptr0, len0, ptr1, len1, ptr2;
+    try {
+        ptr0 = passArray16ToWasm0(input, wasm.__wbindgen_malloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passArray16ToWasm0(weights, wasm.__wbindgen_malloc);
+        len1 = WASM_VECTOR_LEN;
+        _assertClass(requantise, Requantise);
+        ptr2 = requantise.__destroy_into_raw();
+    } catch (e) {
+        if (ptr2) wasm.__wbg_requantise_free(ptr2, 1);
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 2, 2); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 2, 2); }
+        throw e;
+    }
+    const ret = wasm.depthwise(ptr0, len0, window.__wbg_ptr, ptr1, len1, ptr2);
+    if (ret[3]) {
+        throw takeFromExternrefTable0(ret[2]);
+    }
+    var v4 = getArrayI16FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 2, 2);
+    return v4;
+}
+
+/**
+ * The pointwise kernel alone, on `[pixels × inputs]`.
+ * @param {Int16Array | number[]} input
+ * @param {number} inputs
+ * @param {Int16Array | number[] | null | undefined} residual
+ * @param {Int16Array | number[]} weights
+ * @param {Requantise} requantise
+ * @returns {Int16Array}
+ */
+export function pointwise(input, inputs, residual, weights, requantise) {
+    const val5 = +inputs;
+    let ptr0, len0, ptr1, len1, ptr2, len2, ptr3;
+    try {
+        ptr0 = passArray16ToWasm0(input, wasm.__wbindgen_malloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = isLikeNone(residual) ? 0 : passArray16ToWasm0(residual, wasm.__wbindgen_malloc);
+        len1 = WASM_VECTOR_LEN;
+        ptr2 = passArray16ToWasm0(weights, wasm.__wbindgen_malloc);
+        len2 = WASM_VECTOR_LEN;
+        _assertClass(requantise, Requantise);
+        ptr3 = requantise.__destroy_into_raw();
+    } catch (e) {
+        if (ptr3) wasm.__wbg_requantise_free(ptr3, 1);
+        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 2, 2); }
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 2, 2); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 2, 2); }
+        throw e;
+    }
+    const ret = wasm.pointwise(ptr0, len0, val5, ptr1, len1, ptr2, len2, ptr3);
+    if (ret[3]) {
+        throw takeFromExternrefTable0(ret[2]);
+    }
+    var v6 = getArrayI16FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 2, 2);
+    return v6;
+}
+
+/**
+ * The stem kernel alone, on a photo `[rows × columns × 3]`.
+ * @param {Uint8Array | number[]} photo
+ * @param {Window} window
+ * @param {number} offset
+ * @param {Int16Array | number[]} weights
+ * @param {Requantise} requantise
+ * @returns {Int16Array}
+ */
+export function stem(photo, window, offset, weights, requantise) {
+    _assertClass(window, Window);
+    const val4 = +offset;
+    let ptr0, len0, ptr1, len1, ptr2;
+    try {
+        ptr0 = passArray8ToWasm0(photo, wasm.__wbindgen_malloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passArray16ToWasm0(weights, wasm.__wbindgen_malloc);
+        len1 = WASM_VECTOR_LEN;
+        _assertClass(requantise, Requantise);
+        ptr2 = requantise.__destroy_into_raw();
+    } catch (e) {
+        if (ptr2) wasm.__wbg_requantise_free(ptr2, 1);
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 2, 2); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+        throw e;
+    }
+    const ret = wasm.stem(ptr0, len0, window.__wbg_ptr, val4, ptr1, len1, ptr2);
+    if (ret[3]) {
+        throw takeFromExternrefTable0(ret[2]);
+    }
+    var v5 = getArrayI16FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 2, 2);
+    return v5;
+}
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
@@ -273,12 +447,34 @@ function __wbg_get_imports() {
     };
 }
 
+const RequantiseFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_requantise_free(ptr, 1));
 const ScoreTileFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_scoretile_free(ptr, 1));
 const TrunkKernelFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_trunkkernel_free(ptr, 1));
+const WindowFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_window_free(ptr, 1));
+
+function _assertClass(instance, klass) {
+    if (!(instance instanceof klass)) {
+        throw new Error(`expected instance of ${klass.name}`);
+    }
+}
+
+function getArrayF32FromWasm0(ptr, len) {
+    ptr = ptr >>> 0;
+    return getFloat32ArrayMemory0().subarray(ptr / 4, ptr / 4 + len);
+}
+
+function getArrayI16FromWasm0(ptr, len) {
+    ptr = ptr >>> 0;
+    return getInt16ArrayMemory0().subarray(ptr / 2, ptr / 2 + len);
+}
 
 let cachedFloat32ArrayMemory0 = null;
 function getFloat32ArrayMemory0() {
@@ -286,6 +482,14 @@ function getFloat32ArrayMemory0() {
         cachedFloat32ArrayMemory0 = new Float32Array(wasm.memory.buffer);
     }
     return cachedFloat32ArrayMemory0;
+}
+
+let cachedInt16ArrayMemory0 = null;
+function getInt16ArrayMemory0() {
+    if (cachedInt16ArrayMemory0 === null || cachedInt16ArrayMemory0.byteLength === 0) {
+        cachedInt16ArrayMemory0 = new Int16Array(wasm.memory.buffer);
+    }
+    return cachedInt16ArrayMemory0;
 }
 
 function getStringFromWasm0(ptr, len) {
@@ -335,6 +539,13 @@ function passArray32ToWasm0(arg, malloc) {
     return ptr;
 }
 
+function passArray8ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 1, 1) >>> 0;
+    getUint8ArrayMemory0().set(arg, ptr / 1);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
+}
+
 function passArrayF32ToWasm0(arg, malloc) {
     const ptr = malloc(arg.length * 4, 4) >>> 0;
     getFloat32ArrayMemory0().set(arg, ptr / 4);
@@ -370,6 +581,7 @@ function __wbg_finalize_init(instance, module) {
     wasm = instance.exports;
     wasmModule = module;
     cachedFloat32ArrayMemory0 = null;
+    cachedInt16ArrayMemory0 = null;
     cachedUint16ArrayMemory0 = null;
     cachedUint32ArrayMemory0 = null;
     cachedUint8ArrayMemory0 = null;

@@ -1,23 +1,31 @@
 /* tslint:disable */
 /* eslint-disable */
 export const memory: WebAssembly.Memory;
+export const __wbg_requantise_free: (a: number, b: number) => void;
 export const __wbg_scoretile_free: (a: number, b: number) => void;
 export const __wbg_trunkkernel_free: (a: number, b: number) => void;
+export const __wbg_window_free: (a: number, b: number) => void;
+export const average: (a: number, b: number, c: number, d: number) => [number, number];
+export const depthwise: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
+export const pointwise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number, number];
+export const requantise_new: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
 export const scoretile_margins: (a: number) => number;
 export const scoretile_new: (a: number, b: number, c: number, d: number) => number;
 export const scoretile_offsets: (a: number) => number;
 export const scoretile_run: (a: number, b: number, c: number) => void;
 export const scoretile_weights: (a: number) => number;
 export const scoretile_x: (a: number) => number;
-export const trunkkernel_depthwise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => [number, number];
+export const stem: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number, number];
+export const trunkkernel_depthwise: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number];
 export const trunkkernel_dims: (a: number) => number;
 export const trunkkernel_features: (a: number) => number;
 export const trunkkernel_finish: (a: number, b: number) => [number, number, number];
 export const trunkkernel_new: (a: number, b: number) => number;
 export const trunkkernel_photo: (a: number) => number;
-export const trunkkernel_pointwise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => [number, number];
+export const trunkkernel_pointwise: (a: number, b: number, c: number, d: number, e: number) => [number, number];
 export const trunkkernel_run: (a: number, b: number, c: number) => void;
-export const trunkkernel_stem: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => [number, number];
+export const trunkkernel_stem: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number];
+export const window_same: (a: number, b: number, c: number, d: number) => [number, number, number];
 export const __wbindgen_externrefs: WebAssembly.Table;
 export const __wbindgen_malloc: (a: number, b: number) => number;
 export const __wbindgen_free: (a: number, b: number, c: number) => void;

@@ -47,13 +47,8 @@ mod tests {
 
     #[test]
     fn living_tensors_never_overlap_and_dead_ones_make_room() {
-        let chain: Vec<Lifetime> = (0..20)
-            .map(|i| Lifetime {
-                elements: 100 + 64 * (i % 5),
-                first: i,
-                last: i + 1 + i % 3,
-            })
-            .collect();
+        let chain: Vec<Lifetime> =
+            (0..20).map(|i| Lifetime { elements: 100 + 64 * (i % 5), first: i, last: i + 1 + i % 3 }).collect();
         let (places, size) = plan(&chain);
         for (a, b) in (0..chain.len()).flat_map(|a| (0..a).map(move |b| (a, b))) {
             let together = chain[a].first <= chain[b].last && chain[b].first <= chain[a].last;

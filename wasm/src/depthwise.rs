@@ -32,25 +32,17 @@ impl Depthwise {
     ///
     /// # Errors
     /// A sentence, when shapes do not fit.
-    pub fn new(window: Window, channels: usize, weights: &[i16], requantise: Requantise) -> Result<Self, String> {
+    pub fn new(window: Window, weights: &[i16], requantise: Requantise) -> Result<Self, String> {
         let Window { kernel, stride, .. } = window;
+        let channels = requantise.outputs();
         if !matches!(kernel, 3 | 5) || !matches!(stride, 1 | 2) {
-            return Err(format!(
-                "a depthwise kernel of {kernel} with stride {stride} is not known"
-            ));
+            return Err(format!("a depthwise kernel of {kernel} with stride {stride} is not known"));
         }
-        if channels == 0 || !channels.is_multiple_of(LANES) || weights.len() != kernel * kernel * channels {
-            return Err(format!(
-                "{} weights are not {kernel} × {kernel} × {channels}",
-                weights.len()
-            ));
+        if weights.len() != kernel * kernel * channels {
+            return Err(format!("{} weights are not {kernel} × {kernel} × {channels}", weights.len()));
         }
         let weight = |row: usize, column: usize, c: usize| {
-            if row < kernel {
-                weights[(row * kernel + column) * channels + c]
-            } else {
-                0
-            }
+            if row < kernel { weights[(row * kernel + column) * channels + c] } else { 0 }
         };
         let pairs = kernel.div_ceil(2);
         let mut taps = Vec::with_capacity(channels * kernel * pairs * 2);
@@ -63,13 +55,7 @@ impl Depthwise {
         }
         let columns = (window.columns_out().next_multiple_of(TILE) - 1) * stride + kernel;
         let strip = vec![0; columns.max(window.left + window.columns) * pairs * 2 * LANES];
-        Ok(Self {
-            window,
-            channels,
-            taps,
-            requantise,
-            strip,
-        })
+        Ok(Self { window, channels, taps, requantise, strip })
     }
 
     /// Convolves a whole image.
@@ -145,10 +131,8 @@ impl Depthwise {
             for tap in 0..KERNEL * PAIRS {
                 // SAFETY: the strip is long enough for whole tiles.
                 unsafe {
-                    let weights = [
-                        simd::load(taps.add(tap * 2 * LANES)),
-                        simd::load(taps.add(tap * 2 * LANES + LANES)),
-                    ];
+                    let weights =
+                        [simd::load(taps.add(tap * 2 * LANES)), simd::load(taps.add(tap * 2 * LANES + LANES))];
                     for (t, sum) in sums.iter_mut().enumerate() {
                         let value = strip.add((t * STRIDE * PAIRS + tap) * 2 * LANES);
                         sum[0] = simd::dot(sum[0], simd::load(value), weights[0]);

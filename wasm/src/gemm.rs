@@ -29,21 +29,17 @@ pub struct Pointwise {
 }
 
 impl Pointwise {
-    /// Packs `weights` `[outputs × inputs]` into panels.
+    /// Packs `weights` `[outputs × inputs]` into panels; `requantise` says how many outputs.
     ///
     /// # Errors
     /// A sentence, when shapes do not fit.
-    pub fn new(inputs: usize, outputs: usize, weights: &[i16], requantise: Requantise) -> Result<Self, String> {
+    pub fn new(inputs: usize, weights: &[i16], requantise: Requantise) -> Result<Self, String> {
+        let outputs = requantise.outputs();
         if inputs == 0 || !inputs.is_multiple_of(LANES) {
             return Err(format!("{inputs} input channels are not a multiple of {LANES}"));
         }
         let panels = pack_panels(inputs, outputs, weights)?;
-        Ok(Self {
-            inputs,
-            outputs,
-            panels,
-            requantise,
-        })
+        Ok(Self { inputs, outputs, panels, requantise })
     }
 
     /// Convolves `pixels` pixels; `residual` is added before the activation function cuts.
@@ -132,9 +128,7 @@ impl Pointwise {
 /// A sentence, when shapes do not fit.
 pub fn pack_panels(inputs: usize, outputs: usize, weights: &[i16]) -> Result<Vec<i16>, String> {
     if outputs == 0 || !outputs.is_multiple_of(LANES) || !inputs.is_multiple_of(2) {
-        return Err(format!(
-            "{outputs} × {inputs} weights do not come in panels of {LANES} × 2"
-        ));
+        return Err(format!("{outputs} × {inputs} weights do not come in panels of {LANES} × 2"));
     }
     if weights.len() != inputs * outputs {
         return Err(format!("{} weights are not {outputs} × {inputs}", weights.len()));

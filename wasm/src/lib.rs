@@ -1,7 +1,8 @@
 //! The feature kernel: photos' bytes to features, features to margins, in WebAssembly SIMD128.
 //!
 //! This file only exports. A thread instantiates the module once, builds a [`TrunkKernel`] from a parameter file, and
-//! streams class weights through a [`ScoreTile`]. Results are the same bits on every machine.
+//! streams class weights through a [`ScoreTile`]. Results are the same bits on every machine. The single kernels at the
+//! end run one convolution on copies of their arguments: tests hold them to a plain reference.
 
 pub mod arena;
 pub mod depthwise;
@@ -14,8 +15,20 @@ pub mod simd;
 pub mod stem;
 pub mod trunk;
 
-use requantise::Requantise;
 use wasm_bindgen::prelude::*;
+
+/// How a convolution's sums become activations: `clamp(round(sum · multiplier), low, high)`, sums starting at the bias.
+#[wasm_bindgen]
+pub struct Requantise(requantise::Requantise);
+
+#[wasm_bindgen]
+impl Requantise {
+    /// Constants for `bias.len()` outputs, a multiple of 8.
+    #[wasm_bindgen(constructor)]
+    pub fn new(bias: &[i32], multiplier: &[f32], low: i16, high: i16) -> Result<Self, String> {
+        requantise::Requantise::new(bias, multiplier, low, high).map(Self)
+    }
+}
 
 /// A convolutional trunk, built step by step; errors are sentences.
 #[wasm_bindgen]
@@ -30,53 +43,36 @@ impl TrunkKernel {
     }
 
     /// Appends the stem: weights `[outputs × kernel × kernel × 3]`, a byte enters as `value − offset`.
-    #[allow(clippy::too_many_arguments)]
     pub fn stem(
         &mut self,
         kernel: usize,
         stride: usize,
-        outputs: usize,
         offset: i16,
         weights: &[i16],
-        bias: &[i32],
-        multiplier: &[f32],
-        low: i16,
-        high: i16,
+        requantise: Requantise,
     ) -> Result<(), String> {
-        let requantise = Requantise::new(outputs, bias, multiplier, low, high)?;
-        self.0.stem(kernel, stride, outputs, offset, weights, requantise)
+        self.0.stem(kernel, stride, offset, weights, requantise.0)
     }
 
     /// Appends a pointwise convolution: weights `[outputs × inputs]`; `residual` is the step whose output is added.
-    #[allow(clippy::too_many_arguments)]
     pub fn pointwise(
         &mut self,
-        outputs: usize,
         residual: Option<usize>,
         weights: &[i16],
-        bias: &[i32],
-        multiplier: &[f32],
-        low: i16,
-        high: i16,
+        requantise: Requantise,
     ) -> Result<(), String> {
-        let requantise = Requantise::new(outputs, bias, multiplier, low, high)?;
-        self.0.pointwise(outputs, residual, weights, requantise)
+        self.0.pointwise(residual, weights, requantise.0)
     }
 
     /// Appends a depthwise convolution: weights `[kernel × kernel × channels]`.
-    #[allow(clippy::too_many_arguments)]
     pub fn depthwise(
         &mut self,
         kernel: usize,
         stride: usize,
         weights: &[i16],
-        bias: &[i32],
-        multiplier: &[f32],
-        low: i16,
-        high: i16,
+        requantise: Requantise,
     ) -> Result<(), String> {
-        let requantise = Requantise::new(bias.len(), bias, multiplier, low, high)?;
-        self.0.depthwise(kernel, stride, weights, requantise)
+        self.0.depthwise(kernel, stride, weights, requantise.0)
     }
 
     /// Ends the trunk with a global average pool and makes it ready; returns its steps, the pool included.
@@ -154,16 +150,65 @@ impl ScoreTile {
 
     /// Scores the first `photos` photos against the first `classes` classes; margins lie `classes` apart.
     pub fn run(&mut self, photos: usize, classes: usize) {
-        let tile = score::Tile {
-            weights: &self.weights,
-            stride: self.stride,
-            offsets: &self.offsets[..classes],
-        };
-        tile.margins(
-            &self.x[..photos * self.dims],
-            self.dims,
-            &mut self.margins[..photos * classes],
-            classes,
-        );
+        let tile = score::Tile { weights: &self.weights, stride: self.stride, offsets: &self.offsets[..classes] };
+        tile.margins(&self.x[..photos * self.dims], self.dims, &mut self.margins[..photos * classes], classes);
     }
+}
+
+/// A square sliding window with TensorFlow's SAME padding.
+#[wasm_bindgen]
+pub struct Window(shape::Window);
+
+#[wasm_bindgen]
+impl Window {
+    /// A `kernel × kernel` window over `rows × columns`, `stride` apart.
+    #[wasm_bindgen(constructor)]
+    pub fn same(rows: usize, columns: usize, kernel: usize, stride: usize) -> Result<Self, String> {
+        shape::Window::same(rows, columns, kernel, stride).map(Self)
+    }
+}
+
+/// The stem kernel alone, on a photo `[rows × columns × 3]`.
+#[wasm_bindgen]
+pub fn stem(
+    photo: &[u8],
+    window: &Window,
+    offset: i16,
+    weights: &[i16],
+    requantise: Requantise,
+) -> Result<Vec<i16>, String> {
+    let mut output = vec![0; window.0.rows_out() * window.0.columns_out() * requantise.0.outputs()];
+    stem::Stem::new(window.0, offset, weights, requantise.0)?.run(photo, &mut output);
+    Ok(output)
+}
+
+/// The pointwise kernel alone, on `[pixels × inputs]`.
+#[wasm_bindgen]
+pub fn pointwise(
+    input: &[i16],
+    inputs: usize,
+    residual: Option<Vec<i16>>,
+    weights: &[i16],
+    requantise: Requantise,
+) -> Result<Vec<i16>, String> {
+    let pixels = input.len() / inputs.max(1);
+    let mut output = vec![0; pixels * requantise.0.outputs()];
+    gemm::Pointwise::new(inputs, weights, requantise.0)?.run(pixels, input, residual.as_deref(), &mut output);
+    Ok(output)
+}
+
+/// The depthwise kernel alone, on `[rows × columns × channels]`.
+#[wasm_bindgen]
+pub fn depthwise(input: &[i16], window: &Window, weights: &[i16], requantise: Requantise) -> Result<Vec<i16>, String> {
+    let mut output = vec![0; window.0.rows_out() * window.0.columns_out() * requantise.0.outputs()];
+    depthwise::Depthwise::new(window.0, weights, requantise.0)?.run(input, &mut output);
+    Ok(output)
+}
+
+/// The pool kernel alone, on `[pixels × channels]`.
+#[wasm_bindgen]
+pub fn average(input: &[i16], channels: usize, scale: f32) -> Vec<f32> {
+    let mut features = vec![0.0; channels];
+    pool::average(input.len() / channels.max(1), input, scale, &mut features);
+    features
 }

@@ -24,10 +24,7 @@ pub fn average(pixels: usize, input: &[i16], scale: f32, features: &mut [f32]) {
         // SAFETY: a chunk is eight floats.
         unsafe {
             simd::store(features.as_mut_ptr(), simd::mul_f32(simd::to_f32(sums[0]), factor));
-            simd::store(
-                features.as_mut_ptr().add(4),
-                simd::mul_f32(simd::to_f32(sums[1]), factor),
-            );
+            simd::store(features.as_mut_ptr().add(4), simd::mul_f32(simd::to_f32(sums[1]), factor));
         }
     }
 }

@@ -17,23 +17,23 @@ pub struct Requantise {
 }
 
 impl Requantise {
-    /// Constants for `channels` outputs; `low..=high` is where the activation function cuts.
+    /// Constants for as many outputs as there are biases; `low..=high` is where the activation function cuts.
     ///
     /// # Errors
-    /// A sentence, when the arrays do not fit the channels or a value cannot be used.
-    pub fn new(channels: usize, bias: &[i32], multiplier: &[f32], low: i16, high: i16) -> Result<Self, String> {
-        if bias.len() != channels || multiplier.len() != channels {
-            return Err(format!("{channels} channels need as many biases and multipliers"));
+    /// A sentence, when the arrays do not fit each other or a value cannot be used.
+    pub fn new(bias: &[i32], multiplier: &[f32], low: i16, high: i16) -> Result<Self, String> {
+        if bias.is_empty() || !bias.len().is_multiple_of(LANES) || multiplier.len() != bias.len() {
+            return Err(format!("{} biases and {} multipliers do not come in {LANES}s", bias.len(), multiplier.len()));
         }
         if low > high || !multiplier.iter().all(|m| m.is_finite()) {
             return Err("a multiplier or a bound is not usable".into());
         }
-        Ok(Self {
-            bias: bias.to_vec(),
-            multiplier: multiplier.to_vec(),
-            low: low.into(),
-            high: high.into(),
-        })
+        Ok(Self { bias: bias.to_vec(), multiplier: multiplier.to_vec(), low: low.into(), high: high.into() })
+    }
+
+    /// Output channels, a multiple of 8.
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
     }
 
     /// Where the sums of channels `from .. from + 8` start.
@@ -50,11 +50,7 @@ impl Requantise {
         let multiplier = &self.multiplier[from..from + LANES];
         // SAFETY: eight floats, checked by the slice.
         let multiplier = unsafe { [simd::load(multiplier.as_ptr()), simd::load(multiplier.as_ptr().add(4))] };
-        Channels {
-            multiplier,
-            low: simd::splat_f32(self.low),
-            high: simd::splat_f32(self.high),
-        }
+        Channels { multiplier, low: simd::splat_f32(self.low), high: simd::splat_f32(self.high) }
     }
 }
 

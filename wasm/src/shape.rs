@@ -35,14 +35,7 @@ impl Window {
             ));
         }
         let before = |n: usize| ((n.div_ceil(stride) - 1) * stride + kernel).saturating_sub(n) / 2;
-        Ok(Self {
-            rows,
-            columns,
-            kernel,
-            stride,
-            top: before(rows),
-            left: before(columns),
-        })
+        Ok(Self { rows, columns, kernel, stride, top: before(rows), left: before(columns) })
     }
 
     /// Output rows.
@@ -57,8 +50,6 @@ impl Window {
 
     /// The input row under kernel row `tap` of output row `row`, or `None` in the padding.
     pub fn row_in(&self, row: usize, tap: usize) -> Option<usize> {
-        (row * self.stride + tap)
-            .checked_sub(self.top)
-            .filter(|&row| row < self.rows)
+        (row * self.stride + tap).checked_sub(self.top).filter(|&row| row < self.rows)
     }
 }

@@ -154,12 +154,7 @@ mod wasm {
     /// The four floats.
     #[inline(always)]
     pub fn lanes_f32(a: Vector) -> [f32; 4] {
-        [
-            f32x4_extract_lane::<0>(a),
-            f32x4_extract_lane::<1>(a),
-            f32x4_extract_lane::<2>(a),
-            f32x4_extract_lane::<3>(a),
-        ]
+        [f32x4_extract_lane::<0>(a), f32x4_extract_lane::<1>(a), f32x4_extract_lane::<2>(a), f32x4_extract_lane::<3>(a)]
     }
 }
 

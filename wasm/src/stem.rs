@@ -30,13 +30,8 @@ impl Stem {
     ///
     /// # Errors
     /// A sentence, when shapes do not fit.
-    pub fn new(
-        window: Window,
-        outputs: usize,
-        offset: i16,
-        weights: &[i16],
-        requantise: Requantise,
-    ) -> Result<Self, String> {
+    pub fn new(window: Window, offset: i16, weights: &[i16], requantise: Requantise) -> Result<Self, String> {
+        let outputs = requantise.outputs();
         let taps = window.kernel * COLOURS;
         if weights.len() != outputs * window.kernel * taps {
             return Err(format!("{} weights are not a stem of {outputs} outputs", weights.len()));
@@ -55,16 +50,7 @@ impl Stem {
         // Tail: a tile's last broadcast and an 8-wide store may pass the last pixel.
         let pitch = (columns.max(window.left + window.columns) * COLOURS + 1 + LANES).next_multiple_of(LANES);
         let lines = vec![0; pitch * window.kernel];
-        Ok(Self {
-            window,
-            outputs,
-            offset,
-            pairs: inputs / 2,
-            panels,
-            requantise,
-            lines,
-            pitch,
-        })
+        Ok(Self { window, outputs, offset, pairs: inputs / 2, panels, requantise, lines, pitch })
     }
 
     /// Convolves a photo `[rows × columns × 3]` into `[rows_out × columns_out × outputs]`.
@@ -75,11 +61,7 @@ impl Stem {
         let columns = self.window.columns_out();
         assert!(photo.len() >= self.window.rows * self.window.columns * COLOURS);
         assert!(output.len() >= self.window.rows_out() * columns * self.outputs);
-        for (row, output) in output
-            .chunks_exact_mut(columns * self.outputs)
-            .take(self.window.rows_out())
-            .enumerate()
-        {
+        for (row, output) in output.chunks_exact_mut(columns * self.outputs).take(self.window.rows_out()).enumerate() {
             for tap in 0..self.window.kernel {
                 self.fill_line(tap, self.window.row_in(row, tap), photo);
             }
@@ -103,12 +85,7 @@ impl Stem {
         let (lines, tail) = inside.as_chunks_mut::<LANES>();
         for (line, bytes) in lines.iter_mut().zip(eights) {
             // SAFETY: both are eight elements long.
-            unsafe {
-                simd::store(
-                    line.as_mut_ptr(),
-                    simd::sub_i16(simd::load_bytes(bytes.as_ptr()), offset),
-                )
-            };
+            unsafe { simd::store(line.as_mut_ptr(), simd::sub_i16(simd::load_bytes(bytes.as_ptr()), offset)) };
         }
         for (value, byte) in tail.iter_mut().zip(rest) {
             *value = i16::from(*byte) - self.offset;

@@ -22,9 +22,8 @@ enum Kernel {
 struct Step {
     kernel: Kernel,
     residual: Option<usize>,
-    rows: usize,
-    columns: usize,
-    channels: usize,
+    /// Of the output: rows, columns, channels.
+    shape: [usize; 3],
 }
 
 /// A trunk under construction, or ready once [`Trunk::finish`] was called.
@@ -62,7 +61,6 @@ impl Trunk {
         &mut self,
         kernel: usize,
         stride: usize,
-        outputs: usize,
         offset: i16,
         weights: &[i16],
         requantise: Requantise,
@@ -71,15 +69,9 @@ impl Trunk {
             return Err("the stem is not the first step".into());
         }
         let window = Window::same(self.rows, self.columns, kernel, stride)?;
-        let kernel = Kernel::Stem(Stem::new(window, outputs, offset, weights, requantise)?);
-        self.steps.push(Step {
-            kernel,
-            residual: None,
-            rows: window.rows_out(),
-            columns: window.columns_out(),
-            channels: outputs,
-        });
-        Ok(())
+        let outputs = requantise.outputs();
+        let stem = Stem::new(window, offset, weights, requantise)?;
+        self.push(Kernel::Stem(stem), None, [window.rows_out(), window.columns_out(), outputs])
     }
 
     /// Appends a pointwise convolution; `residual` is the step whose output is added.
@@ -88,37 +80,19 @@ impl Trunk {
     /// A sentence, when shapes do not fit.
     pub fn pointwise(
         &mut self,
-        outputs: usize,
         residual: Option<usize>,
         weights: &[i16],
         requantise: Requantise,
     ) -> Result<(), String> {
-        let Step {
-            rows,
-            columns,
-            channels,
-            ..
-        } = *self.last()?;
-        if let Some(residual) = residual {
-            let fits = self
-                .steps
-                .get(residual)
-                .is_some_and(|s| (s.rows, s.columns, s.channels) == (rows, columns, outputs));
-            if !fits {
-                return Err(format!(
-                    "step {residual} is no residual for {rows} × {columns} × {outputs}"
-                ));
-            }
+        let [rows, columns, inputs] = self.last()?.shape;
+        let shape = [rows, columns, requantise.outputs()];
+        if let Some(residual) = residual
+            && self.steps.get(residual).is_none_or(|step| step.shape != shape)
+        {
+            return Err(format!("step {residual} is no residual for {shape:?}"));
         }
-        let kernel = Kernel::Pointwise(Pointwise::new(channels, outputs, weights, requantise)?);
-        self.steps.push(Step {
-            kernel,
-            residual,
-            rows,
-            columns,
-            channels: outputs,
-        });
-        Ok(())
+        let pointwise = Pointwise::new(inputs, weights, requantise)?;
+        self.push(Kernel::Pointwise(pointwise), residual, shape)
     }
 
     /// Appends a depthwise convolution.
@@ -132,21 +106,20 @@ impl Trunk {
         weights: &[i16],
         requantise: Requantise,
     ) -> Result<(), String> {
-        let Step {
-            rows,
-            columns,
-            channels,
-            ..
-        } = *self.last()?;
+        let [rows, columns, channels] = self.last()?.shape;
+        if requantise.outputs() != channels {
+            return Err(format!("{channels} channels do not become {}", requantise.outputs()));
+        }
         let window = Window::same(rows, columns, kernel, stride)?;
-        let kernel = Kernel::Depthwise(Depthwise::new(window, channels, weights, requantise)?);
-        self.steps.push(Step {
-            kernel,
-            residual: None,
-            rows: window.rows_out(),
-            columns: window.columns_out(),
-            channels,
-        });
+        let depthwise = Depthwise::new(window, weights, requantise)?;
+        self.push(Kernel::Depthwise(depthwise), None, [window.rows_out(), window.columns_out(), channels])
+    }
+
+    fn push(&mut self, kernel: Kernel, residual: Option<usize>, shape: [usize; 3]) -> Result<(), String> {
+        if !self.places.is_empty() {
+            return Err("the trunk is finished".into());
+        }
+        self.steps.push(Step { kernel, residual, shape });
         Ok(())
     }
 
@@ -155,18 +128,16 @@ impl Trunk {
     /// # Errors
     /// A sentence, when there is no step.
     pub fn finish(&mut self, scale: f32) -> Result<(), String> {
-        let channels = self.last()?.channels;
+        let [_, _, channels] = self.last()?.shape;
         let end = self.steps.len();
         let lifetimes: Vec<Lifetime> = self
             .steps
             .iter()
             .enumerate()
             .map(|(index, step)| {
-                let last = (index + 1..end)
-                    .rev()
-                    .find(|&reader| self.steps[reader].residual == Some(index));
+                let last = (index + 1..end).rev().find(|&reader| self.steps[reader].residual == Some(index));
                 Lifetime {
-                    elements: step.rows * step.columns * step.channels,
+                    elements: step.shape.iter().product(),
                     first: index,
                     last: last.unwrap_or(index + 1).max(index + 1),
                 }
@@ -206,7 +177,7 @@ impl Trunk {
                 self.run_step(index);
             } else if let (Some(step), Some(place)) = (self.steps.last(), self.places.last()) {
                 pool::average(
-                    step.rows * step.columns,
+                    step.shape[0] * step.shape[1],
                     &self.arena[place.clone()],
                     self.scale,
                     &mut self.features,
@@ -221,7 +192,7 @@ impl Trunk {
         match &mut step.kernel {
             Kernel::Stem(stem) => stem.run(&self.photo, &mut self.arena[output]),
             Kernel::Pointwise(pointwise) => {
-                let pixels = step.rows * step.columns;
+                let pixels = step.shape[0] * step.shape[1];
                 let residual = step.residual.map_or(0..0, |residual| self.places[residual].clone());
                 let [input, residual, output] =
                     disjoint(&mut self.arena, [self.places[index - 1].clone(), residual, output]);
@@ -240,7 +211,5 @@ impl Trunk {
 }
 
 fn disjoint<const N: usize>(arena: &mut [i16], places: [Range<usize>; N]) -> [&mut [i16]; N] {
-    arena
-        .get_disjoint_mut(places)
-        .expect("the arena's plan keeps living tensors apart")
+    arena.get_disjoint_mut(places).expect("the arena's plan keeps living tensors apart")
 }
