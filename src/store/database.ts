@@ -19,21 +19,23 @@ export type SqlValue = string | number | Uint8Array | null;
 
 /** A prepared statement; rows come as arrays, in the order of the columns. */
 export class Statement<Row extends readonly unknown[] = never> {
-  readonly #statement: Database.Statement;
+  readonly #prepare: () => Database.Statement;
+  #prepared: Database.Statement;
+  #failed = false;
 
-  constructor(statement: Database.Statement) {
-    // The driver wants to know beforehand how rows are wanted, and refuses where there are none.
-    this.#statement = statement.reader ? statement.raw() : statement;
+  constructor(prepare: () => Database.Statement) {
+    this.#prepare = prepare;
+    this.#prepared = prepare();
   }
 
   /** Executes a statement without rows. */
   run(...values: SqlValue[]): void {
-    this.#statement.run(values);
+    this.#use((statement) => statement.run(values));
   }
 
   /** The first row, or `undefined`. */
   get(...values: SqlValue[]): Row | undefined {
-    return this.#statement.get(values) as Row | undefined;
+    return this.#use((statement) => statement.get(values)) as Row | undefined;
   }
 
   /** The first row of a statement that always has one. */
@@ -44,7 +46,17 @@ export class Statement<Row extends readonly unknown[] = never> {
   }
 
   all(...values: SqlValue[]): Row[] {
-    return this.#statement.all(values) as Row[];
+    return this.#use((statement) => statement.all(values)) as Row[];
+  }
+
+  // After an error the driver leaves a statement as it is, and its next use runs once more with the values that failed,
+  // whatever it is given: such a statement is never used again.
+  #use<T>(work: (statement: Database.Statement) => T): T {
+    if (this.#failed) this.#prepared = this.#prepare();
+    this.#failed = true;
+    const value = work(this.#prepared);
+    this.#failed = false;
+    return value;
   }
 }
 
@@ -76,7 +88,11 @@ export class SqlDatabase {
   }
 
   prepare<Row extends readonly unknown[] = never>(sql: string): Statement<Row> {
-    return new Statement(this.#connection.prepare(sql));
+    return new Statement(() => {
+      const statement = this.#connection.prepare(sql);
+      // The driver wants to know beforehand how rows are wanted, and refuses where there are none.
+      return statement.reader ? statement.raw() : statement;
+    });
   }
 
   execute(sql: string): void {
@@ -102,9 +118,7 @@ export class SqlDatabase {
     }
   }
 
-  /** Copies the log into the database file, as far as readers allow, and closes the connection. */
   close(): void {
-    this.pragma('wal_checkpoint(TRUNCATE)');
     this.#connection.close();
   }
 }

@@ -110,9 +110,7 @@ export class EmbeddedTagStore implements TagStore {
   }
 
   async close(): Promise<void> {
-    // The writer last: the last connection to close copies the log into the database.
-    await this.#reader.stop();
-    await this.#writer.stop();
+    await Promise.all([this.#writer.stop(), this.#reader.stop()]);
     await this.exited;
   }
 
