@@ -192,6 +192,24 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         ]);
       });
 
+      it('finds photos by as many tags as a query may have', async () => {
+        const many = Array.from({ length: 32 }, (_, index) => `m${String(index)}`);
+        await store.write(
+          ['m all', 'm all too'].map((id) => result(id, Object.fromEntries(many.map((tag) => [tag, 0.5])))),
+        );
+        await store.write([result('m most', Object.fromEntries(many.slice(1).map((tag) => [tag, 0.9])))]);
+        expect((await found(many.join(' '))).toSorted()).toEqual(['m all', 'm all too']);
+        expect(
+          await found(
+            `m31 ${many
+              .slice(0, 31)
+              .map((tag) => `-${tag}`)
+              .join(' ')}`,
+          ),
+        ).toEqual([]);
+        expect(await found('m31 -m0')).toEqual(['m most']);
+      });
+
       it('turns pages without gap or repetition while rows are written', async () => {
         // Many equal scores: pages must break ties.
         const photos = Array.from({ length: 50 }, (_, index) =>

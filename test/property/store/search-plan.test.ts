@@ -59,10 +59,14 @@ describe('both search plans', () => {
     rmSync(folder, { recursive: true });
   });
 
+  const clear = () => {
+    database.execute('DELETE FROM postings; DELETE FROM members');
+  };
+
   it('list the hits of a scan, in its order', () => {
     fc.assert(
       fc.property(entries, searches, (all, { wanted, unwanted, ...rest }) => {
-        database.execute('DELETE FROM postings; DELETE FROM members');
+        clear();
         const rows = JSON.stringify(all);
         for (const table of ['postings', 'members'])
           database
@@ -113,4 +117,18 @@ describe('both search plans', () => {
       expect(steps.join('\n')).toMatch(/SEARCH p USING PRIMARY KEY/);
     },
   );
+
+  it.each(['merge', 'probe'] as const)('%s takes as many terms as a query may have', (kind) => {
+    const terms = Array.from({ length: 32 }, (_, index) => ({ id: index + 1, photos: 5 }));
+    const rest = { photos: 12, floor: 1, after: { score: 6, photo: 3 }, limit: 20 };
+    clear();
+    for (const [wanted, unwanted] of [
+      [terms, []],
+      [terms.slice(0, 16), terms.slice(16)],
+      [terms.slice(0, 1), terms.slice(1)],
+    ] as const) {
+      const { sql, values } = planSearch({ ...rest, wanted, unwanted }, kind);
+      expect(database.prepare<Hit>(sql).all(...values)).toEqual([]);
+    }
+  });
 });
