@@ -30,7 +30,7 @@ export async function takeLock(file, note) {
   beat.unref();
   return () => {
     clearInterval(beat);
-    if (holderOf(file)?.pid === process.pid) rmSync(file, { force: true });
+    if (holderOf(file)?.pid === String(process.pid)) rmSync(file, { force: true });
   };
 }
 
@@ -51,7 +51,7 @@ function tryTake(file) {
 
 function holderOf(file) {
   try {
-    return { pid: Number(readFileSync(file, 'utf8')), touched: statSync(file).mtimeMs };
+    return { pid: readFileSync(file, 'utf8').trim(), touched: statSync(file).mtimeMs };
   } catch (error) {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -59,9 +59,9 @@ function holderOf(file) {
 }
 
 function isGone({ pid, touched }) {
-  if (!Number.isInteger(pid) || pid < 1 || Date.now() - touched > staleMs) return true;
+  if (!/^[1-9]\d*$/.test(pid) || Date.now() - touched > staleMs) return true;
   try {
-    process.kill(pid, 0);
+    process.kill(Number(pid), 0);
     return false;
   } catch (error) {
     return error.code === 'ESRCH';

@@ -26,7 +26,7 @@ export function isInstalled(wanted, installed) {
   if (wanted === undefined || installed === undefined) return false;
   const have = installed.packages ?? {};
   for (const [path, entry] of Object.entries(wanted.packages ?? {})) {
-    if (path === '') continue;
+    if (path === '') continue; // the project itself, which the record leaves out
     // An optional package may be for another machine; it counts only when it is there.
     if (have[path] === undefined ? !entry.optional : have[path].integrity !== entry.integrity) return false;
   }
