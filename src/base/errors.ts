@@ -127,6 +127,11 @@ export const catalogue = {
     disposition: 'terminal',
     sentence: 'The data folder {folder} cannot be used: {reason}.',
   },
+  NODE_UNSTABLE: {
+    disposition: 'terminal',
+    sentence:
+      'The node was restarted {restarts} times within {seconds} s and ended again {how}; mend what it reports, then start it.',
+  },
   NODE_UNAVAILABLE: {
     disposition: 'retry',
     sentence: 'No node answers for {subject}; start one with `cluster start`, or try again.',

@@ -1,0 +1,94 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/errors.ts';
+
+/** Exit code of a node that wants to be started again in a new process. */
+export const restartExitCode = 75;
+
+/** What a node process tells its heart once it listens. */
+export const upMessage = 'up';
+
+/** What a heart works with. */
+export interface HeartParts {
+  /** Starts a node process, with a channel for its messages. */
+  readonly start: () => ChildProcess;
+  readonly clock: Clock;
+  /** Aborted by the signal that ends the node; the reason is its name. */
+  readonly interrupted: AbortSignal;
+  readonly notice: (text: string) => void;
+}
+
+interface Life {
+  readonly wasUp: boolean;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const maxRestarts = 5;
+const windowMs = 60_000;
+const firstPauseMs = 100;
+
+/**
+ * Keeps a node alive: starts it again when it died after it had been up, or asked for it, within an intensity (5 restarts in
+ * 60 s). Signals are passed on. Resolves to the exit code of the last process.
+ * @throws Fault `NODE_UNSTABLE` beyond the intensity
+ */
+export async function keepAlive(parts: HeartParts): Promise<number> {
+  const { clock, interrupted } = parts;
+  const restarts: number[] = [];
+  let wasEverUp = false;
+  for (;;) {
+    const life = await liveOnce(parts);
+    wasEverUp ||= life.wasUp;
+    const mayRestart = life.code === restartExitCode || (wasEverUp && life.code !== 0);
+    if (interrupted.aborted || !mayRestart) return exitCodeOf(life);
+    const now = clock.monotonic();
+    while (restarts[0] !== undefined && now - restarts[0] > windowMs) restarts.shift();
+    const how = life.signal === null ? `with code ${String(life.code)}` : `by ${life.signal}`;
+    if (restarts.length >= maxRestarts)
+      throw new Fault('NODE_UNSTABLE', { restarts: maxRestarts, seconds: windowMs / 1000, how });
+    const pauseMs = firstPauseMs * 2 ** restarts.length;
+    restarts.push(now);
+    parts.notice(`The node ended ${how}; starting it again.`);
+    if (!(await pause(clock, pauseMs, interrupted))) return exitCodeOf(life);
+  }
+}
+
+async function liveOnce({ start, interrupted }: HeartParts): Promise<Life> {
+  const child = start();
+  let wasUp = false;
+  child.on('message', (message) => {
+    if (message === upMessage) wasUp = true;
+  });
+  // Whoever ends this process at once (a second signal) ends the node as well.
+  const kill = () => child.kill('SIGKILL');
+  const passOn = () => child.kill(interrupted.reason as NodeJS.Signals);
+  process.on('exit', kill);
+  interrupted.addEventListener('abort', passOn);
+  try {
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    return { wasUp, code, signal };
+  } finally {
+    process.off('exit', kill);
+    interrupted.removeEventListener('abort', passOn);
+  }
+}
+
+function exitCodeOf({ code, signal }: Life): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+}
+
+/** Whether the pause came to its end without a signal. */
+function pause(clock: Clock, ms: number, interrupted: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, () => {
+      resolve(true);
+    });
+    interrupted.addEventListener('abort', () => {
+      cancel();
+      resolve(false);
+    });
+  });
+}

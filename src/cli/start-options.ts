@@ -1,0 +1,45 @@
+import { Option, type Command } from 'commander';
+import {
+  flagOf,
+  nodeOptions,
+  parseNodeOptions,
+  type NodeOptionName,
+  type NodeOptions,
+} from '../base/options.ts';
+import { command, type CommonOptions } from './command.ts';
+
+/** What `cluster start` was told. */
+export type StartOptions = CommonOptions & Partial<Record<NodeOptionName, string>>;
+
+/** `cluster start` without what it does: heart and node process read the same command line. */
+export function startSyntax(): Command {
+  const start = command(
+    'start',
+    'Starts a node of the cluster; Ctrl-C drains and ends it.',
+    'cluster start --threads 4',
+  );
+  for (const [name, { doc, unit, schema }] of Object.entries(nodeOptions)) {
+    const fallback = schema.safeParse(undefined).data;
+    const notes = [
+      unit === undefined ? '' : `in ${unit}`,
+      fallback === undefined ? '' : `default ${String(fallback)}`,
+    ];
+    const note = notes.filter((text) => text !== '').join(', ');
+    start.addOption(new Option(`${flagOf(name)} <value>`, note === '' ? doc : `${doc} (${note})`));
+  }
+  return start;
+}
+
+/**
+ * The options of the node, checked.
+ * @throws Fault `USAGE`
+ */
+export function nodeOptionsOf({ json: _, ...given }: StartOptions): NodeOptions {
+  return parseNodeOptions(given);
+}
+
+/** The command line that says the same again. */
+export function argumentsOf({ json, ...given }: StartOptions): string[] {
+  const flags = Object.entries(given).flatMap(([name, value]) => [flagOf(name), value]);
+  return json === true ? [...flags, '--json'] : flags;
+}

@@ -1,0 +1,100 @@
+import type { z } from 'zod';
+import type { DeadLetter, exchanges, PhotoResult } from '../transport/payloads.ts';
+import { printable } from './printable.ts';
+import { pairs, table } from './table.ts';
+
+/** A page of a search. */
+export type SearchReply = z.infer<typeof exchanges.search.reply>;
+/** What a node says about the cluster. */
+export type StatusReply = z.infer<typeof exchanges.status.reply>;
+
+const shownTags = 8;
+
+/** Tags and scores on one line, the best first. */
+export function tagsLine(tags: readonly { readonly tag: string; readonly score: number }[]): string {
+  if (tags.length === 0) return 'no tags';
+  const shown = tags.slice(0, shownTags).map(({ tag, score }) => `${printable(tag)} ${scoreText(score)}`);
+  return shown.join(', ') + (tags.length > shownTags ? ', …' : '');
+}
+
+/** What became of a photo, on one line. */
+export function resultLine(result: PhotoResult): string {
+  const name = printable(result.file ?? result.id);
+  return 'error' in result
+    ? `${name}  failed: ${printable(result.error.message)}`
+    : `${name}  ${tagsLine(result.tags)}`;
+}
+
+/** Photos that a search found. */
+export function searchTable({ photos }: SearchReply): string {
+  if (photos.length === 0) return 'No photo has these tags.';
+  return table(
+    [
+      { head: 'PHOTO', cell: ({ id }) => id },
+      { head: 'SCORE', cell: ({ score }) => scoreText(score), align: 'right' },
+      { head: 'TAGS', cell: ({ tags }) => tagsLine(tags) },
+    ],
+    photos,
+  );
+}
+
+/** Dead letters, one a line. */
+export function deadTable(letters: readonly DeadLetter[]): string {
+  if (letters.length === 0) return 'There are no dead letters.';
+  return table(
+    [
+      { head: 'NUMBER', cell: ({ sequence }) => sequence, align: 'right' },
+      { head: 'BURIED', cell: ({ buriedAt }) => timeText(buriedAt) },
+      { head: 'PHOTO', cell: ({ id, file }) => file ?? id },
+      { head: 'TRIES', cell: ({ attempts }) => attempts, align: 'right' },
+      { head: 'REASON', cell: ({ code, message }) => `${code}: ${message}` },
+    ],
+    letters,
+  );
+}
+
+/** One dead letter, all of it but the bytes. */
+export function deadCard(letter: DeadLetter): string {
+  return pairs([
+    ['number', letter.sequence],
+    ['photo', letter.id],
+    ['file', letter.file ?? '–'],
+    ['bytes', letter.bytes],
+    ['submitted', timeText(letter.submittedAt)],
+    ['buried', timeText(letter.buriedAt)],
+    ['tries', letter.attempts],
+    ['reason', `${letter.code}: ${letter.message}`],
+  ]);
+}
+
+/** Queue, model and counts of a cluster; what only newer nodes say is shown by its name. */
+export function statusCard(status: StatusReply): string {
+  const { node, version, model, queue, deadLetters, ...more } = status;
+  const limit = queue.maxBytes < 0 ? 'no limit' : `of ${String(queue.maxBytes)}`;
+  return pairs([
+    ['node', node],
+    ['version', version],
+    ['model', model ?? 'none'],
+    ['queued photos', queue.photos],
+    ['queued bytes', `${String(queue.bytes)} (${limit})`],
+    ['in flight', queue.inFlight],
+    ['dead letters', deadLetters],
+    ...Object.entries(more).map(([name, value]) => [printable(name), plainText(value)] as const),
+  ]);
+}
+
+/** A score with two decimals. */
+export function scoreText(score: number): string {
+  return score.toFixed(2);
+}
+
+/** A time in UTC, to the second. */
+export function timeText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? '–' : date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** Any plain value on one line. */
+export function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
