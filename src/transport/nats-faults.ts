@@ -19,6 +19,7 @@ const apiCodes = {
   storeFailed: 10_077,
   notAvailable: 10_008,
   notEnabled: 10_039,
+  sequenceNotFound: 10_043,
   messageDeleteFailed: 10_057,
   wrongSequence: 10_071,
 } as const;
@@ -58,11 +59,13 @@ export function natsFault(thrown: unknown, context: FaultContext): Fault {
   return Fault.from(thrown);
 }
 
+const notThere = new Set<number>([apiCodes.sequenceNotFound, apiCodes.messageDeleteFailed]);
+
 /** Whether the JetStream API said that the thing asked for is not there. */
 export function isNotFound(thrown: unknown): boolean {
   if (!(thrown instanceof NatsError)) return false;
   const { api_error: api } = thrown;
-  return api?.code === 404 || api?.err_code === apiCodes.messageDeleteFailed || thrown.code === '404';
+  return api?.code === 404 || notThere.has(api?.err_code ?? 0) || thrown.code === '404';
 }
 
 function storeFault(code: number, description: string, context: FaultContext, cause: unknown): Fault {

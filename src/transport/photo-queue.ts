@@ -26,9 +26,9 @@ export interface QueueStatus {
   readonly maxBytes: number;
   /** Photos that nobody has taken yet. */
   readonly waiting: number;
-  /** Photos under lease. */
+  /** Photos under lease, or handed back and not yet taken again. */
   readonly inFlight: number;
-  /** Photos under lease not for the first time. */
+  /** Those of them that were delivered more than once. */
   readonly redelivered: number;
   /** Number of the last photo that was stored. */
   readonly lastSequence: number;

@@ -48,7 +48,8 @@ describe('submit', () => {
       });
       await delivery.ack();
     }
-    expect(await queue.status()).toMatchObject({ photos: 0, inFlight: 0, waiting: 0 });
+    await until(async () => (await queue.status()).photos === 0);
+    expect(await queue.status()).toMatchObject({ inFlight: 0, waiting: 0 });
     await puller.stop();
   });
 
@@ -72,7 +73,7 @@ describe('submit', () => {
     const puller = queue.pull((delivery) => void delivery.ack().then(() => (acked += 1)), { window: 1 });
     await until(() => acked === 1);
     expect(await submitter.submit({ id: 'p', bytes: photo('1') })).toMatchObject({ duplicate: true });
-    expect((await queue.status()).photos).toBe(0);
+    await until(async () => (await queue.status()).photos === 0);
     await puller.stop();
   });
 
@@ -109,16 +110,20 @@ describe('submit', () => {
   test('a limit below what is stored refuses more and loses nothing', async () => {
     const queue = await PhotoQueue.open(await connected());
     const submitter = new PhotoSubmitter(await connected('submitter'));
-    for (let n = 0; n < 50; n++) await submitter.submit({ id: String(n), bytes: new Uint8Array(10_000) });
-    await queue.limit(1);
-    await expect(submitter.submit({ id: 'x', bytes: new Uint8Array(10_000) })).rejects.toMatchObject({
-      code: 'QUEUE_FULL',
-    });
-    expect((await queue.status()).photos).toBe(50);
+    const send = (n: number) => submitter.submit({ id: String(n), bytes: new Uint8Array(1_000_000) });
+    let stored = 0;
+    for (; stored < 20; stored++) await send(stored);
+    await queue.limit(0);
+    expect((await queue.status()).photos).toBe(20);
+    const more = async () => {
+      for (; stored < 200; stored++) await send(stored);
+    };
+    await expect(more()).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+    expect((await queue.status()).photos).toBe(stored);
+    await PhotoQueue.open(await connected(), { maxBytes: 1_000 });
+    expect((await queue.status()).photos).toBe(stored);
     await queue.limit(-1);
-    expect(await submitter.submit({ id: 'x', bytes: new Uint8Array(10_000) })).toMatchObject({
-      duplicate: false,
-    });
+    expect(await send(stored)).toMatchObject({ duplicate: false });
   });
 
   test('names the server that has no stream', async () => {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Fault } from '../../base/errors.ts';
-import { packageFolder } from './package-folder.ts';
+import { packageRoot } from '../../base/package-root.ts';
 
 // Debian installs servers where an ordinary user's PATH does not look.
 const systemFolders = ['/usr/local/sbin', '/usr/sbin'];
@@ -16,7 +16,7 @@ export async function findNatsServer(environment = process.env): Promise<string>
   if (chosen !== undefined && chosen !== '') return await orMissing([chosen]);
   const path = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   return await orMissing([
-    join(packageFolder(), '.cache/bin/nats-server'),
+    join(packageRoot, '.cache/bin/nats-server'),
     ...[...path, ...systemFolders].map((folder) => join(folder, 'nats-server')),
   ]);
 }

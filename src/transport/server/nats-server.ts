@@ -3,12 +3,12 @@ import { open, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Fault, reasonOf } from '../../base/errors.ts';
+import { packageRoot } from '../../base/package-root.ts';
 import { Connection } from '../connection.ts';
 import { serverPasswords, type ServerPasswords } from '../credentials.ts';
 import type { DataFolderLock } from './data-folder-lock.ts';
 import { diskBudget, type DiskBudget } from './disk-budget.ts';
 import { findNatsServer } from './nats-server-binary.ts';
-import { packageFolder } from './package-folder.ts';
 import {
   findRunning,
   lastComplaint,
@@ -32,10 +32,12 @@ export interface NatsServerOptions {
   readonly queueBytes: number;
   /** Default 60000 ms: a large store is read before the server listens. */
   readonly startTimeoutMs?: number;
+  /** How long one that was left behind may take to answer before it is replaced. Default 5000 ms. */
+  readonly adoptTimeoutMs?: number;
 }
 
-const adoptTimeoutMs = 5_000;
 const defaultStopTimeoutMs = 5_000;
+const replaceTimeoutMs = 2_000;
 const pollMs = 50;
 
 /**
@@ -76,14 +78,10 @@ export class NatsServer {
     const passwords = await serverPasswords(lock.folder);
     const { files, budget } = await prepare(lock.folder, reserveBytes, queueBytes);
     const running = await findRunning(files);
-    if (running !== undefined) {
-      if (running.port === port && (await answers(running, passwords, adoptTimeoutMs))) {
-        const process = { ...running, adopted: true, exited: untilGone(running.pid) };
-        return new NatsServer(process, passwords, budget);
-      }
-      // Another port is wanted, or it hangs: a second server on the store would damage it.
-      await endProcess(running.pid, untilGone(running.pid), defaultStopTimeoutMs);
-    }
+    if (running?.port === port && (await answers(running, passwords, options.adoptTimeoutMs ?? 5_000)))
+      return new NatsServer({ ...running, adopted: true, exited: untilGone(running.pid) }, passwords, budget);
+    // It hangs, or another port is wanted: a second server on the store would damage it.
+    if (running !== undefined) await endProcess(running.pid, untilGone(running.pid), replaceTimeoutMs);
     if (await isTaken(port)) throw new Fault('PORT_IN_USE', { port, option: '--port' });
     const child = await launch(options, files, passwords, budget);
     const process = { ...child, port, adopted: false };
@@ -127,7 +125,7 @@ async function launch(
   await Promise.all([files.pid, files.log].map((file) => rm(file, { force: true })));
   const output = await open(files.output, 'w', 0o600);
   try {
-    const configuration = join(packageFolder(), 'nats.conf');
+    const configuration = join(packageRoot, 'nats.conf');
     const child = spawn(binary, ['-c', configuration, '-p', String(port), '-P', files.pid, '-l', files.log], {
       // A group of its own, and no pipes: it must outlive this process, and Ctrl-C is for the node to handle.
       detached: true,
