@@ -14,7 +14,7 @@ import { packageRoot } from '../src/base/package-root.ts';
  */
 const cli = join(packageRoot, 'dist', 'src', 'cli', 'main.js');
 const photos = join('.cache', 'photos');
-const searches = ['espresso', "'reflex camera' score>0.5", 'valley -volcano'];
+const searches = ['espresso', '"reflex camera" score>0.5', 'valley -volcano'];
 
 async function demo(): Promise<void> {
   const data = await mkdtemp(join(tmpdir(), 'autotag-demo-'));
@@ -66,7 +66,7 @@ async function listening(node: ChildProcess): Promise<void> {
 }
 
 async function run(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
-  show(words.map((word) => (/^[\w./-]+$/.test(word) ? word : JSON.stringify(word))).join(' '));
+  show(words.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word}'`)).join(' '));
   const child = spawn(process.execPath, [cli, ...words], {
     stdio: 'inherit',
     env: environment,
