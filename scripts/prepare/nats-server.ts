@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { reasonOf } from '../../src/base/errors.ts';
+import { findNatsServer } from '../../src/transport/server/nats-server-binary.ts';
 import { runCommand } from './command.ts';
 import type { SetupStep } from './step.ts';
 
@@ -12,35 +12,25 @@ const goNeeded = '1.26.0';
 const oldestVersion = '2.9.10';
 
 const binary = 'nats-server';
-/** Debian keeps it where the PATH of ordinary users does not look. */
-const systemFolders = ['/usr/local/bin', '/usr/local/sbin', '/usr/bin', '/usr/sbin'];
 
 /**
  * The nats-server that nodes start: one that is there already, else built with Go, else unpacked from Debian's package.
- * @param binFolder - where a server of our own is kept
+ * @param binFolder - where one of our own goes; nodes look there first
+ * @param find - how nodes find theirs
  */
-export function natsServerStep(binFolder: string): SetupStep {
+export function natsServerStep(binFolder: string, find = findNatsServer): SetupStep {
   return {
     title: 'nats-server',
     advice: `Install nats-server ${oldestVersion} or newer (Debian: \`apt-get install nats-server\`; macOS: \`brew install nats-server\`), or say where it is: AUTOTAG_NATS_SERVER=/path/to/nats-server.`,
     run: async (note) => {
-      const named = process.env['AUTOTAG_NATS_SERVER'];
-      if (named !== undefined && named !== '') {
-        if (!(await works(named)))
-          throw new Error(`AUTOTAG_NATS_SERVER=${named} is no nats-server ${oldestVersion} or newer`);
-        return undefined;
-      }
-      for (const file of candidates(binFolder)) if (await works(file)) return undefined;
+      const found = await find().catch(() => undefined);
+      if (found !== undefined && (await works(found))) return undefined;
+      const named = process.env['AUTOTAG_NATS_SERVER'] ?? '';
+      if (named !== '')
+        throw new Error(`AUTOTAG_NATS_SERVER=${named} is no nats-server ${oldestVersion} or newer`);
       return obtain(binFolder, note);
     },
   };
-}
-
-function candidates(binFolder: string): string[] {
-  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return [binFolder, ...path, ...systemFolders]
-    .map((folder) => join(folder, binary))
-    .filter((file) => existsSync(file));
 }
 
 async function works(file: string): Promise<boolean> {

@@ -6,6 +6,7 @@ import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isAtLeast, natsServerStep, versionIn } from '../../../scripts/prepare/nats-server.ts';
 import { readFromWheel, type Wheel, wheelStep } from '../../../scripts/prepare/wheels.ts';
+import { Fault } from '../../../src/base/errors.ts';
 import { sha256 } from '../../../src/base/ids.ts';
 
 let folder = '';
@@ -68,6 +69,47 @@ describe('nats-server', () => {
     onlyOwnPrograms();
     expect(await step().run(silent)).toBeUndefined();
     expect(existsSync(join(folder, 'own'))).toBe(false);
+  });
+
+  describe('that is nowhere', () => {
+    const nowhere = () =>
+      natsServerStep(join(folder, 'own'), () => Promise.reject(new Fault('NATS_MISSING')));
+    const server = '#!/bin/sh\necho nats-server: v2.11.0';
+    const goOf = (version: string) =>
+      `case $1 in env) echo ${version} ;; install) ${write('"$GOBIN/nats-server"')} ;; esac`;
+    const write = (file: string) =>
+      `printf '${server.replace('\n', '\\n')}' > ${file} && /bin/chmod 755 ${file}`;
+
+    beforeEach(() => {
+      vi.stubEnv('AUTOTAG_NATS_SERVER', '');
+      onlyOwnPrograms();
+    });
+
+    it('is built where Go is recent enough', async () => {
+      program('go', goOf('go1.26.0'));
+      expect(await nowhere().run(silent)).toBe('built version 2.15.2');
+      expect(readdirSync(join(folder, 'own'))).toEqual(['nats-server']);
+    });
+
+    it("is unpacked from Debian's package where it is not", async () => {
+      program('go', goOf('go1.19.8'));
+      program('apt-get', '[ "$1 $2" = "download nats-server" ] && echo > nats-server_1_amd64.deb');
+      program(
+        'dpkg-deb',
+        `[ "$1 $2 $3" = "-x nats-server_1_amd64.deb unpacked" ] && /bin/mkdir -p $3/usr/sbin && ${write('$3/usr/sbin/nats-server')}`,
+      );
+      expect(await nowhere().run(silent)).toBe("unpacked Debian's package");
+      expect(readdirSync(join(folder, 'own'))).toEqual(['nats-server']);
+    });
+
+    it('is a failure that says why each way failed', async () => {
+      program('go', goOf('go1.19.8'));
+      program('apt-get', 'echo Unable to locate package >&2; exit 100');
+      const failure = nowhere().run(silent);
+      await expect(failure).rejects.toThrow(/Go 1.19.8 is older than 1.26.0[^]*Unable to locate package/);
+      expect(readdirSync(join(folder, 'own'))).toEqual([]);
+      expect(nowhere().advice).toContain('AUTOTAG_NATS_SERVER');
+    });
   });
 });
 
