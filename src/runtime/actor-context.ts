@@ -3,7 +3,7 @@ import type { ActorName, ActorRef, Addressed } from './address.ts';
 import type { Behaviour, Context, MonitorId, Signal, SpawnOptions } from './behaviour.ts';
 import type { ExitReason, ExitSignal } from './exit-reason.ts';
 import { LocalRef } from './local-ref.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../base/log.ts';
 import type { Host, Process } from './process.ts';
 import type { StartResult } from './start-result.ts';
 

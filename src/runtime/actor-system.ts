@@ -8,7 +8,7 @@ import { DeadLetters, type DeadLetterReport } from './dead-letters.ts';
 import { startFault, type ExitReason, type ExitSignal } from './exit-reason.ts';
 import { Inspector } from './inspector.ts';
 import { LocalRef } from './local-ref.ts';
-import { silentLog, type Log } from './log.ts';
+import { silentLog, type Log } from '../base/log.ts';
 import type { Host, Process } from './process.ts';
 import { Registry } from './registry.ts';
 import { Scheduler } from './scheduler.ts';

@@ -1,7 +1,7 @@
 import type { Clock, CancelTimer } from '../base/clock.ts';
 import type { ActorName, ActorRef, Address, Addressed } from './address.ts';
 import type { ExitReason, ExitSignal } from './exit-reason.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../base/log.ts';
 import type { StartResult } from './start-result.ts';
 
 /** Names one monitor, as returned by {@link Context.monitor}. */

@@ -3,7 +3,7 @@ import { Fault } from '../base/errors.ts';
 import { pauseMs } from './backoff.ts';
 import type { CompleteChildSpec } from './child-spec.ts';
 import type { ExitReason } from './exit-reason.ts';
-import type { Host, Process, Started } from './process.ts';
+import type { Host, Placement, Process, Started } from './process.ts';
 import type { TreeNode } from './status.ts';
 
 /** Names one planned restart; a later plan, start or shutdown makes it stale. */
@@ -37,16 +37,21 @@ export class Child {
 
   async start(parent: Process): Promise<Started> {
     this.#callOff();
-    const placement = { parent, child: this.spec.id, restarts: this.#starts };
-    const started = await this.spec.start
-      .start(this.#host, placement)
-      .catch((thrown: unknown): Started => ({ ok: false, reason: Fault.from(thrown) }));
+    const started = await this.#tryStart({ parent, child: this.spec.id, restarts: this.#starts });
     if (started.ok) {
       this.#process = started.process;
       this.#starts += 1;
       this.#runningSince = this.#host.clock.monotonic();
     }
     return started;
+  }
+
+  async #tryStart(placement: Placement): Promise<Started> {
+    try {
+      return await this.spec.start.start(this.#host, placement);
+    } catch (thrown) {
+      return { ok: false, reason: Fault.from(thrown) };
+    }
   }
 
   /** Ends the child as its spec says; resolves with the reason, or `undefined` when it did not run. */

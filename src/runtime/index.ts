@@ -12,7 +12,6 @@ export { describeExit, isAbnormal } from './exit-reason.ts';
 export type { ExitReason, ExitSignal, ShutdownReason } from './exit-reason.ts';
 export type { ExternalChild, StartExternal } from './external.ts';
 export type { Inspector } from './inspector.ts';
-export { silentLog, type Log } from './log.ts';
 export { defaultIntensity, type Intensity } from './restart-intensity.ts';
 export { snapshot, type Plain, type SnapshotLimits } from './snapshot.ts';
 export type { StartResult } from './start-result.ts';

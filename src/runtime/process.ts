@@ -4,7 +4,7 @@ import type { Address } from './address.ts';
 import type { Behaviour, SpawnOptions } from './behaviour.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { ExitReason, ExitSignal } from './exit-reason.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../base/log.ts';
 import type { Registry } from './registry.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { StartResult } from './start-result.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/base/errors.ts';
 import { ActorName, type Behaviour, type Context } from '../../../src/runtime/index.ts';
-import { gate, Lab } from './lab.ts';
+import { gate, Lab, textOf } from './lab.ts';
 
 let lab: Lab;
 beforeEach(() => {
@@ -243,7 +243,7 @@ describe('a mailbox', () => {
         return state;
       },
       signal(state, signal) {
-        lab.journal.push(`${signal.type} ${String(signal.reason)}`);
+        lab.journal.push(`${signal.type} ${textOf(signal.reason)}`);
         return state;
       },
     };

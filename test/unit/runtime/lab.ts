@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { Fault } from '../../../src/base/errors.ts';
 import {
   actor,
@@ -8,7 +9,6 @@ import {
   type ChildSpec,
   type ExitReason,
   type ExternalChild,
-  type Log,
   type Request,
   type Signal,
   type SupervisorMessage,
@@ -41,10 +41,10 @@ export class Lab {
   readonly system: ActorSystem;
 
   constructor() {
-    const write = (_details: object, message: string) => {
-      this.logged.push(message);
+    const write = (line: string) => {
+      this.logged.push((JSON.parse(line) as { msg: string }).msg);
     };
-    const log: Log = { debug: write, info: write, warn: write, error: write };
+    const log = pino({ level: 'debug' }, { write });
     this.system = new ActorSystem({ clock: this.clock, log });
   }
 

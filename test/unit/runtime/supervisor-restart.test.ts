@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/base/errors.ts';
-import {
-  whichChildren,
-  type ExitReason,
-  type Restart,
-  type Strategy,
-} from '../../../src/runtime/index.ts';
+import { whichChildren, type ExitReason, type Restart, type Strategy } from '../../../src/runtime/index.ts';
 import { Lab, textOf } from './lab.ts';
 
 const strategies: Strategy[] = ['one_for_one', 'one_for_all', 'rest_for_one'];
@@ -36,35 +31,38 @@ const cases = strategies.flatMap((strategy) =>
   restarts.flatMap((restart) => reasons.map((reason) => ({ strategy, restart, reason }))),
 );
 
-describe.each(cases)('$strategy, a $restart child that ends with $reason', ({ strategy, restart, reason }) => {
-  const expected = isRestarted(restart, reason) ? restartedWithB[strategy] : [];
+describe.each(cases)(
+  '$strategy, a $restart child that ends with $reason',
+  ({ strategy, restart, reason }) => {
+    const expected = isRestarted(restart, reason) ? restartedWithB[strategy] : [];
 
-  it(`restarts [${expected.join(' ')}] and leaves the others`, async () => {
-    const lab = new Lab();
-    const children = [lab.child('a'), lab.child('b', { restart }), lab.child('c')];
-    await lab.start({ strategy, children });
-    const before = new Map(['a', 'b', 'c'].map((id) => [id, lab.pid(id)]));
-    lab.news();
-    await lab.tell('b', { type: 'stop', reason });
-    expect(lab.news()).toEqual(expected.map((id) => `+${id}`));
-    const untouched = ['a', 'c'].filter((id) => !expected.includes(id));
-    expect(untouched.map((id) => lab.pid(id))).toEqual(untouched.map((id) => before.get(id)));
-    expect(lab.isAlive('b')).toBe(expected.includes('b'));
-    const specs = (await whichChildren(lab.root)).map(({ id }) => id);
-    expect(specs).toEqual(restart === 'temporary' ? ['a', 'c'] : ['a', 'b', 'c']);
-  });
-
-  it(`${textOf(reason)} counts ${expected.length > 0 ? 'one restart' : 'nothing'}`, async () => {
-    const lab = new Lab();
-    await lab.start({
-      strategy,
-      intensity: { maxRestarts: 0, windowMs: 1_000 },
-      children: [lab.child('a'), lab.child('b', { restart }), lab.child('c')],
+    it(`restarts [${expected.join(' ')}] and leaves the others`, async () => {
+      const lab = new Lab();
+      const children = [lab.child('a'), lab.child('b', { restart }), lab.child('c')];
+      await lab.start({ strategy, children });
+      const before = new Map(['a', 'b', 'c'].map((id) => [id, lab.pid(id)]));
+      lab.news();
+      await lab.tell('b', { type: 'stop', reason });
+      expect(lab.news()).toEqual(expected.map((id) => `+${id}`));
+      const untouched = ['a', 'c'].filter((id) => !expected.includes(id));
+      expect(untouched.map((id) => lab.pid(id))).toEqual(untouched.map((id) => before.get(id)));
+      expect(lab.isAlive('b')).toBe(expected.includes('b'));
+      const specs = (await whichChildren(lab.root)).map(({ id }) => id);
+      expect(specs).toEqual(restart === 'temporary' ? ['a', 'c'] : ['a', 'b', 'c']);
     });
-    await lab.tell('b', { type: 'stop', reason });
-    expect(lab.isAlive('root')).toBe(expected.length === 0);
-  });
-});
+
+    it(`${textOf(reason)} counts ${expected.length > 0 ? 'one restart' : 'nothing'}`, async () => {
+      const lab = new Lab();
+      await lab.start({
+        strategy,
+        intensity: { maxRestarts: 0, windowMs: 1_000 },
+        children: [lab.child('a'), lab.child('b', { restart }), lab.child('c')],
+      });
+      await lab.tell('b', { type: 'stop', reason });
+      expect(lab.isAlive('root')).toBe(expected.length === 0);
+    });
+  },
+);
 
 describe('a child that ends in another way', () => {
   it.each([
@@ -77,10 +75,7 @@ describe('a child that ends in another way', () => {
         await lab.clock.settle();
       },
     ],
-    [
-      'rejects',
-      (lab: Lab) => lab.tell('b', { type: 'await', gate: Promise.reject(new Error('rejected')) }),
-    ],
+    ['rejects', (lab: Lab) => lab.tell('b', { type: 'await', gate: Promise.reject(new Error('rejected')) })],
   ])('is restarted when transient: %s', async (_how, act) => {
     const lab = new Lab();
     await lab.start({ children: [lab.child('b', { restart: 'transient' })] });
