@@ -106,7 +106,7 @@ class Checkpoint {
     const taps = data.length / outputs;
     const weights = Float64Array.from(data, (weight, at) => weight * (gain[Math.floor(at / taps)] ?? 0));
     const bias = beta.map((b, n) => b - (mean[n] ?? 0) * (gain[n] ?? 0));
-    if (![...weights, ...bias].every(Number.isFinite))
+    if (!weights.every(Number.isFinite) || !bias.every(Number.isFinite))
       throw refuse(`${convolution} holds a value that is not a number`);
     return { affine: { weights, bias }, shape, mean: beta, deviation: gamma.map(Math.abs) };
   }
