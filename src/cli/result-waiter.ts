@@ -186,7 +186,9 @@ export class ResultWaiter {
   // The same photo may have several files: each is told its own.
   #settleOne(waiting: Waiting, result: PhotoResult): void {
     this.#forget(waiting);
-    waiting.resolve({ ...result, file: waiting.file });
+    const { id, file, resolve } = waiting;
+    if ('error' in result) resolve({ id, file, error: result.error });
+    else resolve({ id, file, model: result.model, tags: result.tags });
   }
 
   #forget(waiting: Waiting): void {

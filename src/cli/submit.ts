@@ -74,8 +74,7 @@ async function submit(
   const printsLines = (wait === true || output.json) && cli.stdout.isTTY === true;
   const progress = new Progress(cli, !printsLines);
   const run = new SubmitRun(
-    // Later than any earlier one of the same photo.
-    { id, top, waitForRoom, rerun: rerun === true ? Date.now() : undefined },
+    { id, top, waitForRoom, rerun: rerunNumber(rerun === true || top !== undefined) },
     {
       submitter: new PhotoSubmitter(connection, { timeoutMs: outageMs }),
       waiter,
@@ -93,6 +92,11 @@ async function submit(
     waiter?.close();
     output.aside({ summary: run.counts }, summaryOf(run.counts, wait === true));
   }
+}
+
+/** Later than any before: who asks for other tags, or for the same once more, sends no double. */
+function rerunNumber(wanted: boolean): number | undefined {
+  return wanted ? Date.now() : undefined;
 }
 
 /** What was done, in one line. */

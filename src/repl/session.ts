@@ -1,4 +1,5 @@
 import { Fault } from '../base/errors.ts';
+import { printable } from '../terminal/printable.ts';
 import type { Connection } from '../transport/connection.ts';
 import { gather, request, type ReplyOf } from '../transport/requests.ts';
 
@@ -23,11 +24,10 @@ export class Session {
   /**
    * Looks at a node or at one of its actors.
    * @param node - default: the only one
-   * @throws Fault `USAGE` if there are several nodes, `ACTOR_UNKNOWN`, and as {@link nodes}
+   * @throws Fault `USAGE` if there are several nodes, `NOT_FOUND` if none has this name, `ACTOR_UNKNOWN`, and as {@link nodes}
    */
   async inspect(verb: string, node: string | undefined, actor?: string): Promise<unknown> {
-    const tokens = { node: await this.#nodeOr(node), verb };
-    return (await request(this.connection, 'inspect', tokens, actor === undefined ? {} : { actor })).value;
+    return await this.#ask('inspect', verb, node, actor);
   }
 
   /**
@@ -35,12 +35,22 @@ export class Session {
    * @throws as {@link inspect}
    */
   async control(verb: string, node: string | undefined, actor: string): Promise<unknown> {
-    const tokens = { node: await this.#nodeOr(node), verb };
-    return (await request(this.connection, 'control', tokens, { actor })).value;
+    return await this.#ask('control', verb, node, actor);
   }
 
-  async #nodeOr(given: string | undefined): Promise<string> {
-    if (given !== undefined) return given;
+  async #ask(subject: 'inspect' | 'control', verb: string, given: string | undefined, actor?: string) {
+    const node = given ?? (await this.#only());
+    try {
+      const value = actor === undefined ? {} : { actor };
+      return (await request(this.connection, subject, { node, verb }, value)).value;
+    } catch (error) {
+      const isSilent = error instanceof Fault && error.code === 'NODE_UNAVAILABLE';
+      if (!isSilent || (await this.nodes()).some((answering) => answering.node === node)) throw error;
+      throw new Fault('NOT_FOUND', { what: 'node', id: printable(node) }, error);
+    }
+  }
+
+  async #only(): Promise<string> {
     const names = (await this.nodes()).map(({ node }) => node);
     const [only] = names;
     if (only !== undefined && names.length === 1) return only;

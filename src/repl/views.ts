@@ -22,6 +22,7 @@ type TreeNode = z.infer<typeof treeNode>;
 const processes = z.array(
   z.object({
     name: z.string().nullable(),
+    child: z.string().nullable(),
     pid: z.string(),
     kind: z.string(),
     phase: z.string(),
@@ -52,6 +53,7 @@ export function listView(value: unknown): string {
     [
       { head: 'NAME', cell: ({ name }) => name },
       { head: 'PID', cell: ({ pid }) => pid },
+      { head: 'CHILD', cell: ({ child }) => child },
       { head: 'KIND', cell: ({ kind }) => kind },
       { head: 'PHASE', cell: ({ phase }) => phase },
       { head: 'MAILBOX', cell: ({ mailbox }) => fill(mailbox), align: 'right' },

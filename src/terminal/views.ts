@@ -70,13 +70,13 @@ export function deadCard(letter: DeadLetter): string {
 /** Queue, model and counts of a cluster; what only newer nodes say is shown by its name. */
 export function statusCard(status: StatusReply): string {
   const { node, version, model, queue, deadLetters, ...more } = status;
-  const limit = queue.maxBytes < 0 ? 'no limit' : `of ${String(queue.maxBytes)}`;
+  const limit = queue.maxBytes < 0 ? 'no limit' : `limit ${bytesText(queue.maxBytes)}`;
   return pairs([
     ['node', node],
     ['version', version],
     ['model', model ?? 'none'],
     ['queued photos', queue.photos],
-    ['queued bytes', `${String(queue.bytes)} (${limit})`],
+    ['queued bytes', `${bytesText(queue.bytes)} (${limit})`],
     ['in flight', queue.inFlight],
     ['dead letters', deadLetters],
     ...Object.entries(more).map(([name, value]) => [printable(name), plainText(value)] as const),
@@ -94,7 +94,19 @@ export function timeText(ms: number): string {
   return Number.isNaN(date.getTime()) ? '–' : date.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** Any plain value on one line. */
+/** A size with a unit that suits it. */
+export function bytesText(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(Math.max(Math.floor(Math.log2(bytes) / 10), 0), units.length - 1);
+  const digits = power === 0 ? 0 : 1;
+  return `${(bytes / 1024 ** power).toFixed(digits)} ${units[power] ?? ''}`;
+}
+
+/** Any plain value on one line; of an object, its properties. */
 export function plainText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  return Object.entries(value)
+    .map(([name, entry]) => `${name} ${JSON.stringify(entry)}`)
+    .join(', ');
 }
