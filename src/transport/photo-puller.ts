@@ -142,6 +142,7 @@ export class PhotoPuller {
   }
 
   #trouble(error: unknown): void {
+    this.#source.reset();
     if (this.#stopped || !this.#source.connection.connected) return;
     const fault = this.#source.connection.fault(error, 'the queue of photos');
     if (fault.disposition === 'terminal') {
@@ -149,7 +150,6 @@ export class PhotoPuller {
       return;
     }
     this.#onTrouble(fault);
-    this.#source.reset();
     this.#resting = true;
     this.#troubles += 1;
     setTimeout(
