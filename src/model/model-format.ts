@@ -14,15 +14,15 @@ import { Fault } from '../base/errors.ts';
  */
 
 /** Version of the format that is written, and the newest that is read. */
-export const formatVersion = 1;
+const formatVersion = 1;
 /** Length of what comes before the header. */
 export const preambleBytes = 32;
 /** Length of the checksum at the end. */
 export const digestBytes = 32;
 /** The longest header: a million class names of ordinary length. */
-export const maxHeaderBytes = 64 * 1024 * 1024;
+const maxHeaderBytes = 64 * 1024 * 1024;
 /** The largest body: 400,000 classes of 1,280 dimensions. */
-export const maxBodyBytes = 2 * 1024 * 1024 * 1024;
+const maxBodyBytes = 2 * 1024 * 1024 * 1024;
 
 const magic = Buffer.from('AUTOTAG\x1a', 'latin1');
 const headerAlignment = 32;

@@ -4,11 +4,11 @@ import { nameProblem } from '../base/ids.ts';
 import { scoreFunctions } from '../vision/scores.ts';
 
 /** Most classes in a block. */
-export const maxClasses = 1_000_000;
+const maxClasses = 1_000_000;
 /** Most blocks in a model. */
-export const maxBlocks = 256;
+const maxBlocks = 256;
 /** Most values in a feature vector. */
-export const maxDims = 65_536;
+const maxDims = 65_536;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256 in hex');
 const text = (longest: number) => z.string().max(longest);

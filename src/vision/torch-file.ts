@@ -11,7 +11,7 @@ export interface Tensor {
 }
 
 /** The largest file that is read, in bytes. */
-export const maxTorchFileBytes = 256 * 1024 * 1024;
+const maxTorchFileBytes = 256 * 1024 * 1024;
 
 /** The pickled magic number that opens every legacy torch file. */
 const signature = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');

@@ -90,7 +90,7 @@ export function stateDict(tensors: readonly TorchTensor[]): Buffer {
 }
 
 /** A pickled call that rebuilds a tensor. */
-export function tensorCall({ storage, offset = 0, shape, strides }: TorchTensor): Buffer {
+function tensorCall({ storage, offset = 0, shape, strides }: TorchTensor): Buffer {
   const { key, type = 'FloatStorage', values } = storage;
   return Buffer.concat([
     ...[global('torch._utils', '_rebuild_tensor_v2'), mark],
