@@ -14,6 +14,15 @@ export interface Threads {
   readonly extractor: ExtractorName;
 }
 
+/** What the threads of a node need beside its options. */
+export interface ThreadsContext {
+  readonly clock: Clock;
+  /** See `WorkerSlotOptions.onStuck`. */
+  readonly onStuck: () => void;
+  /** See `WorkerSlotOptions.entry`. */
+  readonly entry?: URL | undefined;
+}
+
 /**
  * Compiles the kernel and reads the extractor's parameters, once for all threads.
  * @throws Fault `WEIGHTS_MISSING`, `WEIGHTS_DAMAGED`
@@ -21,8 +30,7 @@ export interface Threads {
 export async function prepareThreads(
   count: number,
   options: NodeOptions,
-  clock: Clock,
-  onStuck: () => void,
+  { clock, onStuck, entry }: ThreadsContext,
 ): Promise<Threads> {
   const [kernel, parameters] = await Promise.all([Kernel.compile(), readShared(setupFiles.lite0)]);
   const { header, hash } = readParameters(new Uint8Array(parameters), setupFiles.lite0);
@@ -39,6 +47,7 @@ export async function prepareThreads(
         setup: { kernel, parameters, limits },
         taskTimeoutMs: options.taskTimeoutMs,
         onStuck,
+        entry,
       }),
   );
   return {

@@ -59,13 +59,19 @@ const stopTimeoutMs = 3_500;
 /** Beyond the sum of all windows, so that nodes limit themselves. */
 const maxAckPending = 8_192;
 
+/** Parts of a node that somebody else may provide. */
+export interface NodeParts {
+  /** The code of its worker threads; default the photo tagger. A bench puts a stub in its place. */
+  readonly threadEntry?: URL;
+}
+
 /**
  * Starts a node.
  * @throws Fault with a sentence that says what to do
  */
-export async function startNode(options: NodeOptions): Promise<Node> {
+export async function startNode(options: NodeOptions, parts: NodeParts = {}): Promise<Node> {
   const lock = await DataFolderLock.acquire(options.data);
-  const node = new RunningNode(options, lock);
+  const node = new RunningNode(options, parts, lock);
   try {
     await node.start();
     return node;
@@ -80,6 +86,7 @@ class RunningNode implements Node {
   readonly name: string;
   readonly ended: Promise<NodeEnd>;
   readonly #options: NodeOptions;
+  readonly #parts: NodeParts;
   readonly #lock: DataFolderLock;
   readonly #log: Log;
   readonly #system: ActorSystem;
@@ -92,9 +99,10 @@ class RunningNode implements Node {
   #http: HttpServer | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(options: NodeOptions, lock: DataFolderLock) {
+  constructor(options: NodeOptions, parts: NodeParts, lock: DataFolderLock) {
     this.name = options.name;
     this.#options = options;
+    this.#parts = parts;
     this.#lock = lock;
     this.#log = createLog(options.logLevel, { node: options.name });
     this.#system = new ActorSystem({ clock: systemClock, node: options.name, log: this.#log });
@@ -119,8 +127,10 @@ class RunningNode implements Node {
   async start(): Promise<void> {
     await mkdir(join(this.#lock.folder, 'models'), { recursive: true });
     const count = this.#options.threads === 0 ? availableParallelism() : this.#options.threads;
-    const threads = await prepareThreads(count, this.#options, systemClock, () => {
-      void this.#giveUp(new Fault('WORKER_STUCK'));
+    const threads = await prepareThreads(count, this.#options, {
+      clock: systemClock,
+      onStuck: () => void this.#giveUp(new Fault('WORKER_STUCK')),
+      entry: this.#parts.threadEntry,
     });
     const started = await this.#system.start(this.#tree(threads));
     if (!started.ok) {
