@@ -67,7 +67,7 @@ module.exports = {
       name: 'node-is-started-by-the-command-line',
       comment: 'Only `cluster start` makes a node; everything else speaks to one over NATS.',
       severity: 'error',
-      from: { path: '^(src|actors)/', pathNot: '^src/cli/start' },
+      from: { path: '^(src|actors)/', pathNot: '^src/cli/(start|node-process)\\.ts$' },
       to: { path: '^src/node\\.ts$' },
     },
     {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 const running = new Set();
-const linesShown = 20;
+const linesShown = 12;
 
 /**
  * Runs a program to its end; what it prints is shown only if it fails.
@@ -30,11 +30,18 @@ export function runCommand(program, args, options = {}) {
     child.on('close', (code, signal) => {
       running.delete(child);
       if (code === 0) return resolve(output);
-      const last = everything.trimEnd().split('\n').slice(-linesShown).join('\n    ');
       const how = code === null ? `ended by ${signal}` : `failed with exit code ${code}`;
-      return reject(new Error(`\`${[program, ...args].join(' ')}\` ${how}:\n    ${last}`));
+      return reject(new Error(`\`${[program, ...args].join(' ')}\` ${how}:\n    ${ends(everything).join('\n    ')}`));
     });
   });
+}
+
+/** The first and last lines: npm says what is wrong first, compilers last. */
+function ends(text) {
+  const lines = text.trimEnd().split('\n');
+  return lines.length <= 2 * linesShown
+    ? lines
+    : [...lines.slice(0, linesShown), '…', ...lines.slice(-linesShown)];
 }
 
 /** Ends the programs that still run. */
