@@ -38,6 +38,7 @@ export function endingOf(thrown: unknown): Ending {
   if (thrown instanceof Ended) return { exitCode: thrown.exitCode, fault: undefined };
   if (thrown instanceof CommanderError) return usageEnding(thrown);
   const fault = Fault.from(thrown);
+  if (fault.code === 'USAGE') return { exitCode: exitCodes.usage, fault: usageFault(fault.message) };
   return { exitCode: isUsage(fault) ? exitCodes.usage : exitCodes.failure, fault };
 }
 
@@ -60,7 +61,7 @@ export async function untilInterrupted<T>(interrupted: AbortSignal, work: Promis
 
 // A fault of these codes that reaches the top speaks of an argument.
 function isUsage({ code }: Fault): boolean {
-  return code === 'USAGE' || code === 'QUERY_SYNTAX' || code === 'PHOTO_ID';
+  return code === 'QUERY_SYNTAX' || code === 'PHOTO_ID';
 }
 
 // Asked-for help and version are successes; help in place of a missing command is not.
@@ -68,6 +69,11 @@ function usageEnding(error: CommanderError): Ending {
   if (error.exitCode === 0) return { exitCode: exitCodes.success, fault: undefined };
   if (error.code === 'commander.help') return { exitCode: exitCodes.usage, fault: undefined };
   const sentence = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-  const reason = `${sentence.charAt(0).toUpperCase()}${sentence.slice(1).replace(/\.$/, '')}; see --help.`;
-  return { exitCode: exitCodes.usage, fault: new Fault('USAGE', { reason }) };
+  const capital = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  return { exitCode: exitCodes.usage, fault: usageFault(`${capital.replace(/\.$/, '')}; see --help.`) };
+}
+
+/** Ends like a sentence, whoever began it. */
+function usageFault(reason: string): Fault {
+  return new Fault('USAGE', { reason: reason.endsWith('.') ? reason : `${reason}.` });
 }

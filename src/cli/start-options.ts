@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { Fault, reasonOf } from '../base/errors.ts';
 import {
   flagOf,
   nodeOptions,
@@ -35,7 +36,11 @@ export function startSyntax(): Command {
  * @throws Fault `USAGE`
  */
 export function nodeOptionsOf({ json: _, ...given }: StartOptions): NodeOptions {
-  return parseNodeOptions(given);
+  try {
+    return parseNodeOptions(given);
+  } catch (error) {
+    throw new Fault('USAGE', { reason: `${reasonOf(error)}; see cluster start --help.` }, error);
+  }
 }
 
 /** The command line that says the same again. */

@@ -1,0 +1,143 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { tooOld } from '../../../src/cli/node-version.ts';
+import { createProgram } from '../../../src/cli/program.ts';
+import { threadPoolSize } from '../../../src/cli/start.ts';
+import {
+  argumentsOf,
+  nodeOptionsOf,
+  startSyntax,
+  type StartOptions,
+} from '../../../src/cli/start-options.ts';
+import { flagOf, nodeOptions } from '../../../src/base/options.ts';
+import { CapturedCli } from '../../support/captured-cli.ts';
+import { temporaryFolder } from '../../support/model.ts';
+
+const nowhere = ['--nats', 'nats://127.0.0.1:1'];
+
+describe('wrong use', () => {
+  it.each([
+    ['a command that is not there', ['fly']],
+    ['an option that is not there', ['status', '--speed']],
+    ['an argument that is missing', ['submit']],
+    ['a number that is none', ['search', 'cat', '--limit', 'many']],
+    ['a number out of range', ['search', 'cat', '--limit', '1001']],
+    ['a misspelt option of a search', ['search', 'cat', '--limt', '3', ...nowhere]],
+    ['a selection of nothing', ['dead', 'retry', ...nowhere]],
+    ['a selection of two kinds', ['dead', 'remove', '1', '--all', ...nowhere]],
+    ['a sequence that is none', ['dead', 'show', '0', ...nowhere]],
+    ['an id for two photos', ['submit', 'a.jpg', 'b.jpg', '--id', 'x', ...nowhere]],
+    ['an id for a list', ['submit', '-', '--id', 'x', ...nowhere]],
+    ['an id that is none', ['submit', 'a.jpg', '--id', 'a\nb', ...nowhere]],
+    ['a URL that is none', ['status', '--nats', 'http://x']],
+    ['an option of a node out of range', ['start', '--port', '0']],
+    ['a name of a node that is none', ['start', '--name', 'A B']],
+  ])('is refused with 2 and one sentence: %s', async (_, args) => {
+    const cli = new CapturedCli();
+    expect(await cli.run(...args)).toBe(2);
+    expect(cli.out).toBe('');
+    expect(cli.err.trim()).toMatch(/^[^\n]+\.$/);
+    const asJson = new CapturedCli();
+    expect(await asJson.run(...args, '--json')).toBe(2);
+    expect(JSON.parse(asJson.err)).toMatchObject({ error: { message: cli.err.trim() } });
+  });
+
+  it('shows the help where a command is missing', async () => {
+    for (const args of [[], ['dead']]) {
+      const cli = new CapturedCli();
+      expect(await cli.run(...args)).toBe(2);
+      expect(cli.err).toContain('Usage: cluster');
+    }
+  });
+});
+
+describe('help', () => {
+  it('is there for every command, with an example', async () => {
+    const { commands } = createProgram(new CapturedCli());
+    const all = commands.flatMap((command) => [
+      [command.name()],
+      ...command.commands.map((sub) => [command.name(), sub.name()]),
+    ]);
+    for (const names of [[], ...all]) {
+      const cli = new CapturedCli();
+      expect(await cli.run(...names, '--help')).toBe(0);
+      expect(cli.out).toContain(`Example:\n  cluster ${names.join(' ')}`.trimEnd());
+      expect(cli.err).toBe('');
+    }
+  });
+
+  it('names the version', async () => {
+    const cli = new CapturedCli();
+    expect(await cli.run('--version')).toBe(0);
+    expect(cli.out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('failures', () => {
+  it.each([
+    ['submit', 'a.jpg'],
+    ['search', 'cat'],
+    ['status'],
+    ['nodes'],
+    ['dead', 'list'],
+    ['forget', 'x'],
+    ['repl', '-e', 'tree'],
+  ])('no server is a failure with one sentence: %s', async (...args) => {
+    const cli = new CapturedCli();
+    expect(await cli.run(...args, ...nowhere)).toBe(1);
+    expect(cli.err).toMatch(/^No NATS server answers at nats:\/\/127\.0\.0\.1:1 .*`cluster start`.*\.\n$/);
+  });
+
+  it('is interrupted with the exit code of shells, and says nothing', async () => {
+    const cli = new CapturedCli();
+    cli.interrupt();
+    expect(await cli.run('status', ...nowhere)).toBe(130);
+    expect(cli.err).toBe('');
+  });
+
+  it('a folder is no single photo', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder.path, 'd'));
+    await writeFile(join(folder.path, 'd', '1.jpg'), 'x');
+    const cli = new CapturedCli();
+    expect(await cli.run('submit', join(folder.path, 'd'), '--id', 'x', ...nowhere)).toBe(2);
+    await folder.remove();
+  });
+});
+
+describe('the options of a node', () => {
+  it('all have a flag with their document', () => {
+    const help = startSyntax().helpInformation().replace(/\s+/g, ' ');
+    for (const [name, { doc }] of Object.entries(nodeOptions)) {
+      expect(help).toContain(flagOf(name));
+      expect(help).toContain(doc);
+    }
+  });
+
+  it('reach the node process as they were given', () => {
+    const args = ['--name', 'n7', '--http-port', '0', '--ack-wait-ms', '1234', '--json'];
+    const given: StartOptions = startSyntax().parse(args, { from: 'user' }).opts();
+    expect(nodeOptionsOf(given)).toMatchObject({ name: 'n7', httpPort: 0, ackWaitMs: 1234 });
+    const again: StartOptions = startSyntax().parse(argumentsOf(given), { from: 'user' }).opts();
+    expect(again).toEqual(given);
+  });
+
+  it('give libuv a thread a worker thread, and some', () => {
+    expect(threadPoolSize(6)).toBe(10);
+    expect(threadPoolSize(0)).toBeGreaterThan(4);
+  });
+});
+
+describe('the version of Node', () => {
+  it.each(['18.20.1', '20.18.9', '20.0.0', '4.0.0'])('%s is too old', (version) => {
+    expect(tooOld(version)).toMatch(/^Node\.js \S+ is too old; install 20\.19 or newer\.$/);
+  });
+
+  it.each(['20.19.0', '20.20.1', '22.0.0', '24.1.0', process.versions.node])(
+    '%s is new enough',
+    (version) => {
+      expect(tooOld(version)).toBeUndefined();
+    },
+  );
+});
