@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { Fault, reasonOf } from '../base/errors.ts';
+import { allFinite } from '../vision/finite.ts';
 import { decodePreamble, digestBytes, type ModelSizes, preambleBytes } from './model-format.ts';
 import { checkHeader, type ModelHeader } from './model-header.ts';
 import { layoutOf, type ModelLayout } from './model-layout.ts';
@@ -106,6 +107,6 @@ function parseJson(json: Buffer): unknown {
 
 /** Weights that are not finite would make every score of a block meaningless, with no error anywhere. */
 function checkNumbers(file: string, buffer: SharedArrayBuffer): void {
-  if (!new Float32Array(buffer).every(Number.isFinite))
+  if (!allFinite(new Float32Array(buffer)))
     throw new Fault('MODEL_FORMAT', { file, reason: 'it has numbers that are not finite' });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../base/errors.ts';
+import { allFinite } from '../vision/finite.ts';
 import { replaceFile } from './atomic-file.ts';
 import { checkSizes, encodePreamble, padHeader } from './model-format.ts';
 import { type BlockHeader, checkHeader, type ModelHeader } from './model-header.ts';
@@ -81,7 +82,7 @@ function checkNumbers(file: string, block: BlockContents): void {
         file,
         reason: `${name} of ${block.name} has ${String(values.length)} values instead of ${String(length)}`,
       });
-    if (!values.every(Number.isFinite))
+    if (!allFinite(values))
       throw new Fault('MODEL_FORMAT', {
         file,
         reason: `${name} of ${block.name} has numbers that are not finite`,

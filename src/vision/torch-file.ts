@@ -1,5 +1,6 @@
 import { Fault } from '../base/errors.ts';
 import { ByteReader, type Refuse } from './byte-reader.ts';
+import { allFinite } from './finite.ts';
 import { type PickleHandlers, type PickleValue, PickleGlobal, plainHandlers, readPickle } from './pickle.ts';
 
 /** A tensor of weights. */
@@ -163,7 +164,7 @@ function contiguousTensors(state: TorchValue, maxValues: number, refuse: Refuse)
     const tensor = contiguous(view);
     values += tensor.data.length;
     if (values > maxValues) return refuse('its tensors share storages too often');
-    if (!tensor.data.every(Number.isFinite)) return refuse(`${name} has values that are not finite`);
+    if (!allFinite(tensor.data)) return refuse(`${name} has values that are not finite`);
     tensors.set(name, tensor);
   }
   return tensors;
