@@ -56,13 +56,8 @@ export class Actor<State, Message, Argument> extends Process implements ContextO
   }
 
   /** Runs `init`; resolves when the actor runs or has failed to. */
-  async start(): Promise<Started> {
-    const refused = this.enter();
-    if (refused !== undefined) return { ok: false, reason: refused };
-    const failed = await Promise.race([this.#init(), this.whenExited()]);
-    if (failed === undefined) return { ok: true, process: this };
-    this.abandon(failed);
-    return { ok: false, reason: failed };
+  start(): Promise<Started> {
+    return this.enter(() => this.#init());
   }
 
   async #init(): Promise<ExitReason | undefined> {
@@ -183,7 +178,6 @@ export class Actor<State, Message, Argument> extends Process implements ContextO
   }
 
   readonly #resume = (state: State): void => {
-    if (this.exit !== undefined) return;
     this.#awaited = undefined;
     this.#commit(state);
     this.host.scheduler.ready(this);

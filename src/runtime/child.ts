@@ -35,8 +35,8 @@ export class Child {
     return this.#plan !== undefined;
   }
 
+  /** Starts the child, of which nothing runs or is planned. */
   async start(parent: Process): Promise<Started> {
-    this.#callOff();
     const started = await this.#tryStart({ parent, child: this.spec.id, restarts: this.#starts });
     if (started.ok) {
       this.#process = started.process;

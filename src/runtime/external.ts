@@ -39,13 +39,8 @@ export class External extends Process {
   }
 
   /** Starts the child; resolves when it runs or has failed to. */
-  async start(): Promise<Started> {
-    const refused = this.enter();
-    if (refused !== undefined) return { ok: false, reason: refused };
-    const failed = await Promise.race([this.#launch(), this.whenExited()]);
-    if (failed === undefined) return { ok: true, process: this };
-    this.abandon(failed);
-    return { ok: false, reason: failed };
+  start(): Promise<Started> {
+    return this.enter(() => this.#launch());
   }
 
   async #launch(): Promise<ExitReason | undefined> {

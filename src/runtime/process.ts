@@ -166,6 +166,7 @@ export abstract class Process {
       startedAt: this.startedAt,
       restarts: restarts ?? 0,
       links: this.#links.size,
+      watchers: this.#watchers.size,
       mailbox: null,
     };
   }
@@ -176,8 +177,23 @@ export abstract class Process {
     return from !== undefined && parent?.pid === from.name && parent.host.node === from.node;
   }
 
-  /** Enters the registry and links to the parent; returns why that was not possible. */
-  protected enter(): ExitReason | undefined {
+  /** Registers, links to the parent, and starts; `start` resolves with why it failed, and never rejects. */
+  protected async enter(start: () => Promise<ExitReason | undefined>): Promise<Started> {
+    const refused = this.#register();
+    if (refused !== undefined) return { ok: false, reason: refused };
+    const failed = await new Promise<ExitReason | undefined>((resolve) => {
+      const unwatch = this.watch(resolve);
+      void start().then((outcome) => {
+        unwatch();
+        resolve(outcome);
+      });
+    });
+    if (failed === undefined) return { ok: true, process: this };
+    this.abandon(failed);
+    return { ok: false, reason: failed };
+  }
+
+  #register(): ExitReason | undefined {
     const { parent } = this.placement;
     if (parent !== undefined && parent.exit !== undefined) return 'noproc';
     const holder = this.host.registry.add(this);

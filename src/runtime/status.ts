@@ -25,6 +25,8 @@ export interface ProcessStatus {
   /** How often its supervisor has restarted it. */
   readonly restarts: number;
   readonly links: number;
+  /** Monitors of it, and calls that wait for it. */
+  readonly watchers: number;
   /** `null` for a child that is no actor. */
   readonly mailbox: MailboxStatus | null;
 }

@@ -40,9 +40,10 @@ beforeEach(async () => {
 });
 
 describe('call', () => {
-  it('resolves with the reply and leaves no timer', async () => {
+  it('resolves with the reply and leaves nothing behind', async () => {
     await expect(lab.system.ref(keeperName).call({ type: 'answer', value: 3 })).resolves.toBe(3);
     expect(lab.clock.pending).toBe(0);
+    expect(lab.system.inspector.status('keeper').watchers).toBe(0);
   });
 
   it('rejects with what the receiver fails it with; the receiver goes on', async () => {

@@ -37,6 +37,7 @@ describe('inspection', () => {
       startedAt: lab.clock.now() - 250,
       restarts: 0,
       links: 0,
+      watchers: 0,
       mailbox: {
         length: 2,
         limit: 2,

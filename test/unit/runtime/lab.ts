@@ -38,11 +38,15 @@ export class Lab {
   readonly clock = new SimulatedClock();
   readonly journal: string[] = [];
   readonly logged: string[] = [];
+  /** Reasons of what was logged. */
+  readonly reasons: string[] = [];
   readonly system: ActorSystem;
 
   constructor() {
     const write = (line: string) => {
-      this.logged.push((JSON.parse(line) as { msg: string }).msg);
+      const { msg, reason } = JSON.parse(line) as { msg: string; reason?: string };
+      this.logged.push(msg);
+      if (reason !== undefined) this.reasons.push(reason);
     };
     const log = pino({ level: 'debug' }, { write });
     this.system = new ActorSystem({ clock: this.clock, log });

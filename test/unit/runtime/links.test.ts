@@ -204,6 +204,15 @@ describe('a monitor', () => {
     expect(lab.news()).toEqual(['a<down noproc']);
   });
 
+  it('leaves nothing behind when the one who asked has ended', async () => {
+    const [a, b] = [await puppet('a'), await lab.spawn('b')];
+    await tell(a, (context) => context.monitor(b));
+    expect(lab.system.inspector.status('b').watchers).toBe(1);
+    lab.system.exit(a, 'kill');
+    await lab.clock.settle();
+    expect(lab.system.inspector.status('b').watchers).toBe(0);
+  });
+
   it('is gone after demonitor, with a signal of it that waits', async () => {
     const [a, b] = [await puppet('a'), await puppet('b')];
     let first: MonitorId = 0;
@@ -257,6 +266,27 @@ describe('spawn', () => {
       lab.journal.push(String(result.ok));
     });
     expect(lab.news()).toEqual(['false']);
+  });
+
+  it('leaves the spawner alone when the actor is killed before it runs', async () => {
+    const a = await puppet('a');
+    const endless = lab.subject('linked', { init: () => gate().promise });
+    await tell(a, async (context) => {
+      const starting = context.spawn(endless, undefined, { name: lab.name('linked'), link: true });
+      context.exit(context.ref(lab.name('linked')), 'kill');
+      lab.journal.push(String((await starting).ok));
+    });
+    expect(lab.news()).toEqual(['false']);
+  });
+
+  it('links for good: neither can take the link back', async () => {
+    const a = await puppet('a');
+    await tell(a, async (context) => {
+      await context.spawn(lab.subject('linked'), undefined, { name: lab.name('linked'), link: true });
+      context.unlink(context.ref(lab.name('linked')));
+    });
+    await tell(a, crash);
+    expect(lab.isAlive('linked')).toBe(false);
   });
 
   it('is refused to an actor that has ended in the meantime', async () => {

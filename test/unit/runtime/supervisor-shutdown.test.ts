@@ -192,6 +192,23 @@ describe('the shutdown of a child', () => {
 });
 
 describe('a killed supervisor', () => {
+  it('that was restarting a child tries no further', async () => {
+    let starts = 0;
+    const init = () => {
+      starts += 1;
+      return starts === 1 ? undefined : gate().promise;
+    };
+    await lab.start({
+      intensity: { maxRestarts: 10, windowMs: 1_000 },
+      children: [lab.child('a', {}, { init })],
+    });
+    await lab.crash('a');
+    await lab.kill('root');
+    expect(starts).toBe(2);
+    expect(lab.system.inspector.list()).toEqual([]);
+    expect(lab.system.deadLetters().count).toBe(0);
+  });
+
   it('that was starting a child starts no more of them', async () => {
     const { promise, open } = gate();
     const started: string[] = [];
