@@ -24,8 +24,8 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
   return [
     endpoint('search', {}, async ({ query, limit, after }) => {
       const { hits, next } = await store.search(parseSearchQuery(query), { limit, after });
-      const photos = hits.map(({ photoId, score, model, taggedAt, tags }) => {
-        return { id: photoId, score, model, taggedAt, tags: [...tags] };
+      const photos = hits.map(({ photoId, file, score, model, taggedAt, tags }) => {
+        return { id: photoId, ...named(file), score, model, taggedAt, tags: [...tags] };
       });
       return { photos, ...(next === undefined ? {} : { next }) };
     }),
@@ -34,7 +34,10 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
         store.get(id),
         deadLetters.list({ limit: deadLettersOfAPhoto, id }),
       ]);
-      const result = row === undefined ? {} : { result: { id, model: row.model, tags: [...row.tags] } };
+      const result =
+        row === undefined
+          ? {}
+          : { result: { id, ...named(row.file), model: row.model, tags: [...row.tags] } };
       return { ...result, dead: [...dead.letters] };
     }),
     endpoint('forget', {}, async ({ id }) => {
@@ -45,6 +48,10 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
     }),
     endpoint('status', {}, () => status(options)),
   ];
+}
+
+function named(file: string | undefined) {
+  return file === undefined ? {} : { file };
 }
 
 async function status({ node, version, store, queue, deadLetters, models }: TagServiceOptions) {

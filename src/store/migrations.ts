@@ -39,6 +39,7 @@ const migrations: readonly string[] = [
     sequence INTEGER NOT NULL,
     activation INTEGER NOT NULL,
     model INTEGER NOT NULL, -- models.id
+    file TEXT,
     sha256 BLOB,
     width INTEGER,
     height INTEGER,

@@ -21,6 +21,7 @@ type PhotoRow = [
   sequence: number,
   activation: number,
   model: number,
+  file: string | null,
   sha256: string | null,
   width: number | null,
   height: number | null,
@@ -28,7 +29,15 @@ type PhotoRow = [
   tags: Uint8Array,
 ];
 
-type HitRow = [score: number, photo: number, id: string, model: number, taggedAt: number, tags: Uint8Array];
+type HitRow = [
+  score: number,
+  photo: number,
+  id: string,
+  file: string | null,
+  model: number,
+  taggedAt: number,
+  tags: Uint8Array,
+];
 
 /** A connection that never writes; it sees what was committed before each statement. */
 export class TagReader {
@@ -42,7 +51,7 @@ export class TagReader {
     database.execute('PRAGMA query_only = ON');
     this.#dictionary = new Dictionary(database);
     this.#photo = database.prepare(
-      `SELECT epoch, sequence, activation, model, lower(hex(sha256)), width, height, tagged_at, tags
+      `SELECT epoch, sequence, activation, model, file, lower(hex(sha256)), width, height, tagged_at, tags
        FROM photos WHERE id = ?`,
     );
     this.#terms = database.prepare(
@@ -54,12 +63,13 @@ export class TagReader {
   get(photoId: string): TagResult | undefined {
     const row = this.#photo.get(photoId);
     if (row === undefined) return undefined;
-    const [epoch, sequence, activation, model, sha256, width, height, taggedAt, tags] = row;
+    const [epoch, sequence, activation, model, file, sha256, width, height, taggedAt, tags] = row;
     return {
       photoId,
       submission: { epoch, sequence },
       activation,
       ...this.#dictionary.model(model),
+      file: file ?? undefined,
       // hex(NULL) is the empty string.
       sha256: sha256 === null || sha256 === '' ? undefined : sha256,
       width: width ?? undefined,
@@ -86,8 +96,9 @@ export class TagReader {
       photos: this.#photoCount(),
     });
     const shown = rows.slice(0, page.limit);
-    const hits = shown.map(([score, , photoId, model, taggedAt, tags]) => ({
+    const hits = shown.map(([score, , photoId, file, model, taggedAt, tags]) => ({
       photoId,
+      file: file ?? undefined,
       score: score / scoreUnits,
       model: this.#dictionary.model(model).model,
       taggedAt,
@@ -121,7 +132,7 @@ export class TagReader {
     // CROSS JOIN keeps the order of the joins: the page first, then a look-up a hit.
     return this.#database
       .prepare<HitRow>(
-        `SELECT hits.score, hits.photo, photos.id, photos.model, photos.tagged_at, photos.tags
+        `SELECT hits.score, hits.photo, photos.id, photos.file, photos.model, photos.tagged_at, photos.tags
          FROM (${plan.sql}) AS hits CROSS JOIN photos ON photos.row = hits.photo
          ORDER BY hits.score DESC, hits.photo DESC`,
       )

@@ -22,6 +22,8 @@ export interface ScoredTag {
 export interface TagResult {
   readonly photoId: string;
   readonly submission: Submission;
+  /** Its file's name, for display only; 1 to {@link maxFileBytes} bytes without control characters. */
+  readonly file?: string | undefined;
   /** Number of the model's activation; a later activation has a higher one, also after a rollback. */
   readonly activation: number;
   /** Id of the model. */
@@ -53,6 +55,8 @@ export interface Page {
 /** One photo that a search found. */
 export interface SearchHit {
   readonly photoId: string;
+  /** Its file's name, if it had one. */
+  readonly file?: string | undefined;
   /** The smallest score among the wanted tags: how sure the store is that all of them apply. */
   readonly score: number;
   readonly model: string;
@@ -149,6 +153,7 @@ export function checkTagResult(result: TagResult): void {
 function* problemsOf(result: TagResult): Generator<string> {
   const counts = [result.submission.epoch, result.submission.sequence, result.activation, result.taggedAt];
   if (!counts.every(isCount)) yield 'a submission, activation or time that is not a whole number';
+  if (result.file !== undefined && !isFileName(result.file)) yield 'a file name that cannot be kept';
   for (const size of [result.width, result.height])
     if (size !== undefined && !isCount(size)) yield 'a width or height that is not a whole number';
   for (const name of [result.model, result.extractor]) {
@@ -165,6 +170,14 @@ function* problemsOf(result: TagResult): Generator<string> {
     last = score;
   }
   if (new Set(result.tags.map(({ tag }) => tag)).size < result.tags.length) yield 'a tag twice';
+}
+
+/** Longest {@link TagResult.file}, bytes of UTF-8. */
+export const maxFileBytes = 4096;
+
+/** Whether a file name can be kept with a photo. */
+export function isFileName(file: string): boolean {
+  return file.length > 0 && Buffer.byteLength(file) <= maxFileBytes && !/[\p{Cc}\p{Cs}]/u.test(file);
 }
 
 function isCount(value: number): boolean {

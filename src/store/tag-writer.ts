@@ -63,11 +63,11 @@ export class TagWriter {
     );
     this.#raise = database.prepare('DELETE FROM tombstones WHERE id IN (SELECT value FROM json_each(?))');
     this.#upsert = database.prepare(
-      `INSERT INTO photos (id, epoch, sequence, activation, model, sha256, width, height, tagged_at, tags)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO photos (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET
          epoch = excluded.epoch, sequence = excluded.sequence, activation = excluded.activation,
-         model = excluded.model, sha256 = excluded.sha256, width = excluded.width, height = excluded.height,
+         model = excluded.model, file = excluded.file, sha256 = excluded.sha256, width = excluded.width, height = excluded.height,
          tagged_at = excluded.tagged_at, tags = excluded.tags
        RETURNING row`,
     );
@@ -153,6 +153,7 @@ export class TagWriter {
       result.submission.sequence,
       result.activation,
       this.#dictionary.modelNumber(result),
+      result.file ?? null,
       result.sha256 === undefined ? null : Buffer.from(result.sha256, 'hex'),
       result.width ?? null,
       result.height ?? null,

@@ -30,7 +30,7 @@ export function searchTable({ photos }: SearchReply): string {
   if (photos.length === 0) return 'No photo has these tags.';
   return table(
     [
-      { head: 'PHOTO', cell: ({ id }) => id },
+      { head: 'PHOTO', cell: ({ id, file }) => file ?? id },
       { head: 'SCORE', cell: ({ score }) => scoreText(score), align: 'right' },
       { head: 'TAGS', cell: ({ tags }) => tagsLine(tags) },
     ],

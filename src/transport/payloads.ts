@@ -12,7 +12,7 @@ const sequence = z.int().min(1);
 const count = z.int().min(0);
 
 /** One tag of a photo; `score` is calibrated, 0 to 1. */
-export const tag = z.object({ tag: z.string(), score: z.number() });
+const tag = z.object({ tag: z.string(), score: z.number() });
 
 /** What became of one photo: its tags by falling score, or why it has none. The one shape of results and `submit --wait`. */
 export const photoResult = z.union([
@@ -69,6 +69,7 @@ export const exchanges = {
       photos: z.array(
         z.object({
           id: photoId,
+          file: z.string().optional(),
           /** how sure the store is that all wanted tags apply, 0 to 1 */
           score: z.number(),
           model: z.string(),

@@ -73,6 +73,7 @@ const results: fc.Arbitrary<TagResult> = fc.record({
   activation: fc.integer({ min: 1, max: 3 }),
   model: fc.constantFrom('m1', 'm2'),
   extractor: fc.constantFrom('lite0', 'hog'),
+  file: fc.constantFrom(undefined, 'summer/ü ☀.jpg'),
   sha256: fc.constantFrom(undefined, 'ab'.repeat(32)),
   width: fc.constantFrom(undefined, 224),
   height: fc.constantFrom(undefined, 1),
