@@ -9,7 +9,7 @@ import { isNotFound } from './nats-faults.ts';
 import type { DeadLetter } from './payloads.ts';
 import type { PhotoDelivery } from './photo-delivery.ts';
 import { deadLetterStreamConfig, ensureStream, names } from './photo-stream.ts';
-import { publishPhoto } from './photo-submitter.ts';
+import { publishPhoto, uploadMs } from './photo-submitter.ts';
 import { readStored, type StoredMessage } from './stored-message.ts';
 import { subjectOf, subjects } from './subjects.ts';
 
@@ -43,6 +43,7 @@ const ownHeaders = {
 
 const sizeHeader = 'Nats-Msg-Size';
 const submitTimeoutMs = 10_000;
+const copyTimeoutMs = 5_000;
 
 /** Photos that were given up, with their bytes and the reason, until somebody retries or removes them. */
 export class DeadLetters {
@@ -154,9 +155,10 @@ export class DeadLetters {
     headers.set(ownHeaders.attempts, String(attempts));
     headers.set(ownHeaders.submitted, String(photo.submittedAt));
     const subject = subjectOf('buried', { photo: encodeName(photo.id) });
+    const timeout = copyTimeoutMs + uploadMs(stored.bytes.length);
     const msgID = `${String(photo.epoch)}.${String(photo.sequence)}`;
     await this.#try(
-      clientOf(this.#connection).jetstream().publish(subject, stored.bytes, { headers, msgID }),
+      clientOf(this.#connection).jetstream().publish(subject, stored.bytes, { headers, msgID, timeout }),
     );
   }
 

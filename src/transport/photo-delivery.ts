@@ -106,7 +106,7 @@ export class PhotoDelivery implements Envelope {
   }
 
   async #confirm(word: string): Promise<void> {
-    let last = new Fault('NATS_UNREACHABLE', { url: this.#connection.url, reason: 'no connection' });
+    let last: Fault | undefined;
     for (let tries = 0; tries < confirmTries; tries++) {
       if (!(await this.#connection.untilConnected(confirmTimeoutMs))) continue;
       try {
@@ -118,6 +118,6 @@ export class PhotoDelivery implements Envelope {
         if (last.code !== 'NATS_UNREACHABLE') throw last;
       }
     }
-    throw last;
+    throw last ?? new Fault('NATS_UNREACHABLE', { url: this.#connection.url, reason: 'no connection' });
   }
 }

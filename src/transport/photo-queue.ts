@@ -1,7 +1,6 @@
 import type { JetStreamManager } from 'nats';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
-import { openEnvelope, type Envelope } from './envelope.ts';
 import { PhotoConsumer } from './photo-consumer.ts';
 import type { PhotoDelivery } from './photo-delivery.ts';
 import { PhotoPuller, type PullOptions } from './photo-puller.ts';
@@ -13,7 +12,6 @@ import {
   photoStreamConfig,
   type PhotoStreamOptions,
 } from './photo-stream.ts';
-import { readStored } from './stored-message.ts';
 
 export type { PhotoPuller };
 
@@ -32,14 +30,6 @@ export interface QueueStatus {
   readonly redelivered: number;
   /** Number of the last photo that was stored. */
   readonly lastSequence: number;
-}
-
-/** A photo read from the stream without taking it off. */
-export interface StoredPhoto extends Envelope {
-  readonly sequence: number;
-  readonly bytes: Uint8Array;
-  /** When the stream stored it, ms since the epoch. */
-  readonly submittedAt: number;
 }
 
 /** A node's side of the queue: the stream of photos and the consumer that all nodes share. */
@@ -112,17 +102,6 @@ export class PhotoQueue {
       redelivered: consumer.num_redelivered,
       lastSequence: state.last_seq,
     };
-  }
-
-  /**
-   * A queued photo with its bytes, or `undefined` if it is not in the queue any more.
-   * @throws Fault `NATS_UNREACHABLE`
-   */
-  async read(sequence: number): Promise<StoredPhoto | undefined> {
-    const found = await readStored(this.connection, names.photos, sequence);
-    if (found === undefined) return undefined;
-    const { header, bytes, storedAt } = found;
-    return { ...openEnvelope(header, bytes), sequence, bytes, submittedAt: storedAt };
   }
 
   /**

@@ -106,7 +106,7 @@ export async function ensureStream(
  * The limit to set where `wanted` is asked for: never less than what is stored and may be stored until the change is
  * made, since old servers (2.9) make room by deleting accepted messages.
  */
-export function safeMaxBytes({ state, config }: StreamInfo, wanted: number): number {
+function safeMaxBytes({ state, config }: StreamInfo, wanted: number): number {
   if (wanted < 0 || (config.max_bytes >= 0 && config.max_bytes <= wanted)) return wanted;
   return Math.max(wanted, state.bytes + shrinkMargin);
 }
@@ -125,7 +125,7 @@ export async function ensureConsumer(
 }
 
 /** The promise's value, or `undefined` if the server says that there is no such thing. */
-export async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
+async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;
   } catch (error) {

@@ -19,7 +19,7 @@ export interface Submitted {
 export interface SubmitterOptions {
   /** Largest photo. Default 24 MiB. */
   readonly maxPhotoBytes?: number;
-  /** How long a server that is away is waited for, per photo. Default 10000 ms. */
+  /** How long a server that is away is waited for, per photo, beside the time of its upload. Default 10000 ms. */
   readonly timeoutMs?: number;
   /** Photos on their way at once. Default 64. */
   readonly maxInFlight?: number;
@@ -28,6 +28,7 @@ export interface SubmitterOptions {
 }
 
 const tryTimeoutMs = 5_000;
+const uploadMsPerMebibyte = 2_000;
 const pauseMs = 200;
 
 /** Sends photos to the stream, several at once, bounded in number and bytes. */
@@ -94,7 +95,7 @@ export class PhotoSubmitter {
 }
 
 /**
- * Publishes a sealed photo until the stream confirms it or `timeoutMs` have passed.
+ * Publishes a sealed photo until the stream confirms it or `timeoutMs`, beside the time of the upload, have passed.
  * @throws Fault as {@link PhotoSubmitter.submit}
  */
 export async function publishPhoto(
@@ -116,6 +117,11 @@ export async function publishPhoto(
   }
 }
 
+/** Time that bytes may take on a slow line or a busy machine: sending them again would only make it slower, ms. */
+export function uploadMs(bytes: number): number {
+  return Math.ceil((bytes / (1024 * 1024)) * uploadMsPerMebibyte);
+}
+
 async function publishOnce(connection: Connection, message: PhotoMessage, leftMs: number): Promise<PubAck> {
   if (!(await connection.untilConnected(leftMs)))
     throw new Fault('NATS_UNREACHABLE', { url: connection.url, reason: 'no connection' });
@@ -129,7 +135,7 @@ async function publishOnce(connection: Connection, message: PhotoMessage, leftMs
     .publish(subjects.submit.pattern, message.bytes, {
       msgID: message.messageId,
       headers,
-      timeout: Math.min(tryTimeoutMs, leftMs),
+      timeout: Math.min(tryTimeoutMs, leftMs) + uploadMs(message.bytes.length),
       expect: { streamName: names.photos },
     });
   return await connection.orBroken(answer);

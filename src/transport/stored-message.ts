@@ -14,7 +14,8 @@ export interface StoredMessage {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-const readTimeoutMs = 10_000;
+// Enough for the largest photo on a slow line.
+const readTimeoutMs = 60_000;
 
 /**
  * Reads a message by its sequence, raw (the management API would wrap a photo of 24 MiB in 32 MiB of JSON), or

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findNatsServer } from '../../src/transport/server/nats-server-binary.ts';
 
 /** A real nats-server with JetStream, without users, on a free loopback port, with a data folder of its own. */
 export interface TestNats {
@@ -24,7 +24,8 @@ export interface TestNats {
 export async function startNats(extra: readonly string[] = []): Promise<TestNats> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'autotag-nats-'));
   const port = await freePort();
-  const run = () => spawn(natsServerBinary(), argumentsFor(port, dataFolder, extra), { stdio: 'ignore' });
+  const binary = await findNatsServer();
+  const run = () => spawn(binary, argumentsFor(port, dataFolder, extra), { stdio: 'ignore' });
   let child = run();
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -50,12 +51,6 @@ export async function startNats(extra: readonly string[] = []): Promise<TestNats
       await rm(dataFolder, { recursive: true, force: true });
     },
   };
-}
-
-/** The nats-server that tests use: `AUTOTAG_NATS_SERVER`, the one that set-up built, or the one on PATH. */
-export function natsServerBinary(): string {
-  const built = join(import.meta.dirname, '../../.cache/bin/nats-server');
-  return process.env['AUTOTAG_NATS_SERVER'] ?? (existsSync(built) ? built : 'nats-server');
 }
 
 /** A loopback port that nobody listened on a moment ago. */
