@@ -5,9 +5,10 @@
 #   --allow-missing   succeed, with a notice, where no Rust toolchain can build it
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+pkg=$PWD/pkg
 scratch=$(mktemp -d)
 cleanup() {
-  if [ -d "$scratch/committed" ]; then rm -rf pkg && cp -r "$scratch/committed" pkg; fi
+  if [ -d "$scratch/committed" ]; then cp "$scratch"/committed/* "$pkg/"; fi
   rm -rf "$scratch"
 }
 trap cleanup EXIT
@@ -28,4 +29,4 @@ echo "kernel: built by another compiler than wasm/pkg, so its tests decide:"
 diff pkg/BUILD "$scratch/built/BUILD" || true
 cp -r pkg "$scratch/committed"
 cp "$scratch"/built/* pkg/
-cd .. && npx vitest run test/unit/kernel.test.ts test/property/kernel.test.ts
+(cd .. && npx vitest run test/unit/kernel.test.ts test/property/kernel.test.ts)
