@@ -42,11 +42,15 @@ export async function keepAlive(parts: HeartParts): Promise<number> {
   for (;;) {
     const life = await liveOnce(parts);
     wasEverUp ||= life.wasUp;
-    const mayRestart = life.code === restartExitCode || (wasEverUp && life.code !== 0);
-    if (interrupted.aborted || !mayRestart) return exitCodeOf(life);
+    const mayRestart = life.code === restartExitCode || wasEverUp;
+    if (interrupted.aborted || life.code === 0) return exitCodeOf(life);
+    const how = life.signal === null ? `with code ${String(life.code)}` : `by ${life.signal}`;
+    if (!mayRestart) {
+      if (life.signal !== null) parts.notice(`The node ended ${how} before it was up.`);
+      return exitCodeOf(life);
+    }
     const now = clock.monotonic();
     while (restarts[0] !== undefined && now - restarts[0] > windowMs) restarts.shift();
-    const how = life.signal === null ? `with code ${String(life.code)}` : `by ${life.signal}`;
     if (restarts.length >= maxRestarts)
       throw new Fault('NODE_UNSTABLE', { restarts: maxRestarts, seconds: windowMs / 1000, how });
     const pauseMs = firstPauseMs * 2 ** restarts.length;
@@ -68,7 +72,8 @@ async function liveOnce({ start, interrupted }: HeartParts): Promise<Life> {
   process.on('exit', kill);
   interrupted.addEventListener('abort', passOn);
   try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    // Not 'exit', which may overtake what the process has said before.
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     return { wasUp, code, signal };
   } finally {
     process.off('exit', kill);

@@ -47,11 +47,18 @@ async function live(): Promise<number> {
   }
 }
 
+/** To the heart first: whoever has read the line may count on being restarted. */
 async function announce({ name, url, httpUrl }: Node): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (process.send === undefined) resolve();
+    else
+      process.send(upMessage, () => {
+        resolve();
+      });
+  });
   const { pid } = process;
   await output.result(
     { node: name, nats: url, http: httpUrl, pid },
     `Node ${name} is up (process ${String(pid)}).\n  NATS     ${url}\n  metrics  ${httpUrl}/metrics\nCtrl-C drains and ends it.`,
   );
-  process.send?.(upMessage);
 }
