@@ -45,8 +45,10 @@ export type TaggerMessage =
 /** What the writer is told. */
 export type WriterMessage =
   | { readonly type: 'write'; readonly tuple: TaggedTuple }
-  /** A batch is done, or it is time to try it again. */
-  | { readonly type: 'next' };
+  /** A batch is stored. */
+  | { readonly type: 'written'; readonly tookMs: number }
+  /** Time for the next batch, or to try again. */
+  | { readonly type: 'due' };
 
 /** The spout that pulls photos from the stream. */
 export const photoSpoutName = new ActorName<SpoutMessage>('photos');

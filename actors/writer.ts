@@ -11,6 +11,8 @@ import type { SpoutMessage, TaggedTuple, WriterMessage } from './tuple.ts';
 
 /** Rows in a transaction: enough to share one fsync, few enough to be quick. */
 const batchLimit = 64;
+/** From the start of one transaction to that of the next, unless it is full before: under load, photos share it. */
+const intervalMs = 50;
 const retryDelayMs = 500;
 
 /** What the writer works with. */
@@ -22,15 +24,27 @@ export interface WriterArgument {
   readonly log: Log;
 }
 
+/** `gathering`: a transaction is over, and its successor not yet due. `away`: the store is, until it is tried again. */
+type Phase = 'idle' | 'writing' | 'gathering' | 'away';
+
+/** A tuple and the row that it becomes. */
+interface Row {
+  readonly tuple: TaggedTuple;
+  readonly result: TagResult;
+}
+
 interface WriterState extends WriterArgument {
   readonly context: Context<WriterMessage>;
   readonly spout: ActorRef<SpoutMessage>;
   readonly waiting: TaggedTuple[];
-  /** Whether a batch is on its way: what comes meanwhile makes the next one. */
-  writing: boolean;
+  phase: Phase;
 }
 
-/** The writer bolt: tags to the store, a transaction a batch, then the acknowledgement. A store that is away charges nobody. */
+/**
+ * The writer bolt: tags to the store, a transaction a batch, then the acknowledgement. A store that is away charges nobody.
+ *
+ * The first photo after a pause is written at once; the ones that follow wait for each other a little.
+ */
 export const writer: Behaviour<WriterState, WriterMessage, WriterArgument> = {
   kind: 'dbwriter',
   init: (argument, context) => ({
@@ -38,51 +52,77 @@ export const writer: Behaviour<WriterState, WriterMessage, WriterArgument> = {
     context,
     spout: context.ref(photoSpoutName),
     waiting: [],
-    writing: false,
+    phase: 'idle',
   }),
   receive: (state, message) => {
-    if (message.type === 'write') state.waiting.push(message.tuple);
-    else state.writing = false;
-    if (!state.writing && state.waiting.length > 0) {
-      state.writing = true;
-      void writeBatch(state);
+    switch (message.type) {
+      case 'write':
+        state.waiting.push(message.tuple);
+        if (state.phase === 'idle' || (state.phase === 'gathering' && isFull(state))) begin(state);
+        break;
+      case 'written':
+        if (isFull(state)) begin(state);
+        else rest(state, 'gathering', intervalMs - message.tookMs);
+        break;
+      case 'due':
+        if (state.phase !== 'writing') begin(state);
+        break;
     }
     return state;
   },
-  describe: ({ waiting, writing }) => ({ waiting: waiting.length, writing }),
+  describe: ({ waiting, phase }) => ({ waiting: waiting.length, phase }),
 };
 
-async function writeBatch(state: WriterState): Promise<void> {
-  const { store, waiting, context, log } = state;
-  const batch = waiting.splice(0, batchLimit).filter((tuple) => isWritable(state, tuple));
+function isFull({ waiting }: WriterState): boolean {
+  return waiting.length >= batchLimit;
+}
+
+function rest(state: WriterState, phase: Phase, ms: number): void {
+  state.phase = phase;
+  state.context.after(Math.max(ms, 0), { type: 'due' });
+}
+
+function begin(state: WriterState): void {
+  const { waiting } = state;
+  const rows: Row[] = [];
+  while (rows.length === 0 && waiting.length > 0)
+    rows.push(...waiting.splice(0, batchLimit).flatMap((tuple) => rowOf(state, tuple)));
+  state.phase = rows.length > 0 ? 'writing' : 'idle';
+  if (rows.length > 0) void write(state, rows);
+}
+
+async function write(state: WriterState, rows: readonly Row[]): Promise<void> {
+  const { store, waiting, metrics, context, log } = state;
   const started = context.clock.monotonic();
   try {
-    const outcomes = await store.write(batch.map((tuple) => toResult(tuple, context.clock.now())));
-    state.metrics.stageSeconds.observe({ stage: 'write' }, (context.clock.monotonic() - started) / 1000);
-    batch.forEach((tuple, index) => void acknowledge(state, tuple, outcomes[index] ?? 'stored'));
-    context.self.cast({ type: 'next' });
+    const outcomes = await store.write(rows.map(({ result }) => result));
+    const tookMs = context.clock.monotonic() - started;
+    metrics.stageSeconds.observe({ stage: 'write' }, tookMs / 1000);
+    rows.forEach((row, index) => void acknowledge(state, row, outcomes[index] ?? 'stored'));
+    context.self.cast({ type: 'written', tookMs });
   } catch (error) {
     log.warn(
-      { fault: Fault.from(error).toWire(), photos: batch.length },
+      { fault: Fault.from(error).toWire(), photos: rows.length },
       'tags were not written; trying again',
     );
-    waiting.unshift(...batch);
-    context.after(retryDelayMs, { type: 'next' });
+    waiting.unshift(...rows.map(({ tuple }) => tuple));
+    rest(state, 'away', retryDelayMs);
   }
 }
 
 /** A result that no store could keep must not take its batch with it. */
-function isWritable({ spout, context }: WriterState, tuple: TaggedTuple): boolean {
+function rowOf({ spout, context }: WriterState, tuple: TaggedTuple): Row[] {
   try {
-    checkTagResult(toResult(tuple, context.clock.now()));
-    return true;
+    const result = toResult(tuple, context.clock.now());
+    checkTagResult(result);
+    return [{ tuple, result }];
   } catch (error) {
     spout.cast({ type: 'failed', tuple, fault: Fault.from(error), charged: true });
-    return false;
+    return [];
   }
 }
 
-async function acknowledge(state: WriterState, tuple: TaggedTuple, outcome: WriteOutcome): Promise<void> {
+async function acknowledge(state: WriterState, { tuple, result }: Row, outcome: WriteOutcome): Promise<void> {
   const { spout, metrics, results, context, log } = state;
   const { delivery, found, model, pulledAt } = tuple;
   try {
@@ -93,7 +133,7 @@ async function acknowledge(state: WriterState, tuple: TaggedTuple, outcome: Writ
     // Delivered again after its lease, and then stored over itself.
     log.warn({ fault: Fault.from(error).toWire(), id: delivery.id }, 'the acknowledgement was not confirmed');
   }
-  const tags = model.name(delivery.top > 0 ? found.best : found.tags);
+  const tags = delivery.top > 0 ? model.name(found.best) : result.tags;
   results.publish(delivery, { model: model.handle.id, tags });
   spout.cast({ type: 'settled', sequence: delivery.sequence });
 }
