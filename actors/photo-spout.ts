@@ -54,7 +54,7 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
       { window: argument.window },
     );
     context.after(argument.ackWaitMs / 3, { type: 'renew' });
-    return {
+    const state: PhotoSpoutState = {
       ...argument,
       context,
       puller,
@@ -63,6 +63,11 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
       taggers: new Map(),
       draining: undefined,
     };
+    // A killed actor is not asked to terminate.
+    context.ending.addEventListener('abort', () => {
+      void handBack(state);
+    });
+    return state;
   },
   receive: (state, message) => {
     switch (message.type) {
@@ -74,14 +79,14 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
         state.taggers.set(message.tagger.address.name, { ref: message.tagger, outstanding: 0 });
         break;
       case 'tagged':
-        release(state, state.held.get(message.sequence));
+        release(state, message.delivery);
         break;
       case 'failed':
-        release(state, state.held.get(message.tuple.delivery.sequence));
+        release(state, message.tuple.delivery);
         fail(state, message);
         break;
       case 'settled':
-        settle(state, message.sequence);
+        settle(state, message.delivery);
         break;
       case 'renew':
         for (const { delivery } of state.held.values()) delivery.working();
@@ -100,10 +105,7 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
     assign(state);
     return state;
   },
-  terminate: async (state) => {
-    await state.puller.stop();
-    for (const { delivery } of state.held.values()) delivery.retry();
-  },
+  terminate: handBack,
   describe: ({ held, waiting, taggers, window, draining }) => ({
     window,
     held: Array.from(held.values(), ({ delivery, tagger }) => ({
@@ -124,6 +126,13 @@ function take(state: PhotoSpoutState, delivery: PhotoDelivery): void {
     return;
   }
   if (delivery.deliveryCount > 1) state.metrics.redeliveries.inc();
+  const earlier = state.held.get(delivery.sequence);
+  if (earlier?.delivery.epoch === delivery.epoch) {
+    // Its lease ran out while it was in work here, such as while the server was away: once is enough.
+    delivery.abandon();
+    return;
+  }
+  if (earlier !== undefined) release(state, earlier.delivery);
   const tuple: Held = { delivery, pulledAt: state.context.clock.monotonic(), tagger: undefined };
   state.held.set(delivery.sequence, tuple);
   const refusal = state.failures.refusal(delivery);
@@ -149,8 +158,16 @@ function assign({ waiting, taggers }: PhotoSpoutState): void {
   }
 }
 
+/** What is held for this very delivery; an earlier one of the same photo may still be heard of. */
+function find({ held }: PhotoSpoutState, delivery: PhotoDelivery): Held | undefined {
+  const tuple = held.get(delivery.sequence);
+  return tuple?.delivery === delivery ? tuple : undefined;
+}
+
 /** The tagger has a place again. */
-function release({ taggers }: PhotoSpoutState, tuple: Held | undefined): void {
+function release(state: PhotoSpoutState, delivery: PhotoDelivery): void {
+  const { taggers } = state;
+  const tuple = find(state, delivery);
   if (tuple?.tagger === undefined) return;
   const load = taggers.get(tuple.tagger);
   if (load !== undefined) load.outstanding--;
@@ -160,15 +177,13 @@ function release({ taggers }: PhotoSpoutState, tuple: Held | undefined): void {
 function fail(state: PhotoSpoutState, failed: { tuple: Tuple; fault: Fault; charged: boolean }): void {
   const { delivery } = failed.tuple;
   void state.failures.settle(delivery, failed.fault, failed.charged).finally(() => {
-    state.context.self.cast({ type: 'settled', sequence: delivery.sequence });
+    state.context.self.cast({ type: 'settled', delivery });
   });
 }
 
-function settle(state: PhotoSpoutState, sequence: number): void {
-  const tuple = state.held.get(sequence);
-  // A redelivery of the same photo may be held by now: it has a lease of its own.
-  if (tuple?.delivery.settled !== true) return;
-  state.held.delete(sequence);
+function settle(state: PhotoSpoutState, delivery: PhotoDelivery): void {
+  if (!delivery.settled || find(state, delivery) === undefined) return;
+  state.held.delete(delivery.sequence);
   if (state.draining !== undefined && state.held.size === 0) state.draining.ok(undefined);
 }
 
@@ -179,7 +194,7 @@ function loseTagger(state: PhotoSpoutState, name: string): void {
     if (tuple.tagger !== name) continue;
     tuple.tagger = undefined;
     tuple.delivery.retry();
-    settle(state, tuple.delivery.sequence);
+    settle(state, tuple.delivery);
   }
 }
 
@@ -189,7 +204,14 @@ function drain(state: PhotoSpoutState, reply: Reply<undefined>): void {
   void state.puller.stop();
   for (const { delivery } of state.waiting.splice(0)) {
     delivery.retry();
-    settle(state, delivery.sequence);
+    settle(state, delivery);
   }
   if (state.held.size === 0) reply.ok(undefined);
+}
+
+/** Pulls no more, and lets others have what is not settled. */
+async function handBack({ puller, held }: PhotoSpoutState): Promise<void> {
+  const stopped = puller.stop();
+  for (const { delivery } of held.values()) delivery.retry();
+  await stopped;
 }

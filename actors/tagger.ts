@@ -69,7 +69,7 @@ async function tag({ slot, models, metrics, spout, writer }: TaggerState, tuple:
     for (const stage of ['decode', 'features', 'score'] as const)
       metrics.stageSeconds.observe({ stage }, found.times[stage] / 1000);
     writer.cast({ type: 'write', tuple: { ...tuple, found, model } });
-    spout.cast({ type: 'tagged', sequence: delivery.sequence });
+    spout.cast({ type: 'tagged', delivery });
   } catch (error) {
     const lost = error instanceof ThreadLost;
     const fault = lost ? error.fault : Fault.from(error);

@@ -26,11 +26,11 @@ export type SpoutMessage =
   /** A tagger is there; it takes tuples until it goes down. */
   | { readonly type: 'joined'; readonly tagger: ActorRef<TaggerMessage> }
   /** The tuple has left the tagger for the writer. */
-  | { readonly type: 'tagged'; readonly sequence: number }
+  | { readonly type: 'tagged'; readonly delivery: PhotoDelivery }
   /** The tuple could not be tagged; `charged` if the photo may be the reason. */
   | { readonly type: 'failed'; readonly tuple: Tuple; readonly fault: Fault; readonly charged: boolean }
   /** The tuple needs no lease any more: stored, buried, or handed back. */
-  | { readonly type: 'settled'; readonly sequence: number }
+  | { readonly type: 'settled'; readonly delivery: PhotoDelivery }
   /** Time to renew the leases. */
   | { readonly type: 'renew' }
   /** Pull no more; answered when everything is settled. */

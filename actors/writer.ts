@@ -2,7 +2,7 @@ import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
 import type { ActorRef, Behaviour, Context } from '../src/runtime/index.ts';
-import { checkTagResult } from '../src/store/tag-store.ts';
+import { checkTagResult, isFileName } from '../src/store/tag-store.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
 import type { TagResult, WriteOutcome } from '../src/store/tag-store.ts';
 import type { ResultPublisher } from '../src/transport/result-publisher.ts';
@@ -135,12 +135,13 @@ async function acknowledge(state: WriterState, { tuple, result }: Row, outcome: 
   }
   const tags = delivery.top > 0 ? model.name(found.best) : result.tags;
   results.publish(delivery, { model: model.handle.id, tags });
-  spout.cast({ type: 'settled', sequence: delivery.sequence });
+  spout.cast({ type: 'settled', delivery });
 }
 
 function toResult({ delivery, found, model }: TaggedTuple, taggedAt: number): TagResult {
   return {
     photoId: delivery.id,
+    file: delivery.file !== undefined && isFileName(delivery.file) ? delivery.file : undefined,
     submission: { epoch: delivery.epoch, sequence: delivery.sequence },
     activation: model.handle.activation,
     model: model.handle.id,

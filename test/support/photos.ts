@@ -115,3 +115,27 @@ export async function animation(frames: readonly Picture[], format: 'gif' | 'web
 export async function translucentPng(picture: Picture, alpha: number): Promise<Uint8Array> {
   return encoder(picture).ensureAlpha(alpha).png().toBuffer();
 }
+
+/** The picture in a file of any format. */
+export async function pictureOf(file: string): Promise<Picture> {
+  const { data, info } = await sharp(file)
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, rgb: data };
+}
+
+/** A picture in the forms in which photos come, by name of the form. */
+export async function photoForms(picture: Picture): Promise<Map<string, Uint8Array>> {
+  const forms = new Map<string, Uint8Array>();
+  for (const format of formats) forms.set(format, await file(picture, format));
+  for (const orientation of [3, 6, 8])
+    forms.set(`turned ${String(orientation)}`, await turnedJpeg(picture, orientation));
+  forms.set('cmyk', await encoder(picture).toColourspace('cmyk').withIccProfile('cmyk').jpeg().toBuffer());
+  forms.set('16 bits', await encoder(picture).toColourspace('rgb16').png().toBuffer());
+  forms.set('grey', await encoder(picture).toColourspace('b-w').jpeg().toBuffer());
+  forms.set('with alpha', await translucentPng(picture, 1));
+  forms.set('animated', await animation([picture, plain([0, 0, 0], picture.width, picture.height)], 'webp'));
+  return forms;
+}

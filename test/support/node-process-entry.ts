@@ -1,0 +1,40 @@
+// A node as a process of its own, for tests that kill it.
+import { Fault } from '../../src/base/errors.ts';
+import { parseNodeOptions } from '../../src/base/options.ts';
+import type { NodeOptionName } from '../../src/base/options.ts';
+import { startNode } from '../../src/node.ts';
+import type { Node } from '../../src/node.ts';
+import type { NodeMessage } from './node-process.ts';
+
+const gaveUp = 75;
+
+function tell(message: NodeMessage): void {
+  process.send?.(message);
+}
+
+async function run(): Promise<Node> {
+  const given = JSON.parse(process.argv[2] ?? '{}') as Partial<Record<NodeOptionName, unknown>>;
+  const node = await startNode(parseNodeOptions(given));
+  tell({ type: 'ready', url: node.url, httpUrl: node.httpUrl });
+  return node;
+}
+
+run().then(
+  (node) => {
+    const stop = () => {
+      void node.stop().then(() => process.exit(0));
+    };
+    process.once('SIGTERM', stop);
+    // The test has gone, however it ended: leave nothing behind.
+    process.once('disconnect', stop);
+    void node.ended.then(({ fault }) => {
+      tell({ type: 'failed', code: fault.code, message: fault.message });
+      process.exit(gaveUp);
+    });
+  },
+  (thrown: unknown) => {
+    const { code, message } = Fault.from(thrown);
+    tell({ type: 'failed', code, message });
+    process.exit(1);
+  },
+);
