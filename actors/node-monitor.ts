@@ -56,6 +56,16 @@ function measureEventLoop({ eventLoopDelay, metrics }: NodeMonitorState): void {
 }
 
 async function measureQueue(state: NodeMonitorState): Promise<void> {
-  state.last = await state.queue.status();
-  state.metrics.queueDepth.set(state.last.photos);
+  const { last, queue, metrics, log } = state;
+  const now = await queue.status();
+  state.last = now;
+  metrics.queueDepth.set(now.photos);
+  // Twice in a row: an acknowledgement may be on its way to the stream.
+  if (!now.stranded || last?.stranded !== true) return;
+  state.last = undefined;
+  log.warn(
+    { photos: now.photos },
+    'the server has lost track of photos that were done; all are delivered again',
+  );
+  await queue.deliverAgain();
 }

@@ -8,6 +8,7 @@ import {
   ensureConsumer,
   ensureStream,
   names,
+  orMissing,
   photoConsumerConfig,
   photoStreamConfig,
   type PhotoStreamOptions,
@@ -30,6 +31,8 @@ export interface QueueStatus {
   readonly redelivered: number;
   /** Number of the last photo that was stored. */
   readonly lastSequence: number;
+  /** Whether the queue has photos that the server believes to be done; see {@link PhotoQueue.deliverAgain}. */
+  readonly stranded: boolean;
 }
 
 /** A node's side of the queue: the stream of photos and the consumer that all nodes share. */
@@ -91,8 +94,9 @@ export class PhotoQueue {
    * @throws Fault `NATS_UNREACHABLE`
    */
   async status(): Promise<QueueStatus> {
-    const { state, config } = await this.#try(this.#manager.streams.info(names.photos));
+    // In this order: what the consumer has behind it now must be gone from the stream a moment later.
     const consumer = await this.#try(this.#manager.consumers.info(names.photos, names.taggers));
+    const { state, config } = await this.#try(this.#manager.streams.info(names.photos));
     return {
       photos: state.messages,
       bytes: state.bytes,
@@ -101,6 +105,7 @@ export class PhotoQueue {
       inFlight: consumer.num_ack_pending,
       redelivered: consumer.num_redelivered,
       lastSequence: state.last_seq,
+      stranded: state.messages > 0 && state.first_seq <= consumer.ack_floor.stream_seq,
     };
   }
 
@@ -112,6 +117,18 @@ export class PhotoQueue {
   async limit(maxBytes: number): Promise<void> {
     this.#options = { ...this.#options, maxBytes: maxBytes < 0 ? -1 : Math.max(maxBytes, 1) };
     await this.#try(ensureStream(this.#manager, names.photos, photoStreamConfig(this.#options)));
+  }
+
+  /**
+   * Has every photo of the queue delivered again, those under lease included.
+   *
+   * A server that was killed may have forgotten that acknowledged photos were removed, and yet remember the
+   * acknowledgements (nats-server 2.9 does): such photos would fill the queue for ever. A new consumer knows of none.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async deliverAgain(): Promise<void> {
+    await this.#try(orMissing(this.#manager.consumers.delete(names.photos, names.taggers)));
+    await this.#try(this.#ensure());
   }
 
   async #ensure(): Promise<void> {

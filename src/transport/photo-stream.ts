@@ -125,7 +125,7 @@ export async function ensureConsumer(
 }
 
 /** The promise's value, or `undefined` if the server says that there is no such thing. */
-async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
+export async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;
   } catch (error) {
