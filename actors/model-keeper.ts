@@ -1,10 +1,10 @@
 import type { Metrics } from '../src/base/metrics.ts';
 import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
+import type { ExtractorReference } from '../src/model/model-header.ts';
 import type { ModelLibrary } from '../src/model/model-library.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { PublishedModel } from '../src/pool/published-model.ts';
-import type { ExtractorName } from '../src/pool/published-model.ts';
 import { ActorName } from '../src/runtime/index.ts';
 import type { Behaviour, Request } from '../src/runtime/index.ts';
 import type { Activation, Activations } from '../src/transport/activations.ts';
@@ -24,7 +24,7 @@ export interface ModelKeeperArgument {
   readonly activations: Activations;
   readonly library: ModelLibrary;
   readonly models: ActiveModel;
-  readonly extractor: ExtractorName;
+  readonly extractor: ExtractorReference;
   readonly metrics: Metrics;
   readonly log: Log;
 }

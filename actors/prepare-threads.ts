@@ -3,7 +3,7 @@ import { Fault, reasonOf } from '../src/base/errors.ts';
 import type { Clock } from '../src/base/clock.ts';
 import type { NodeOptions } from '../src/base/options.ts';
 import { setupFiles } from '../src/base/package-root.ts';
-import type { ExtractorName } from '../src/pool/published-model.ts';
+import type { ExtractorReference } from '../src/model/model-header.ts';
 import { WorkerSlot } from '../src/pool/worker-slot.ts';
 import { Kernel } from '../src/vision/kernel.ts';
 import { readParameters } from '../src/vision/parameter-file.ts';
@@ -11,7 +11,7 @@ import { readParameters } from '../src/vision/parameter-file.ts';
 /** The worker threads of a node, not yet started, and the extractor that they run. */
 export interface Threads {
   readonly slots: readonly WorkerSlot[];
-  readonly extractor: ExtractorName;
+  readonly extractor: ExtractorReference;
 }
 
 /** What the threads of a node need beside its options. */
@@ -50,10 +50,8 @@ export async function prepareThreads(
         entry,
       }),
   );
-  return {
-    slots,
-    extractor: { name: `${header.extractor}-${String(header.version)}`, parametersHash: hash },
-  };
+  const { extractor: id, version, dims } = header;
+  return { slots, extractor: { id, version, dims, parametersHash: hash } };
 }
 
 /** A file in memory that threads share. */

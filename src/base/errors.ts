@@ -90,7 +90,8 @@ export const catalogue = {
   // queue and server
   QUEUE_FULL: {
     disposition: 'retry',
-    sentence: 'The queue of photos is full; submit again when the cluster has caught up.',
+    sentence:
+      'The queue of photos is full, or the disk behind it almost is; submit again when the cluster has caught up, or space is free.',
   },
   DISK_RESERVE: {
     disposition: 'retry',

@@ -21,8 +21,8 @@ interface ModelView {
 export class ModelScorer {
   readonly #kernel: Kernel;
   readonly #extractor: Extractor;
-  /** By activation, newest last. */
-  readonly #views = new Map<number, ModelView>();
+  /** By activation and model, newest last. */
+  readonly #views = new Map<string, ModelView>();
 
   constructor(kernel: Kernel, extractor: Extractor) {
     this.#kernel = kernel;
@@ -44,15 +44,16 @@ export class ModelScorer {
   }
 
   #viewOf(model: ModelHandle): ModelView {
-    const known = this.#views.get(model.activation);
+    const key = `${String(model.activation)} ${model.id}`;
+    const known = this.#views.get(key);
     if (known !== undefined) return known;
     const blocks = viewBlocks(model.layout, model.buffer);
     for (const block of blocks) this.#check(block);
     const view = { blocks, thresholds: concatenate(blocks.map((block) => block.thresholds)) };
-    this.#views.set(model.activation, view);
-    for (const activation of this.#views.keys()) {
+    this.#views.set(key, view);
+    for (const oldest of this.#views.keys()) {
       if (this.#views.size <= modelsKept) break;
-      this.#views.delete(activation);
+      this.#views.delete(oldest);
     }
     return view;
   }

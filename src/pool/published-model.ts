@@ -1,19 +1,13 @@
-import { Fault } from '../base/errors.ts';
 import type { Model } from '../model/model-file.ts';
 import type { TagSelection } from '../vision/scores.ts';
+import { checkExtractor } from '../model/model-header.ts';
+import type { ExtractorReference } from '../model/model-header.ts';
 import type { ModelHandle } from './thread-messages.ts';
 
 /** A tag and its calibrated score, 0 to 1. */
 export interface ScoredTag {
   readonly tag: string;
   readonly score: number;
-}
-
-/** Names the features that threads compute. */
-export interface ExtractorName {
-  /** Id and version. */
-  readonly name: string;
-  readonly parametersHash: string;
 }
 
 /** A model that has been activated: what threads need ({@link ModelHandle}), and the class names, which stay here. */
@@ -23,16 +17,11 @@ export class PublishedModel {
   readonly extractor: string;
   readonly #classes: readonly string[];
 
-  /** @throws Fault `MODEL_EXTRACTOR` if a block was trained on features other than `parametersHash`. */
-  constructor(model: Model, activation: number, extractor: ExtractorName) {
-    for (const { extractor: trained } of model.header.blocks)
-      if (trained.parametersHash !== extractor.parametersHash)
-        throw new Fault('MODEL_EXTRACTOR', {
-          expected: `${trained.id} (${trained.parametersHash.slice(0, 12)})`,
-          found: `${extractor.name} (${extractor.parametersHash.slice(0, 12)})`,
-        });
+  /** @throws Fault `MODEL_EXTRACTOR` if a block was trained on the features of another extractor */
+  constructor(model: Model, activation: number, extractor: ExtractorReference) {
+    checkExtractor(model.header, extractor);
     this.handle = { activation, id: model.id, layout: model.layout, buffer: model.buffer };
-    this.extractor = extractor.name;
+    this.extractor = `${extractor.id}-${String(extractor.version)}`;
     this.#classes = model.header.blocks.flatMap((block) => block.classes);
   }
 

@@ -1,7 +1,10 @@
+import { parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault, reasonOf } from '../base/errors.ts';
+import { threadEntry } from '../base/thread-entry.ts';
+import type { ThreadEntry } from '../base/thread-entry.ts';
 import { SlotBoard, placesPerThread } from './slot-board.ts';
 import type {
   ModelHandle,
@@ -18,12 +21,14 @@ export interface WorkerSlotOptions {
   readonly setup: Omit<ThreadSetup, 'board'>;
   /** Deadline of a photo in the thread, decoding included, ms. */
   readonly taskTimeoutMs: number;
+  /** How long a thread may take to start, ms. Default 30,000. */
+  readonly startTimeoutMs?: number;
   /** How long a killed thread may take to end before it counts as stuck, ms. */
   readonly endTimeoutMs?: number;
   /** Called for each killed thread that counts as stuck: only a new process gets rid of it. */
   readonly onStuck?: () => void;
   /** The thread's code; default the photo tagger, `worker-entry`. */
-  readonly entry?: URL;
+  readonly entry?: URL | undefined;
 }
 
 /** One photo for {@link WorkerSlot.run}. */
@@ -64,9 +69,8 @@ interface Thread {
   lost: boolean;
 }
 
-/** Loads `.ts` under a loader in development and tests, `.js` in a build. */
-const ownExtension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const defaultEntry = new URL(`./worker-entry${ownExtension}`, import.meta.url);
+/** Objects of JavaScript only: photos and the kernel's memory are outside of this heap. */
+const heapMib = 256;
 
 /**
  * The identity of one worker thread, which outlives the threads that fill it.
@@ -106,9 +110,9 @@ export class WorkerSlot {
    */
   async start(): Promise<{ readonly exited: Promise<Fault> }> {
     const board = new SlotBoard();
-    const entry = this.#options.entry ?? defaultEntry;
+    const { url, execArgv } = entryOf(this.#options);
     const pool = new Piscina<PhotoTask | ReadyTask, ThreadReply<PhotoTags>>({
-      filename: fileURLToPath(entry),
+      filename: fileURLToPath(url),
       minThreads: 1,
       maxThreads: 1,
       concurrentTasksPerWorker: placesPerThread,
@@ -116,7 +120,8 @@ export class WorkerSlot {
       atomics: 'disabled',
       recordTiming: false,
       workerData: { ...this.#options.setup, board: board.buffer } satisfies ThreadSetup,
-      ...(entry.pathname.endsWith('.ts') ? { execArgv: ['--import', 'tsx'] } : {}),
+      resourceLimits: { maxOldGenerationSizeMb: heapMib },
+      execArgv,
     });
     const { promise: exited, resolve: onLost } = deferred<Fault>();
     const { promise: ended, resolve: onEnded } = deferred<undefined>();
@@ -129,16 +134,29 @@ export class WorkerSlot {
       onEnded(undefined);
       this.#lose(thread, new Fault('WORKER_LOST', { reason: `exit code ${String(code)}` }));
     });
-    try {
-      const reply = await pool.run({ kind: 'ready' });
-      if (!reply.ok) throw Fault.fromWire(reply.fault);
-    } catch (error) {
-      this.#lose(thread, new Fault('WORKER_START', { reason: reasonOf(error) }, error));
-      throw new Fault('WORKER_START', { reason: reasonOf(error) }, error);
-    }
+    await this.#whenReady(thread, exited);
     this.#thread = thread;
     for (const resolve of this.#waiting.splice(0)) resolve();
     return { exited };
+  }
+
+  async #whenReady(thread: Thread, exited: Promise<Fault>): Promise<void> {
+    const { clock, startTimeoutMs = 30_000 } = this.#options;
+    const cancel = clock.after(startTimeoutMs, () => {
+      this.#lose(thread, startFault(`it took longer than ${String(startTimeoutMs)} ms`));
+    });
+    try {
+      const ready = thread.pool.run({ kind: 'ready' });
+      const reply = await Promise.race([ready, exited]);
+      if (reply instanceof Fault) throw reply;
+      if (!reply.ok) throw Fault.fromWire(reply.fault);
+    } catch (error) {
+      const fault = startFault(error);
+      this.#lose(thread, fault);
+      throw fault;
+    } finally {
+      cancel();
+    }
   }
 
   /**
@@ -173,9 +191,9 @@ export class WorkerSlot {
     return reply.value;
   }
 
-  /** Ends the thread now, with whatever is in it. */
+  /** Ends the thread now, with whatever is in it; that is no photo's fault. */
   kill(reason = 'killed'): void {
-    if (this.#thread !== undefined) this.#lose(this.#thread, new Fault('WORKER_LOST', { reason }));
+    if (this.#thread !== undefined) this.#lose(this.#thread, new Fault('WORKER_LOST', { reason }), []);
   }
 
   /** A photo missed its deadline: if another one holds the kernel, that one is the culprit. */
@@ -193,8 +211,8 @@ export class WorkerSlot {
       cancelDeadline();
       reject(new ThreadLost(fault, culprits.includes(place)));
     }
-    this.#watchEnd(thread);
     thread.onLost(fault);
+    this.#watchEnd(thread);
   }
 
   /** A decoder in libvips keeps its thread alive until it is done; a replacement may start before that. */
@@ -204,6 +222,18 @@ export class WorkerSlot {
     });
     void Promise.allSettled([thread.pool.destroy(), thread.ended]).then(cancel);
   }
+}
+
+function entryOf({ entry }: WorkerSlotOptions): ThreadEntry {
+  return entry === undefined
+    ? threadEntry('worker-entry', import.meta.url)
+    : threadEntry(parse(entry.pathname).name, entry.href);
+}
+
+function startFault(problem: unknown): Fault {
+  if (!(problem instanceof Fault)) return new Fault('WORKER_START', { reason: reasonOf(problem) }, problem);
+  if (problem.code === 'WORKER_START') return problem;
+  return new Fault('WORKER_START', { reason: problem.details['reason'] ?? problem.message }, problem);
 }
 
 function freePlace(thread: Thread): number | undefined {

@@ -1,0 +1,8 @@
+// A worker thread that cannot start: it throws, or hangs, before it takes any photo.
+import { workerData } from 'node:worker_threads';
+
+const { parameters } = workerData as { parameters: SharedArrayBuffer };
+if (parameters.byteLength === 0) throw new Error('there are no parameters');
+
+/** Never resolves: the pool waits for a handler. */
+export default new Promise(() => undefined);

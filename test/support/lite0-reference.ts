@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { setupFiles } from '../../src/base/package-root.ts';
+import type { ExtractorReference } from '../../src/model/model-header.ts';
+import type { BlockContents } from '../../src/model/model-writer.ts';
+import { ModelScorer } from '../../src/pool/model-scorer.ts';
+import type { PublishedModel, ScoredTag } from '../../src/pool/published-model.ts';
+import type { ThreadSetup } from '../../src/pool/thread-messages.ts';
+import { decode } from '../../src/vision/decode.ts';
+import type { Extractor } from '../../src/vision/extractor.ts';
+import { Kernel } from '../../src/vision/kernel.ts';
+import { seeded } from './random.ts';
+
+/** Limits under which tests tag photos. */
+export const testLimits = { maxBytes: 4 * 1024 * 1024, maxPixels: 100_000_000, timeoutMs: 30_000 };
+
+/** Lite0 in this thread: what every worker thread has to find too. */
+export class Lite0Reference {
+  /** What worker threads are given, apart from their board. */
+  readonly setup: Omit<ThreadSetup, 'board'>;
+  readonly #extractor: Extractor;
+  readonly #scorer: ModelScorer;
+
+  private constructor(kernel: Kernel, extractor: Extractor, setup: Omit<ThreadSetup, 'board'>) {
+    this.#extractor = extractor;
+    this.#scorer = new ModelScorer(kernel, extractor);
+    this.setup = setup;
+  }
+
+  static async load(): Promise<Lite0Reference> {
+    const module = await Kernel.compile();
+    const bytes = await readFile(setupFiles.lite0);
+    const parameters = new SharedArrayBuffer(bytes.length);
+    new Uint8Array(parameters).set(bytes);
+    const kernel = Kernel.instantiate(module);
+    const extractor = kernel.loadExtractor(bytes);
+    return new Lite0Reference(kernel, extractor, { kernel: module, parameters, limits: testLimits });
+  }
+
+  /** What blocks of models name theirs. */
+  get extractor(): ExtractorReference {
+    const { id, version, dims, parametersHash } = this.#extractor;
+    return { id, version, dims, parametersHash };
+  }
+
+  /** Features of a photo, `Float32Array [dims]`. */
+  async features(bytes: Uint8Array): Promise<Float32Array> {
+    return this.#extractor.describe(await decode(bytes, this.#extractor.input, testLimits));
+  }
+
+  /** What a photo of these features is tagged with. */
+  tags(features: Float32Array, model: PublishedModel, top: number): { tags: ScoredTag[]; best: ScoredTag[] } {
+    const { tags, best } = this.#scorer.score(features, model.handle, top);
+    return { tags: model.name(tags), best: model.name(best) };
+  }
+
+  /** A block of random classifiers with Platt scores, other ones for each seed: scores tell whose they are. */
+  randomBlock(classes: readonly string[], seed: number): BlockContents {
+    const { fraction } = seeded(seed);
+    const spread = (length: number, scale: number) =>
+      Float32Array.from({ length }, () => (fraction() - 0.5) * scale);
+    const { extractor } = this;
+    return {
+      name: `random ${String(seed)}`,
+      extractor,
+      score: 'platt',
+      classes: [...classes],
+      w: spread(classes.length * extractor.dims, 0.5),
+      b: spread(classes.length, 1),
+      calibration: spread(2 * classes.length, 1),
+      thresholds: new Float32Array(classes.length).fill(0.5),
+    };
+  }
+}
