@@ -15,7 +15,13 @@ export class Progress {
   constructor(cli: Cli, shown: boolean) {
     this.#cli = cli;
     if (!shown || cli.stderr.isTTY !== true) return;
-    this.#bar = new SingleBar({ format, stream: cli.stderr, clearOnComplete: true, gracefulExit: false });
+    this.#bar = new SingleBar({
+      format,
+      stream: cli.stderr,
+      clearOnComplete: true,
+      gracefulExit: false,
+      emptyOnZero: true,
+    });
     this.#bar.start(0, 0, { rate: 0 });
   }
 
