@@ -2,12 +2,6 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** How a photo left the node. */
-export type PhotoOutcome = 'stored' | 'superseded' | 'dead' | 'returned';
-
-/** A step on a photo's way whose time is measured. */
-export type Stage = 'decode' | 'features' | 'score' | 'write' | 'total';
-
 /** Everything a node measures, for Prometheus. One instance a node, so that tests can run several in a process. */
 export class Metrics {
   readonly registry = new Registry();
@@ -21,7 +15,7 @@ export class Metrics {
 
   readonly stageSeconds = new Histogram<'stage'>({
     name: 'autotag_stage_seconds',
-    help: 'Time of a photo in each stage; total is from the pull to the stored row',
+    help: 'Time of a photo in each stage (decode, features, score, write); total is from the pull to the stored row',
     labelNames: ['stage'],
     buckets: secondsBuckets,
     registers: [this.registry],
