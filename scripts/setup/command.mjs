@@ -31,7 +31,9 @@ export function runCommand(program, args, options = {}) {
       running.delete(child);
       if (code === 0) return resolve(output);
       const how = code === null ? `ended by ${signal}` : `failed with exit code ${code}`;
-      return reject(new Error(`\`${[program, ...args].join(' ')}\` ${how}:\n    ${ends(everything).join('\n    ')}`));
+      return reject(
+        new Error(`\`${[program, ...args].join(' ')}\` ${how}:\n    ${ends(everything).join('\n    ')}`),
+      );
     });
   });
 }
