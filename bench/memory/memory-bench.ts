@@ -11,7 +11,7 @@ import type { Progress } from '../results/part.ts';
 
 const fewWorkers = 1;
 const manyWorkers = 4;
-const classes = 16_000;
+const classes = 48_000;
 /** Enough for every thread to have tagged some, and its buffers to have their size. */
 const photosPerWorker = 16;
 const mebibyte = 1024 * 1024;

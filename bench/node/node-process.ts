@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,12 @@ export interface NodeRequest {
   readonly options: Partial<Record<NodeOptionName, unknown>>;
   /** Code of its worker threads, a `file:` URL; default the photo tagger. */
   readonly threadEntry?: string;
+}
+
+/** What it is told on its command line, as JSON. */
+export interface StartMessage extends NodeRequest {
+  /** Removed when it stops. */
+  readonly dataFolder: string;
 }
 
 /** What a node process uses, after a garbage collection. */
@@ -38,9 +44,9 @@ export class NodeProcess {
   /** Starts it; resolves when it takes photos. */
   static async start(request: NodeRequest): Promise<NodeProcess> {
     const dataFolder = await mkdtemp(join(tmpdir(), 'autotag-bench-'));
-    const options = { data: dataFolder, port: await freePort(), httpPort: 0, logLevel: 'error' };
+    const options = { port: await freePort(), httpPort: 0, logLevel: 'error' };
     const entry = threadEntry('node-entry', import.meta.url);
-    const told: NodeRequest = { ...request, options: { ...options, ...request.options } };
+    const told: StartMessage = { ...request, dataFolder, options: { ...options, ...request.options } };
     const child = fork(entry.url, [JSON.stringify(told)], {
       execArgv: [...entry.execArgv, '--expose-gc', ...profiling()],
       // Credentials of a bench are nobody else's business.
@@ -60,7 +66,6 @@ export class NodeProcess {
     const exited = once(this.#child, 'exit');
     this.#child.disconnect();
     await exited;
-    await rm(this.dataFolder, { recursive: true });
   }
 }
 

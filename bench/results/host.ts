@@ -1,4 +1,4 @@
-import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
+import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 
 /** The machine, as far as figures depend on it and without saying whose it is. */
 export const host = {
@@ -6,6 +6,5 @@ export const host = {
   cpu: cpus()[0]?.model ?? 'unknown',
   threads: availableParallelism(),
   memoryGib: Math.round(totalmem() / 1024 ** 3),
-  kernel: release(),
   node: process.version,
 } as const;
