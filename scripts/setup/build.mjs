@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from './command.mjs';
 
-const sources = ['src', 'actors', 'bench', 'scripts'];
+const sources = ['src', 'actors', 'bench', 'scripts', 'test/chaos', 'test/support'];
 const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 /** Compiles TypeScript to `dist/`, unless nothing has changed since. */

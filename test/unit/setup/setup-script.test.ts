@@ -91,7 +91,7 @@ describe('the build', () => {
   it('is made again when a source changes, comes or goes, and only then', () => {
     const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
     for (const file of settings) cpSync(join(root, file), join(folder, file));
-    for (const part of ['src/base', 'actors', 'bench', 'scripts'])
+    for (const part of ['src/base', 'actors', 'bench', 'scripts', 'test/chaos', 'test/support'])
       mkdirSync(join(folder, part), { recursive: true });
     const seen = new Set<string>();
     const hashed = (change: () => void) => {

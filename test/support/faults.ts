@@ -1,0 +1,121 @@
+import type { ClusterClient } from './cluster-client.ts';
+import type { NodeProcess } from './node-process.ts';
+import type { Random } from './random.ts';
+import type { Workload } from './workload.ts';
+
+/** What a fault works with. */
+export interface FaultContext {
+  readonly node: NodeProcess;
+  readonly client: ClusterClient;
+  readonly workload: Workload;
+  readonly random: Random;
+  /** Aborted when there is nothing left to disturb. */
+  readonly over: AbortSignal;
+}
+
+/** Something that goes wrong while photos are tagged. */
+export interface ChaosFault {
+  readonly name: string;
+  /** Whether it ends by itself, and is waited for. */
+  readonly finite: boolean;
+  /** Does it again and again until `over`; resolves to how often it was done. */
+  readonly run: (context: FaultContext) => Promise<number>;
+}
+
+/** Kills a worker thread, any of `threads`, every `everyMs`; at most `times` if given. */
+export function killThreads(threads: number, everyMs: number, times = Infinity): ChaosFault {
+  return repeated('threads killed', everyMs, times, ({ client, random }) =>
+    client.control('kill', `thread-${String(random.below(threads))}`),
+  );
+}
+
+/** Kills an actor by name, any of `names`, every `everyMs`. */
+export function killActors(names: readonly string[], everyMs: number): ChaosFault {
+  return repeated('actors killed', everyMs, Infinity, ({ client, random }) =>
+    client.control('kill', names[random.below(names.length)]),
+  );
+}
+
+/** Kills the tag store's threads every `everyMs`. */
+export function killTagStore(everyMs: number): ChaosFault {
+  return repeated('tag stores killed', everyMs, Infinity, async ({ client }) => {
+    const store = (await client.processes()).find(({ child }) => child === 'tag-store');
+    if (store === undefined) throw new Error('the tag store does not run');
+    await client.control('kill', store.pid);
+  });
+}
+
+/** Kills the whole node (SIGKILL) and starts it again, `times` times, spread over the workload. */
+export function killNode(times: number): ChaosFault {
+  return spread('nodes killed', times, async ({ node }) => {
+    await node.kill();
+    await node.start();
+  });
+}
+
+/** Kills nats-server (SIGKILL), `times` times, spread over the workload; the node starts it again. */
+export function killNatsServer(times: number): ChaosFault {
+  return spread('nats-servers killed', times, ({ node }) => node.data.killNatsServer());
+}
+
+/** Puts the next of these models in use, `times` times, spread over the workload. */
+export function swapModels(models: readonly string[], times: number): ChaosFault {
+  let next = 0;
+  return spread('models swapped', times, async ({ client }) => {
+    await client.activate(models[next++ % models.length] ?? '');
+  });
+}
+
+/** What cannot be done right now, since another fault was faster, is not counted. */
+function repeated(
+  name: string,
+  everyMs: number,
+  times: number,
+  act: (context: FaultContext) => Promise<unknown>,
+): ChaosFault {
+  return {
+    name,
+    finite: times < Infinity,
+    run: async (context) => {
+      let done = 0;
+      while (done < times && !(await pause(everyMs, context.over))) {
+        const succeeded = await act(context).then(
+          () => true,
+          () => false,
+        );
+        if (succeeded) done += 1;
+      }
+      return done;
+    },
+  };
+}
+
+/** At equal distances over the workload: 3 are at a quarter, a half and three quarters. */
+function spread(name: string, times: number, act: (context: FaultContext) => Promise<void>): ChaosFault {
+  return {
+    name,
+    finite: true,
+    run: async (context) => {
+      for (let done = 0; done < times; done++) {
+        while (context.workload.progress < (done + 1) / (times + 1))
+          if (await pause(20, context.over)) return done;
+        await act(context);
+      }
+      return times;
+    },
+  };
+}
+
+/** Waits; resolves at once, to true, when it is over. */
+function pause(ms: number, over: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      over.removeEventListener('abort', end);
+      resolve(over.aborted);
+    };
+    const timer = setTimeout(end, ms);
+    over.addEventListener('abort', end);
+    if (over.aborted) end();
+  });
+}

@@ -1,0 +1,146 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ActiveModel } from '../../../src/pool/active-model.ts';
+import { ModelScorer } from '../../../src/pool/model-scorer.ts';
+import type { PublishedModel } from '../../../src/pool/published-model.ts';
+import type { Extractor } from '../../../src/vision/extractor.ts';
+import { Kernel } from '../../../src/vision/kernel.ts';
+import { softmax } from '../../../src/vision/scores.ts';
+import { Lite0Reference } from '../../support/lite0-reference.ts';
+import { blockContents, modelContents } from '../../support/model.ts';
+import { publishedModel } from '../../support/published-model.ts';
+import { seeded } from '../../support/random.ts';
+
+let reference: Lite0Reference;
+let kernel: Kernel;
+
+beforeAll(async () => {
+  reference = await Lite0Reference.load();
+  kernel = Kernel.instantiate(reference.setup.kernel);
+});
+
+/** What a scorer needs to know of an extractor. */
+function extractor(dims: number): Extractor {
+  return {
+    ...reference.extractor,
+    dims,
+    input: { width: 1, height: 1, crop: 1 },
+    describe: () => new Float32Array(dims),
+  };
+}
+
+function features(seed: number): Float32Array {
+  const { fraction } = seeded(seed);
+  return Float32Array.from({ length: reference.extractor.dims }, fraction);
+}
+
+describe('the active model', () => {
+  test('is none at first, then the one of the highest activation, whatever comes later', async () => {
+    const models = new ActiveModel();
+    expect(() => models.current).toThrow('There is no model');
+    const published = async (activation: number) =>
+      publishedModel(modelContents(reference.randomBlock(['a'], activation)), reference, activation);
+    const [first, second, third] = await Promise.all([1, 2, 3].map(published));
+    expect(models.isOver(1)).toBe(false);
+    expect(models.activate(second!)).toBe(true);
+    expect(models.activate(first!)).toBe(false);
+    expect(models.activate(second!)).toBe(false);
+    expect(models.current).toBe(second);
+    expect([1, 2, 3].map((activation) => models.isOver(activation))).toEqual([true, true, false]);
+    expect(models.activate(third!)).toBe(true);
+    expect(models.current).toBe(third);
+  });
+});
+
+describe('a published model', () => {
+  test.each([
+    ['other parameters', { parametersHash: 'ef'.repeat(32) }],
+    ['another version', { version: 99 }],
+    ['another extractor', { id: 'hog' }],
+    ['other dimensions', { dims: 64 }],
+  ])('of %s is refused', async (_, other) => {
+    const own = reference.extractor;
+    const trained = { ...own, ...other };
+    const block = { ...blockContents(['a', 'b'], trained.dims), extractor: trained };
+    await expect(publishedModel(modelContents(block), reference)).rejects.toMatchObject({
+      code: 'MODEL_EXTRACTOR',
+    });
+  });
+
+  test('names classes of all blocks, and rounds scores to what people read', async () => {
+    const contents = modelContents(reference.randomBlock(['2013', '__proto__'], 1), {
+      ...reference.randomBlock(['c'], 2),
+      name: 'second',
+    });
+    const model = await publishedModel(contents, reference);
+    const found = { indices: Uint32Array.of(2, 0, 1), scores: Float32Array.of(0.93, 0.12345, 0) };
+    expect(model.name(found)).toEqual([
+      { tag: 'c', score: 0.93 },
+      { tag: '2013', score: 0.1235 },
+      { tag: '__proto__', score: 0 },
+    ]);
+    expect(model.extractor).toBe('lite0-1');
+  });
+});
+
+describe('a scorer', () => {
+  test('scores each block by its own function: tags above their thresholds, and the best', async () => {
+    const excluding = reference.randomBlock(['a', 'b', 'c'], 1);
+    const model = await publishedModel(
+      modelContents(
+        { ...excluding, score: 'softmax', calibration: new Float32Array() },
+        { ...reference.randomBlock(['d', 'e'], 2), name: 'second' },
+      ),
+      reference,
+    );
+    const scorer = new ModelScorer(kernel, extractor(reference.extractor.dims));
+    const x = features(3);
+    const { tags, best } = scorer.score(x, model.handle, 5);
+    const [first, second] = [margins(x, model, 0), margins(x, model, 1)];
+    const { calibration } = reference.randomBlock(['d', 'e'], 2);
+    const platt = second.map((z, index) => {
+      return 1 / (1 + Math.exp(calibration[2 * index]! * z + calibration[2 * index + 1]!));
+    });
+    const expected = [...softmax(Float32Array.from(first)), ...platt];
+    const scores = new Map(Array.from(best.indices, (index, place) => [index, best.scores[place]!]));
+    expect(scores.size).toBe(5);
+    for (const [index, score] of expected.entries()) expect(scores.get(index)).toBeCloseTo(score, 4);
+    expect([...best.scores]).toEqual([...best.scores].sort((left, right) => right - left));
+    const above = expected.flatMap((score, index) => (score >= 0.5 ? [index] : []));
+    expect([...tags.indices].sort()).toEqual(above);
+    expect(scorer.score(x, model.handle, 0).best.indices).toHaveLength(0);
+  });
+
+  test('tells models of one activation number apart, and goes back to one that it has dropped', async () => {
+    const scorer = new ModelScorer(kernel, extractor(reference.extractor.dims));
+    const x = features(4);
+    const models = await Promise.all(
+      [1, 2, 3, 4].map((seed) =>
+        publishedModel(modelContents(reference.randomBlock(['a', 'b'], seed)), reference, 1),
+      ),
+    );
+    const first = models.map((model) => scorer.score(x, model.handle, 2).best);
+    const again = models.map((model) => scorer.score(x, model.handle, 2).best);
+    expect(again).toEqual(first);
+    expect(new Set(first.map(({ scores }) => scores.join())).size).toBe(models.length);
+  });
+
+  test('refuses a model of other features than its own', async () => {
+    const scorer = new ModelScorer(kernel, extractor(64));
+    const model = await publishedModel(modelContents(reference.randomBlock(['a'], 1)), reference);
+    expect(() => scorer.score(new Float32Array(64), model.handle, 1)).toThrow(
+      expect.objectContaining({ code: 'MODEL_EXTRACTOR' }) as Error,
+    );
+  });
+});
+
+/** Margins of a block in plain arithmetic. */
+function margins(x: Float32Array, { handle }: PublishedModel, block: number): number[] {
+  const { w, b, classes, dims, stride } = handle.layout.blocks[block]!;
+  const weights = new Float32Array(handle.buffer, w, classes * stride);
+  const offsets = new Float32Array(handle.buffer, b, classes);
+  return Array.from({ length: classes }, (_, row) => {
+    let sum = -offsets[row]!;
+    for (let index = 0; index < dims; index++) sum += weights[row * stride + index]! * x[index]!;
+    return sum;
+  });
+}
