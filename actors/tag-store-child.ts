@@ -8,7 +8,7 @@ export function tagStoreChild(store: SupervisedTagStore): StartExternal {
     return {
       exited: exited.then((fault) => fault ?? 'normal'),
       stop: () => store.close(),
-      kill: () => store.close(),
+      kill: () => store.kill(),
     };
   };
 }

@@ -114,8 +114,8 @@ export class EmbeddedTagStore implements TagStore {
     await this.exited;
   }
 
-  /** Ends one of the threads as a crash would: for tests of what supervises the store. */
-  async kill(thread: 'writer' | 'reader'): Promise<void> {
+  /** Ends one of the threads as a crash would; the other goes with it. */
+  async kill(thread: 'writer' | 'reader' = 'writer'): Promise<void> {
     const fault = new Fault('STORE_UNAVAILABLE', { reason: `its ${thread} was killed` });
     await (thread === 'writer' ? this.#writer : this.#reader).kill(fault);
     await this.exited;

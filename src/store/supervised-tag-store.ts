@@ -65,6 +65,10 @@ export class SupervisedTagStore implements Omit<TagStore, 'exited'> {
     await this.#current?.close();
   }
 
+  async kill(): Promise<void> {
+    await this.#current?.kill();
+  }
+
   async #use<T>(work: (store: TagStore) => Promise<T>): Promise<T> {
     if (this.#current === undefined) throw new Fault('STORE_UNAVAILABLE', { reason: 'it is being opened' });
     return await work(this.#current);

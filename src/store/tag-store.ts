@@ -121,6 +121,8 @@ export interface TagStore {
   readonly exited: Promise<Fault | undefined>;
   /** Finishes what was asked before and ends; safe to repeat. */
   close(): Promise<void>;
+  /** Ends now, as a crash would: what waits is rejected, what was answered stays; {@link exited} says so. */
+  kill(): Promise<void>;
 }
 
 /** Largest {@link Page.limit}. */
