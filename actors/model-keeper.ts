@@ -2,6 +2,8 @@ import type { Metrics } from '../src/base/metrics.ts';
 import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { ExtractorReference } from '../src/model/model-header.ts';
+import type { Model } from '../src/model/model-file.ts';
+import { checkExtractor } from '../src/model/model-header.ts';
 import type { ModelLibrary } from '../src/model/model-library.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { PublishedModel } from '../src/pool/published-model.ts';
@@ -69,10 +71,9 @@ async function activate(
   { model, reply }: Extract<ModelKeeperMessage, { type: 'activate' }>,
 ): Promise<void> {
   try {
-    const read = await state.library.find(model);
-    new PublishedModel(read, 0, state.extractor);
+    const loaded = await load(state, model);
     const activation = await state.activations.activate(model);
-    await place(state, activation);
+    use(state, loaded, activation);
     reply.ok(activation);
   } catch (error) {
     reply.fail(Fault.from(error));
@@ -91,13 +92,31 @@ async function follow(state: ModelKeeperState, activation: Activation): Promise<
   }
 }
 
+/** Loads the model of an activation and puts it in use, unless that or a later one is already. */
 async function place(argument: ModelKeeperArgument, activation: Activation): Promise<void> {
-  const { library, models, extractor, metrics, log } = argument;
-  if (models.isOver(activation.number)) return;
+  if (argument.models.isOver(activation.number)) return;
+  use(argument, await load(argument, activation.model), activation);
+}
+
+interface LoadedModel {
+  readonly model: Model;
+  readonly loadMs: number;
+}
+
+/** Reads and verifies a model that this node's extractor can be used with. */
+async function load({ library, extractor }: ModelKeeperArgument, id: string): Promise<LoadedModel> {
   const started = performance.now();
-  const model = new PublishedModel(await library.find(activation.model), activation.number, extractor);
-  const loadMs = performance.now() - started;
-  if (!models.activate(model)) return;
+  const model = await library.find(id);
+  checkExtractor(model.header, extractor);
+  return { model, loadMs: performance.now() - started };
+}
+
+function use(
+  { models, extractor, metrics, log }: ModelKeeperArgument,
+  { model, loadMs }: LoadedModel,
+  activation: Activation,
+): void {
+  if (!models.activate(new PublishedModel(model, activation.number, extractor))) return;
   metrics.modelLoadSeconds.set(loadMs / 1000);
   metrics.modelActivation.reset();
   metrics.modelActivation.set({ model: activation.model }, activation.number);
