@@ -19,6 +19,8 @@ interface TaggerState extends TaggerArgument {
   readonly spout: ActorRef<SpoutMessage>;
   readonly writer: ActorRef<WriterMessage>;
   readonly waiting: Tuple[];
+  /** Whether the slot tells when it has a place. */
+  asked: boolean;
 }
 
 /**
@@ -31,10 +33,18 @@ export const tagger: Behaviour<TaggerState, TaggerMessage, TaggerArgument> = {
   init: (argument, context) => {
     const spout = context.ref(photoSpoutName);
     spout.cast({ type: 'joined', tagger: context.self });
-    return { ...argument, self: context.self, spout, writer: context.ref(writerName), waiting: [] };
+    return {
+      ...argument,
+      self: context.self,
+      spout,
+      writer: context.ref(writerName),
+      waiting: [],
+      asked: false,
+    };
   },
   receive: (state, message) => {
     if (message.type === 'tag') state.waiting.push(message.tuple);
+    else state.asked = false;
     fill(state);
     return state;
   },
@@ -50,14 +60,14 @@ function fill(state: TaggerState): void {
   while (slot.free > 0) {
     const tuple = waiting.shift();
     if (tuple === undefined) return;
-    void tag(state, tuple).finally(() => {
-      self.cast({ type: 'freed' });
-    });
+    void tag(state, tuple);
   }
-  if (waiting.length > 0 && !slot.started)
-    void slot.whenStarted().then(() => {
-      self.cast({ type: 'freed' });
-    });
+  if (waiting.length === 0 || state.asked) return;
+  state.asked = true;
+  // Not only its own photos take places: those of a tagger before it that was killed may still be in the thread.
+  void slot.whenFree().then(() => {
+    self.cast({ type: 'freed' });
+  });
 }
 
 async function tag({ slot, models, metrics, spout, writer }: TaggerState, tuple: Tuple): Promise<void> {

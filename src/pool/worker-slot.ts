@@ -97,10 +97,14 @@ export class WorkerSlot {
     return this.#thread === undefined ? 0 : placesPerThread - this.#thread.running.size;
   }
 
-  /** Resolves when the slot has a thread. */
-  whenStarted(): Promise<void> {
-    if (this.#thread !== undefined) return Promise.resolve();
+  /** Resolves when {@link free} is above 0, whoever gave a place back; somebody else may be faster to take it. */
+  whenFree(): Promise<void> {
+    if (this.free > 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /**
@@ -136,7 +140,7 @@ export class WorkerSlot {
     });
     await this.#whenReady(thread, exited);
     this.#thread = thread;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#wake();
     return { exited };
   }
 
@@ -185,6 +189,7 @@ export class WorkerSlot {
           cancelDeadline();
           thread.running.delete(running);
           thread.board.set(place, 'empty');
+          if (this.#thread === thread) this.#wake();
         });
     });
     if (!reply.ok) throw Fault.fromWire(reply.fault);

@@ -114,7 +114,7 @@ describe('a thread that is lost', () => {
       await expect(innocent).rejects.toMatchObject(lost('WORKER_LOST', false));
       await expect(exited).resolves.toMatchObject({ code: 'WORKER_LOST' });
       expect(slot.started).toBe(false);
-      const waiting = slot.whenStarted();
+      const waiting = slot.whenFree();
       await slot.start();
       await waiting;
       await expect(run('kernel pass')).resolves.toBeDefined();

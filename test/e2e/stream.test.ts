@@ -125,7 +125,7 @@ describe('a node', () => {
   });
 
   test('drains when it stops under load, within 10 s, and the next one goes on', async () => {
-    const ids = idsOf('p', 300);
+    const ids = idsOf('p', 150);
     await submit(ids);
     await until(() => client.results.size > 10);
     const started = performance.now();
@@ -186,4 +186,19 @@ test('a full stream refuses photos in a sentence, keeps what it took, and takes 
   await send(1_000);
   await untilTagged(accepted);
   expect(await rows()).toBe(accepted.length);
+});
+
+test('a tagger that replaces one whose photos are still in the thread goes on when they are done', async () => {
+  await start();
+  const ids = idsOf('p', 8);
+  for (let life = 0; life < 3; life++) {
+    await submit(ids.map((id) => `${id} of ${String(life)}`));
+    await until(async () => {
+      const { taggers } = (await client.inspect('state', 'photos')) as { taggers: Record<string, number> };
+      return Object.values(taggers).some((outstanding) => outstanding > 2);
+    });
+    await client.control('kill', 'autotag-0');
+  }
+  await untilTagged([0, 1, 2].flatMap((life) => ids.map((id) => `${id} of ${String(life)}`)));
+  await until(async () => (await client.status()).queue.photos === 0);
 });
