@@ -11,7 +11,7 @@ import { Kernel } from '../../src/vision/kernel.ts';
 import { seeded } from './random.ts';
 
 /** Limits under which tests tag photos. */
-export const testLimits = { maxBytes: 4 * 1024 * 1024, maxPixels: 100_000_000, timeoutMs: 30_000 };
+const testLimits = { maxBytes: 4 * 1024 * 1024, maxPixels: 100_000_000, timeoutMs: 30_000 };
 
 /** Lite0 in this thread: what every worker thread has to find too. */
 export class Lite0Reference {
