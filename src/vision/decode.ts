@@ -90,8 +90,8 @@ async function pixelsOf(
     .extract({ left: (whole.width - width) >> 1, top: (whole.height - height) >> 1, width, height })
     .flatten({ background });
   if (inDisplayP3) pipeline.withIccProfile('srgb', { attach: false });
-  const { data } = await pipeline.raw().toUint8Array();
-  return data;
+  // Copied, since a Buffer cannot be transferred; sharp's own toUint8Array never frees its pixels (0.35.5).
+  return new Uint8Array(await pipeline.raw().toBuffer());
 }
 
 /**

@@ -219,3 +219,16 @@ describe('formats', () => {
     await expect(sharp(svg).metadata()).rejects.toThrow();
   });
 });
+
+test('decoding keeps nothing of the photos before', async () => {
+  const bytes = await numbered(1);
+  const rounds = async (count: number) => {
+    for (let round = 0; round < count; round++) await decode(bytes, square, limits);
+  };
+  await rounds(200);
+  const before = process.memoryUsage.rss();
+  await rounds(1_000);
+  const pixels = square.width * square.height * 3;
+  // Kept pixels would be 1,000 times that.
+  expect(process.memoryUsage.rss() - before).toBeLessThan(400 * pixels);
+}, 120_000);
