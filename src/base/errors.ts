@@ -239,7 +239,7 @@ export function reasonOf(thrown: unknown): string {
 }
 
 /** Whether a string is a code of the catalogue. */
-export function isFaultCode(code: string): code is FaultCode {
+function isFaultCode(code: string): code is FaultCode {
   return Object.hasOwn(catalogue, code);
 }
 

@@ -111,7 +111,7 @@ function selecting(command: Command): Command {
  * What the arguments of retry and remove select.
  * @throws Fault `USAGE` unless it is exactly one of numbers, `--id` and `--all`
  */
-export function selectionOf(
+function selectionOf(
   sequences: readonly number[],
   { id, all }: Pick<SelectOptions, 'id' | 'all'>,
 ): DeadSelection {

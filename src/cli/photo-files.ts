@@ -5,7 +5,7 @@ import { Fault, reasonOf } from '../base/errors.ts';
 import { printable } from '../terminal/printable.ts';
 
 /** Endings of the files that are taken from a folder; a file that is named itself may have any. */
-export const photoEndings: ReadonlySet<string> = new Set(
+const photoEndings: ReadonlySet<string> = new Set(
   'jpg jpeg jpe jfif png webp gif tif tiff avif heic heif'.split(' ').map((ending) => `.${ending}`),
 );
 

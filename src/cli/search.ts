@@ -40,7 +40,7 @@ export function searchCommand(cli: Cli): Command {
  * The query in the words of a command line, quoted or not.
  * @throws Fault `USAGE` for what can only be a misspelt option
  */
-export function queryOf(words: readonly string[]): string {
+function queryOf(words: readonly string[]): string {
   const misspelt = words.find((word) => /^--./.test(word));
   if (misspelt !== undefined)
     throw new Fault('USAGE', { reason: `There is no option ${misspelt}; see cluster search --help.` });

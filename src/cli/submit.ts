@@ -100,7 +100,7 @@ function rerunNumber(wanted: boolean): number | undefined {
 }
 
 /** What was done, in one line. */
-export function summaryOf(counts: SubmitCounts, waited: boolean): string {
+function summaryOf(counts: SubmitCounts, waited: boolean): string {
   const { submitted, duplicates, refused, tagged, failed } = counts;
   const parts = [
     `${String(submitted)} submitted`,

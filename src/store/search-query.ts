@@ -4,7 +4,7 @@ import { Fault } from '../base/errors.ts';
 export const maxQueryBytes = 4096;
 
 /** The most tags one query may name, wanted and unwanted together. */
-export const maxQueryTerms = 32;
+const maxQueryTerms = 32;
 
 /** `score>0.8` or `score>=0.8`. */
 export interface ScoreCondition {

@@ -175,7 +175,7 @@ function* problemsOf(result: TagResult): Generator<string> {
 }
 
 /** Longest {@link TagResult.file}, bytes of UTF-8. */
-export const maxFileBytes = 4096;
+const maxFileBytes = 4096;
 
 /** Whether a file name can be kept with a photo. */
 export function isFileName(file: string): boolean {

@@ -84,7 +84,7 @@ export function statusCard(status: StatusReply): string {
 }
 
 /** A score with two decimals. */
-export function scoreText(score: number): string {
+function scoreText(score: number): string {
   return score.toFixed(2);
 }
 
