@@ -13,6 +13,9 @@ import { argumentsOf, nodeOptionsOf, startSyntax, type StartOptions } from './st
 /** Threads of libuv beside one for the decoder of each worker thread: files, names, the store. */
 const sideThreads = 4;
 
+/** Heaps of glibc. It makes one for nearly each thread otherwise, and each killed thread leaves holes in its own. */
+const mallocArenas = '2';
+
 /** `cluster start`: a node, in a process of its own that this one keeps alive. */
 export function startCommand(cli: Cli): Command {
   return startSyntax().action(async (given: StartOptions) => {
@@ -34,8 +37,8 @@ function startNodeProcess(options: readonly string[], poolSize: number): ChildPr
   const { url, execArgv } = threadEntry('node-process', import.meta.url);
   return fork(fileURLToPath(url), options, {
     execArgv: execArgv.length > 0 ? execArgv : process.execArgv,
-    // Read by libuv when a process starts, so it cannot set this for itself. What the user has set wins.
-    env: { UV_THREADPOOL_SIZE: String(poolSize), ...process.env },
+    // Read by libuv and glibc when a process starts, so it cannot set them for itself. What the user has set wins.
+    env: { UV_THREADPOOL_SIZE: String(poolSize), MALLOC_ARENA_MAX: mallocArenas, ...process.env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // A group of its own: Ctrl-C reaches it once, through this process.
     detached: true,

@@ -73,7 +73,8 @@ export class NodeProcess {
     const child = fork(url, [JSON.stringify(this.#options)], {
       execArgv,
       stdio: ['ignore', log, log, 'ipc'],
-      env: { ...process.env, XDG_CONFIG_HOME: this.data.path },
+      // As `cluster start` has it.
+      env: { MALLOC_ARENA_MAX: '2', ...process.env, XDG_CONFIG_HOME: this.data.path },
     });
     closeSync(log);
     this.#child = child;
