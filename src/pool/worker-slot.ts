@@ -21,7 +21,7 @@ export interface WorkerSlotOptions {
   readonly setup: Omit<ThreadSetup, 'board'>;
   /** Deadline of a photo in the thread, decoding included, ms. */
   readonly taskTimeoutMs: number;
-  /** How long a thread may take to start, ms. Default 30,000. */
+  /** How long a thread may take to start, ms. Default 60,000. */
   readonly startTimeoutMs?: number;
   /** How long a killed thread may take to end before it counts as stuck, ms. */
   readonly endTimeoutMs?: number;
@@ -145,7 +145,7 @@ export class WorkerSlot {
   }
 
   async #whenReady(thread: Thread, exited: Promise<Fault>): Promise<void> {
-    const { clock, startTimeoutMs = 30_000 } = this.#options;
+    const { clock, startTimeoutMs = 60_000 } = this.#options;
     const cancel = clock.after(startTimeoutMs, () => {
       this.#lose(thread, startFault(`it took longer than ${String(startTimeoutMs)} ms`));
     });
