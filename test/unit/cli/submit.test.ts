@@ -130,7 +130,9 @@ describe('submitting', () => {
     expect(await cli.run('submit', folder, '--nats', nats.url, '--no-wait-for-room')).toBe(1);
     const [, submitted] = /^(\d+) submitted/.exec(cli.err) ?? [];
     expect(Number(submitted)).toBe(await queued());
-    expect(cli.err).toMatch(/\nThe queue of photos is full, or the disk behind it almost is; submit again when/);
+    expect(cli.err).toMatch(
+      /\nThe queue of photos is full, or the disk behind it almost is; submit again when/,
+    );
   });
 
   it('says what was acknowledged when it is interrupted', async () => {
