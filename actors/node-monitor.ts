@@ -4,6 +4,7 @@ import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
 import type { Behaviour } from '../src/runtime/index.ts';
+import { hasLostTrack } from '../src/transport/photo-queue.ts';
 import type { PhotoQueue, QueueStatus } from '../src/transport/photo-queue.ts';
 
 const periodMs = 2_000;
@@ -60,8 +61,7 @@ async function measureQueue(state: NodeMonitorState): Promise<void> {
   const now = await queue.status();
   state.last = now;
   metrics.queueDepth.set(now.photos);
-  // Twice in a row: an acknowledgement may be on its way to the stream.
-  if (!now.stranded || last?.stranded !== true) return;
+  if (last === undefined || !hasLostTrack(last, now)) return;
   state.last = undefined;
   log.warn(
     { photos: now.photos },

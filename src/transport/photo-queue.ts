@@ -31,8 +31,25 @@ export interface QueueStatus {
   readonly redelivered: number;
   /** Number of the last photo that was stored. */
   readonly lastSequence: number;
-  /** Whether the queue has photos that the server believes to be done; see {@link PhotoQueue.deliverAgain}. */
-  readonly stranded: boolean;
+  /** Number of the first photo that is still there. */
+  readonly firstSequence: number;
+  /** Deliveries since the consumer was made. */
+  readonly deliveries: number;
+  /** All photos up to this number are done, as far as the consumer knows. */
+  readonly doneUpTo: number;
+}
+
+/**
+ * Whether two looks at the queue, some time apart, show that the server has lost track of what is done, which it never
+ * finds again by itself; see {@link PhotoQueue.deliverAgain}.
+ *
+ * Either photos are there that the consumer has long left behind, or nothing moves and yet not every photo is waiting or in flight.
+ */
+export function hasLostTrack(before: QueueStatus, now: QueueStatus): boolean {
+  if ([before, now].every((look) => look.photos > 0 && look.firstSequence <= look.doneUpTo)) return true;
+  const counts = ['photos', 'lastSequence', 'deliveries', 'doneUpTo'] as const;
+  const rests = counts.every((count) => before[count] === now[count]);
+  return rests && now.photos !== now.waiting + now.inFlight;
 }
 
 /** A node's side of the queue: the stream of photos and the consumer that all nodes share. */
@@ -105,7 +122,9 @@ export class PhotoQueue {
       inFlight: consumer.num_ack_pending,
       redelivered: consumer.num_redelivered,
       lastSequence: state.last_seq,
-      stranded: state.messages > 0 && state.first_seq <= consumer.ack_floor.stream_seq,
+      firstSequence: state.first_seq,
+      deliveries: consumer.delivered.consumer_seq,
+      doneUpTo: consumer.ack_floor.stream_seq,
     };
   }
 
@@ -122,8 +141,9 @@ export class PhotoQueue {
   /**
    * Has every photo of the queue delivered again, those under lease included.
    *
-   * A server that was killed may have forgotten that acknowledged photos were removed, and yet remember the
-   * acknowledgements (nats-server 2.9 does): such photos would fill the queue for ever. A new consumer knows of none.
+   * A server that was killed may have forgotten that acknowledged photos were removed and yet remember the
+   * acknowledgements, or the other way round (nats-server 2.9 does): such photos would fill the queue for ever, or hide those
+   * that do. A new consumer knows of neither.
    * @throws Fault `NATS_UNREACHABLE`
    */
   async deliverAgain(): Promise<void> {
