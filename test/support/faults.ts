@@ -67,7 +67,9 @@ export function swapModels(models: readonly string[], times: number): ChaosFault
   });
 }
 
-/** What cannot be done right now, since another fault was faster, is not counted. */
+const againMs = 200;
+
+/** What cannot be done right now, since another fault was faster, is tried again. */
 function repeated(
   name: string,
   everyMs: number,
@@ -79,12 +81,14 @@ function repeated(
     finite: times < Infinity,
     run: async (context) => {
       let done = 0;
-      while (done < times && !(await pause(everyMs, context.over))) {
+      let waitMs = everyMs * context.random.fraction();
+      while (done < times && !(await pause(waitMs, context.over))) {
         const succeeded = await act(context).then(
           () => true,
           () => false,
         );
         if (succeeded) done += 1;
+        waitMs = succeeded ? everyMs : Math.min(everyMs, againMs);
       }
       return done;
     },
