@@ -9,7 +9,7 @@ import type { NodeMessage } from './node-process.ts';
 const gaveUp = 75;
 
 function tell(message: NodeMessage): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message);
 }
 
 async function run(): Promise<Node> {
@@ -26,7 +26,8 @@ run().then(
     };
     process.once('SIGTERM', stop);
     // The test has gone, however it ended: leave nothing behind.
-    process.once('disconnect', stop);
+    if (process.connected) process.once('disconnect', stop);
+    else stop();
     void node.ended.then(({ fault }) => {
       tell({ type: 'failed', code: fault.code, message: fault.message });
       process.exit(gaveUp);
