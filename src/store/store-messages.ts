@@ -33,4 +33,6 @@ export type StoreRole = 'writer' | 'reader';
 export interface StoreThreadData {
   readonly role: StoreRole;
   readonly database: DatabaseOptions;
+  /** Int32Array [1]: not 0 once the thread must end before its next request. */
+  readonly ending: SharedArrayBuffer;
 }

@@ -10,7 +10,8 @@ import { TagWriter } from './tag-writer.ts';
 import type { WriterCalls } from './tag-writer.ts';
 
 // The thread that owns one connection: SQLite's calls block it and nothing else.
-const { role, database: options } = workerData as StoreThreadData;
+const { role, database: options, ending } = workerData as StoreThreadData;
+const mustEnd = new Int32Array(ending);
 if (parentPort !== null) start(parentPort);
 
 function start(port: MessagePort): void {
@@ -27,12 +28,13 @@ function start(port: MessagePort): void {
 
 function serve<C extends Calls<C>>(port: MessagePort, database: SqlDatabase, handlers: Handlers<C>): void {
   port.on('message', (request: StoreRequest<C> | typeof stopRequest) => {
-    if (request === stopRequest) {
-      database.close();
-      port.close();
-    } else {
+    if (request !== stopRequest && Atomics.load(mustEnd, 0) === 0) {
       answer(port, request.id, () => handlers[request.name](...request.args));
+      return;
     }
+    port.removeAllListeners('message');
+    database.close();
+    port.close();
   });
 }
 

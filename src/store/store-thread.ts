@@ -4,6 +4,9 @@ import { threadEntry } from '../base/thread-entry.ts';
 import { stopRequest } from './store-messages.ts';
 import type { Calls, StoreRequest, StoreResponse, StoreThreadData } from './store-messages.ts';
 
+/** How long a killed thread may take to finish the request at hand. */
+const killTimeoutMs = 5_000;
+
 /** Requests that may wait for a thread; more are refused at once instead of piling up in memory. */
 const maxWaiting = 4096;
 
@@ -18,6 +21,7 @@ export class StoreThread<C extends Calls<C>> {
   readonly exited: Promise<Fault | undefined>;
   readonly #worker: Worker;
   readonly #role: string;
+  readonly #ending = new Int32Array(new SharedArrayBuffer(4));
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #stopping = false;
@@ -25,10 +29,14 @@ export class StoreThread<C extends Calls<C>> {
   #ended: Fault | undefined;
 
   /** Starts the thread; it is of use once {@link opened} has resolved. */
-  constructor(data: StoreThreadData) {
+  constructor(data: Omit<StoreThreadData, 'ending'>) {
     const { url, execArgv } = threadEntry('store-thread-entry', import.meta.url);
     this.#role = data.role;
-    this.#worker = new Worker(url, { workerData: data, execArgv, name: `store-${data.role}` });
+    this.#worker = new Worker(url, {
+      workerData: { ...data, ending: this.#ending.buffer } satisfies StoreThreadData,
+      execArgv,
+      name: `store-${data.role}`,
+    });
     this.opened = this.#answerTo(0).then(() => undefined);
     this.exited = new Promise((resolve) => {
       this.#worker.on('error', (error) => {
@@ -75,10 +83,19 @@ export class StoreThread<C extends Calls<C>> {
     await this.exited;
   }
 
-  /** Ends the thread between two of its SQL statements; whatever waits is rejected. */
+  /**
+   * Ends the thread after the request at hand; whatever waits is rejected.
+   *
+   * Not by `terminate()`: a thread that is ended inside the database's native code takes the whole process with it. That is
+   * the last resort, for one that hangs.
+   */
   async kill(fault: Fault): Promise<void> {
     this.#end(fault);
-    await this.#worker.terminate();
+    Atomics.store(this.#ending, 0, 1);
+    this.#worker.postMessage(stopRequest);
+    const timer = setTimeout(() => void this.#worker.terminate(), killTimeoutMs);
+    await this.exited;
+    clearTimeout(timer);
   }
 
   #answerTo(id: number): Promise<unknown> {
