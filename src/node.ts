@@ -18,6 +18,7 @@ import { createLog } from './base/log.ts';
 import type { Log } from './base/log.ts';
 import { Metrics } from './base/metrics.ts';
 import type { NodeOptions } from './base/options.ts';
+import { withResolver } from './base/promise-resolver.ts';
 import { packageVersion, setupFiles } from './base/package-root.ts';
 import { inspection } from './cluster/inspection.ts';
 import { diskGuardChild, linkChild, natsServerChild } from './cluster/nats-children.ts';
@@ -109,11 +110,9 @@ class RunningNode implements Node {
     this.#store = new SupervisedTagStore(() =>
       EmbeddedTagStore.open({ file: join(lock.folder, 'tags.db'), clock: systemClock }),
     );
-    let onEnded: (end: NodeEnd) => void = () => undefined;
-    this.ended = new Promise((resolve) => {
-      onEnded = resolve;
-    });
-    this.#onEnded = onEnded;
+    const { promise, resolve } = withResolver<NodeEnd>();
+    this.ended = promise;
+    this.#onEnded = resolve;
   }
 
   get url(): string {
@@ -316,10 +315,7 @@ class RunningNode implements Node {
     const ready = () => this.#stopping === undefined && this.#link?.connection.connected === true;
     const http = await startHttpServer({ port: this.#options.httpPort, metrics: this.#metrics, ready });
     this.#http = http;
-    let end: (reason: 'normal') => void = () => undefined;
-    const exited = new Promise<'normal'>((resolve) => {
-      end = resolve;
-    });
+    const { promise: exited, resolve: end } = withResolver<'normal'>();
     const stop = async () => {
       await http.close();
       end('normal');

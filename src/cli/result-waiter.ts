@@ -2,6 +2,7 @@ import type { CancelTimer, Clock } from '../base/clock.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
+import { withResolver } from '../base/promise-resolver.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { PhotoResult } from '../transport/payloads.ts';
 import type { Submitted } from '../transport/photo-submitter.ts';
@@ -209,12 +210,4 @@ export class ResultWaiter {
 
 function failure({ id, file }: ExpectedPhoto, { code, message }: Fault): PhotoResult {
   return { id, file, error: { code, message } };
-}
-
-function withResolver<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

@@ -1,5 +1,6 @@
 import { Fault } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { withResolver } from '../base/promise-resolver.ts';
 import type { StartExternal } from '../runtime/index.ts';
 import { shareCredentials, withdrawCredentials } from '../transport/credentials.ts';
 import { openNodeLink } from '../transport/node-link.ts';
@@ -69,10 +70,7 @@ export function diskGuardChild(
   log: Log,
 ): StartExternal {
   return () => {
-    let end: (reason: 'normal') => void = () => undefined;
-    const exited = new Promise<'normal'>((resolve) => {
-      end = resolve;
-    });
+    const { promise: exited, resolve: end } = withResolver<'normal'>();
     const guard = new DiskGuard({
       folder,
       reserveBytes,

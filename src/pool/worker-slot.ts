@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { Fault, reasonOf } from '../base/errors.ts';
+import { withResolver } from '../base/promise-resolver.ts';
 import { threadEntry } from '../base/thread-entry.ts';
 import type { ThreadEntry } from '../base/thread-entry.ts';
 import { SlotBoard, placesPerThread } from './slot-board.ts';
@@ -127,8 +128,8 @@ export class WorkerSlot {
       resourceLimits: { maxOldGenerationSizeMb: heapMib },
       execArgv,
     });
-    const { promise: exited, resolve: onLost } = deferred<Fault>();
-    const { promise: ended, resolve: onEnded } = deferred<undefined>();
+    const { promise: exited, resolve: onLost } = withResolver<Fault>();
+    const { promise: ended, resolve: onEnded } = withResolver<undefined>();
     const thread: Thread = { pool, board, running: new Set(), ended, onLost, lost: false };
     // Without a listener an error between two tasks would end the process.
     pool.on('error', (error: Error) => {
@@ -244,12 +245,4 @@ function startFault(problem: unknown): Fault {
 function freePlace(thread: Thread): number | undefined {
   const taken = new Set(Array.from(thread.running, ({ place }) => place));
   return Array.from({ length: placesPerThread }, (_, place) => place).find((place) => !taken.has(place));
-}
-
-function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
