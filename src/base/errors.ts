@@ -48,6 +48,19 @@ export const catalogue = {
   // files of the command line
   FILE_READ: { disposition: 'terminal', sentence: '{file} cannot be read: {reason}.' },
   FILE_WRITE: { disposition: 'terminal', sentence: '{file} cannot be written: {reason}.' },
+  DISK_FULL: {
+    disposition: 'retry',
+    sentence: 'There is no space left to write {file}; free some, then try again.',
+  },
+  // blobs and features
+  BLOB_DAMAGED: {
+    disposition: 'terminal',
+    sentence: 'The file {file} is damaged: {reason}; remove it, then it is made or fetched again.',
+  },
+  FEATURES_NOT_FINITE: {
+    disposition: 'terminal',
+    sentence: 'The features of the photo are not finite numbers; leave the photo out, and report it.',
+  },
   // worker threads
   WORKER_LOST: {
     disposition: 'retry',
