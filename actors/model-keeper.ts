@@ -3,7 +3,7 @@ import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { ExtractorReference } from '../src/model/model-header.ts';
 import type { Model } from '../src/model/model-file.ts';
-import { checkExtractor } from '../src/model/model-header.ts';
+import { checkExtractors } from '../src/model/model-header.ts';
 import type { ModelLibrary } from '../src/model/model-library.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { PublishedModel } from '../src/pool/published-model.ts';
@@ -26,7 +26,7 @@ export interface ModelKeeperArgument {
   readonly activations: Activations;
   readonly library: ModelLibrary;
   readonly models: ActiveModel;
-  readonly extractor: ExtractorReference;
+  readonly extractors: readonly ExtractorReference[];
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -103,20 +103,20 @@ interface LoadedModel {
   readonly loadMs: number;
 }
 
-/** Reads and verifies a model that this node's extractor can be used with. */
-async function load({ library, extractor }: ModelKeeperArgument, id: string): Promise<LoadedModel> {
+/** Reads and verifies a model that this node has the extractors of. */
+async function load({ library, extractors }: ModelKeeperArgument, id: string): Promise<LoadedModel> {
   const started = performance.now();
   const model = await library.find(id);
-  checkExtractor(model.header, extractor);
+  checkExtractors(model.header, extractors);
   return { model, loadMs: performance.now() - started };
 }
 
 function use(
-  { models, extractor, metrics, log }: ModelKeeperArgument,
+  { models, extractors, metrics, log }: ModelKeeperArgument,
   { model, loadMs }: LoadedModel,
   activation: Activation,
 ): void {
-  if (!models.activate(new PublishedModel(model, activation.number, extractor))) return;
+  if (!models.activate(new PublishedModel(model, activation.number, extractors))) return;
   metrics.modelLoadSeconds.set(loadMs / 1000);
   metrics.modelActivation.reset();
   metrics.modelActivation.set({ model: activation.model }, activation.number);

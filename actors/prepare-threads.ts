@@ -6,12 +6,12 @@ import { setupFiles } from '../src/base/package-root.ts';
 import type { ExtractorReference } from '../src/model/model-header.ts';
 import { WorkerSlot } from '../src/pool/worker-slot.ts';
 import { Kernel } from '../src/vision/kernel.ts';
-import { readParameters } from '../src/vision/parameter-file.ts';
+import { extractorIdentities } from '../src/vision/extractors.ts';
 
-/** The worker threads of a node, not yet started, and the extractor that they run. */
+/** The worker threads of a node, not yet started, and the extractors that they have. */
 export interface Threads {
   readonly slots: readonly WorkerSlot[];
-  readonly extractor: ExtractorReference;
+  readonly extractors: readonly ExtractorReference[];
 }
 
 /** What the threads of a node need beside its options. */
@@ -33,7 +33,7 @@ export async function prepareThreads(
   { clock, onStuck, entry }: ThreadsContext,
 ): Promise<Threads> {
   const [kernel, parameters] = await Promise.all([Kernel.compile(), readShared(setupFiles.lite0)]);
-  const { header, hash } = readParameters(new Uint8Array(parameters), setupFiles.lite0);
+  const extractors = extractorIdentities(new Uint8Array(parameters), setupFiles.lite0);
   const limits = {
     maxBytes: options.maxPhotoBytes,
     maxPixels: options.maxPhotoPixels,
@@ -50,8 +50,7 @@ export async function prepareThreads(
         entry,
       }),
   );
-  const { extractor: id, version, dims } = header;
-  return { slots, extractor: { id, version, dims, parametersHash: hash } };
+  return { slots, extractors };
 }
 
 /** A file in memory that threads share. */

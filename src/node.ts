@@ -234,13 +234,13 @@ class RunningNode implements Node {
     return { url, credentials, maxBytes: budget.photos, maxDeadLetterBytes: budget.deadLetters };
   }
 
-  #modelKeeper({ extractor }: Threads): ChildStart {
+  #modelKeeper({ extractors }: Threads): ChildStart {
     const library = new ModelLibrary(join(this.#lock.folder, 'models'), setupFiles.starterModel);
     const { activations } = this.#opened;
     const [models, metrics, log] = [this.#models, this.#metrics, this.#log];
     return actor(
       modelKeeper,
-      { activations, library, models, extractor, metrics, log },
+      { activations, library, models, extractors, metrics, log },
       { name: modelKeeperName },
     );
   }

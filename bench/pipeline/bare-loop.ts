@@ -39,7 +39,7 @@ export class BareLoop {
     const begun = performance.now();
     const prepared = await prepareThreads(threads, parseNodeOptions({}), { clock: systemClock, onStuck });
     const compiled = performance.now();
-    const model = new PublishedModel(await readModel(setupFiles.starterModel), 1, prepared.extractor);
+    const model = new PublishedModel(await readModel(setupFiles.starterModel), 1, prepared.extractors);
     const read = performance.now();
     await Promise.all(prepared.slots.map((slot) => slot.start()));
     const started = performance.now();

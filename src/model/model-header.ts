@@ -68,14 +68,15 @@ export function checkHeader(value: unknown): ModelHeader | string {
 }
 
 /**
- * Makes sure that a model was made for these features.
+ * Makes sure that each block of a model was made for the features of one of these extractors.
  * @throws Fault `MODEL_EXTRACTOR`
  */
-export function checkExtractor(header: ModelHeader, extractor: ExtractorReference): void {
-  const found = describeExtractor(extractor);
+export function checkExtractors(header: ModelHeader, extractors: readonly ExtractorReference[]): void {
+  const found = extractors.map(describeExtractor);
   for (const block of header.blocks) {
     const expected = describeExtractor(block.extractor);
-    if (expected !== found) throw new Fault('MODEL_EXTRACTOR', { expected, found });
+    if (!found.includes(expected))
+      throw new Fault('MODEL_EXTRACTOR', { expected, found: found.join(' or ') });
   }
 }
 

@@ -4,6 +4,8 @@ import type { ModelHeader } from './model-header.ts';
 
 /** Where a block's numbers lie in a model's body. Offsets in bytes, each a multiple of 16. */
 export interface BlockLayout {
+  /** Id of the extractor whose features it scores. */
+  readonly extractor: string;
   readonly classes: number;
   readonly dims: number;
   /** Floats from one row of W to the next: `dims`, up to a multiple of 4. */
@@ -22,7 +24,7 @@ export interface BlockLayout {
   readonly thresholds: number;
 }
 
-/** Where everything lies in a model's body: numbers only, so that it crosses threads cheaply. */
+/** Where everything lies in a model's body: hardly more than numbers, so that it crosses threads cheaply. */
 export interface ModelLayout {
   /** Length of the body. */
   readonly bytes: number;
@@ -31,6 +33,8 @@ export interface ModelLayout {
 
 /** A block's numbers in place: views of the shared buffer, nothing copied. */
 export interface BlockView extends WeightBlock, ScoreRule {
+  /** Id of the extractor whose features it scores. */
+  readonly extractor: string;
   readonly firstClass: number;
   /** `[classes]`. */
   readonly thresholds: Float32Array;
@@ -48,9 +52,10 @@ export function layoutOf(header: Pick<ModelHeader, 'blocks'>): ModelLayout {
     bytes += Math.ceil((floats * floatBytes) / alignment) * alignment;
     return offset;
   };
-  const blocks = header.blocks.map(({ classes: { length: classes }, extractor: { dims }, score }) => {
+  const blocks = header.blocks.map(({ classes: { length: classes }, extractor: { id, dims }, score }) => {
     const stride = Math.ceil(dims / 4) * 4;
     const block: BlockLayout = {
+      extractor: id,
       classes,
       dims,
       stride,
@@ -74,9 +79,10 @@ export function calibrationLength(score: ScoreRule['score'], classes: number): n
 
 /** The blocks of a model as views of its body: once for each model in each thread. */
 export function viewBlocks(layout: ModelLayout, buffer: SharedArrayBuffer | ArrayBuffer): BlockView[] {
-  return layout.blocks.map(({ classes, dims, stride, firstClass, ...block }) => {
+  return layout.blocks.map(({ extractor, classes, dims, stride, firstClass, ...block }) => {
     const score = scoreFunctions[block.score] ?? 'softmax';
     return {
+      extractor,
       classes,
       dims,
       stride,

@@ -2,6 +2,7 @@ import { Fault } from '../base/errors.ts';
 import type { BlockView } from '../model/model-layout.ts';
 import { viewBlocks } from '../model/model-layout.ts';
 import type { Extractor } from '../vision/extractor.ts';
+import type { Extractors } from '../vision/extractors.ts';
 import type { Kernel } from '../vision/kernel.ts';
 import { blockScores, selectTags } from '../vision/scores.ts';
 import type { TagSelection } from '../vision/scores.ts';
@@ -12,6 +13,8 @@ const modelsKept = 2;
 
 /** A published model as a thread sees it. */
 interface ModelView {
+  /** Each extractor of its blocks, once. */
+  readonly extractors: readonly Extractor[];
   readonly blocks: readonly BlockView[];
   /** Float32Array [classes of all blocks]. */
   readonly thresholds: Float32Array;
@@ -20,26 +23,42 @@ interface ModelView {
 /** Scores features against whichever published model a photo names; in a thread. */
 export class ModelScorer {
   readonly #kernel: Kernel;
-  readonly #extractor: Extractor;
+  readonly #extractors: Pick<Extractors, 'extractor'>;
   /** By activation and model, newest last. */
   readonly #views = new Map<string, ModelView>();
 
-  constructor(kernel: Kernel, extractor: Extractor) {
+  constructor(kernel: Kernel, extractors: Pick<Extractors, 'extractor'>) {
     this.#kernel = kernel;
-    this.#extractor = extractor;
+    this.#extractors = extractors;
+  }
+
+  /**
+   * The extractors whose features a model scores, each once.
+   * @throws Fault `MODEL_EXTRACTOR` if the model was trained on features of none that this thread has
+   */
+  extractorsOf(model: ModelHandle): readonly Extractor[] {
+    return this.#viewOf(model).extractors;
   }
 
   /**
    * Scores one photo.
-   * @param features - Float32Array [dims]
+   * @param features - Float32Array [dims] by the extractor's id, of each of {@link extractorsOf}
    * @param top - how many of the best classes to return besides those above their thresholds
-   * @throws Fault `MODEL_EXTRACTOR` if the model was trained on other features
+   * @throws Fault `MODEL_EXTRACTOR`
    */
-  score(features: Float32Array, model: ModelHandle, top: number): { tags: TagSelection; best: TagSelection } {
+  score(
+    features: ReadonlyMap<string, Float32Array>,
+    model: ModelHandle,
+    top: number,
+  ): { tags: TagSelection; best: TagSelection } {
     const { blocks, thresholds } = this.#viewOf(model);
     const scores = new Float32Array(thresholds.length);
-    for (const block of blocks)
-      scores.set(blockScores(this.#kernel.margins(features, block), block), block.firstClass);
+    for (const block of blocks) {
+      const x = features.get(block.extractor);
+      if (x === undefined)
+        throw new Fault('INTERNAL', { reason: `features of ${block.extractor} are missing` });
+      scores.set(blockScores(this.#kernel.margins(x, block), block), block.firstClass);
+    }
     return { tags: selectTags(scores, thresholds), best: selectTags(scores, thresholds, top) };
   }
 
@@ -47,9 +66,7 @@ export class ModelScorer {
     const key = `${String(model.activation)} ${model.id}`;
     const known = this.#views.get(key);
     if (known !== undefined) return known;
-    const blocks = viewBlocks(model.layout, model.buffer);
-    for (const block of blocks) this.#check(block);
-    const view = { blocks, thresholds: concatenate(blocks.map((block) => block.thresholds)) };
+    const view = this.#view(model);
     this.#views.set(key, view);
     for (const oldest of this.#views.keys()) {
       if (this.#views.size <= modelsKept) break;
@@ -58,12 +75,20 @@ export class ModelScorer {
     return view;
   }
 
-  #check(block: BlockView): void {
-    if (block.dims !== this.#extractor.dims)
+  #view({ layout, buffer }: ModelHandle): ModelView {
+    const blocks = viewBlocks(layout, buffer);
+    const extractors = [...new Set(blocks.map((block) => this.#extractorOf(block)))];
+    return { extractors, blocks, thresholds: concatenate(blocks.map((block) => block.thresholds)) };
+  }
+
+  #extractorOf({ extractor: id, dims }: BlockView): Extractor {
+    const extractor = this.#extractors.extractor(id);
+    if (dims !== extractor.dims)
       throw new Fault('MODEL_EXTRACTOR', {
-        expected: `${String(block.dims)} dims`,
-        found: `${String(this.#extractor.dims)} of ${this.#extractor.id}`,
+        expected: `${String(dims)} dims of ${id}`,
+        found: `${String(extractor.dims)} dims`,
       });
+    return extractor;
   }
 }
 

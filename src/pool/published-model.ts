@@ -1,7 +1,7 @@
 import type { Model } from '../model/model-file.ts';
 import type { TagSelection } from '../vision/scores.ts';
-import { checkExtractor } from '../model/model-header.ts';
-import type { ExtractorReference } from '../model/model-header.ts';
+import { checkExtractors } from '../model/model-header.ts';
+import type { ExtractorReference, ModelHeader } from '../model/model-header.ts';
 import type { ModelHandle } from './thread-messages.ts';
 
 /** A tag and its calibrated score, 0 to 1. */
@@ -13,15 +13,18 @@ export interface ScoredTag {
 /** A model that has been activated: what threads need ({@link ModelHandle}), and the class names, which stay here. */
 export class PublishedModel {
   readonly handle: ModelHandle;
-  /** Identifies the features it was trained on. */
+  /** Identifies the features it was trained on: `lite0-1`, or `lite0-1+hog-1` if its blocks differ. */
   readonly extractor: string;
   readonly #classes: readonly string[];
 
-  /** @throws Fault `MODEL_EXTRACTOR` if a block was trained on the features of another extractor */
-  constructor(model: Model, activation: number, extractor: ExtractorReference) {
-    checkExtractor(model.header, extractor);
+  /**
+   * @param extractors - those that threads have
+   * @throws Fault `MODEL_EXTRACTOR` if a block was trained on the features of another one
+   */
+  constructor(model: Model, activation: number, extractors: readonly ExtractorReference[]) {
+    checkExtractors(model.header, extractors);
     this.handle = { activation, id: model.id, layout: model.layout, buffer: model.buffer };
-    this.extractor = `${extractor.id}-${String(extractor.version)}`;
+    this.extractor = extractorNames(model.header).join('+');
     this.#classes = model.header.blocks.flatMap((block) => block.classes);
   }
 
@@ -32,6 +35,11 @@ export class PublishedModel {
       score: rounded(scores[place] ?? 0),
     }));
   }
+}
+
+/** Each extractor of a model once, in the order of its blocks. */
+function extractorNames({ blocks }: ModelHeader): string[] {
+  return [...new Set(blocks.map(({ extractor: { id, version } }) => `${id}-${String(version)}`))];
 }
 
 /** Four decimals: finer than any calibration, and what a float32 of 0.93 looks like to people. */

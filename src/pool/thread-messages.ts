@@ -18,7 +18,7 @@ export interface ModelHandle {
 export interface ThreadSetup {
   /** The kernel, compiled once a process. */
   readonly kernel: WebAssembly.Module;
-  /** The extractor's parameter file; shared, copied into each thread's own wasm memory. */
+  /** The parameter file of `lite0`; shared, copied into each thread's own wasm memory. */
   readonly parameters: SharedArrayBuffer;
   readonly limits: DecodeLimits;
   /** See {@link SlotBoard}. */

@@ -1,7 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { Fault } from '../base/errors.ts';
-import { decode } from '../vision/decode.ts';
-import type { Extractor } from '../vision/extractor.ts';
+import { decodeFor, describeAll, Extractors } from '../vision/extractors.ts';
 import { Kernel } from '../vision/kernel.ts';
 import { ModelScorer } from './model-scorer.ts';
 import { SlotBoard } from './slot-board.ts';
@@ -11,24 +10,25 @@ import type { PhotoTags, PhotoTask, ReadyTask, ThreadReply, ThreadSetup } from '
 class PhotoTagger {
   readonly #setup: ThreadSetup;
   readonly #board: SlotBoard;
-  readonly #extractor: Extractor;
   readonly #scorer: ModelScorer;
 
   constructor(setup: ThreadSetup) {
     const kernel = Kernel.instantiate(setup.kernel);
     this.#setup = setup;
     this.#board = new SlotBoard(setup.board);
-    this.#extractor = kernel.loadExtractor(new Uint8Array(setup.parameters));
-    this.#scorer = new ModelScorer(kernel, this.#extractor);
+    const extractors = new Extractors(kernel, setup.parameters);
+    extractors.preload();
+    this.#scorer = new ModelScorer(kernel, extractors);
   }
 
   async tag(task: PhotoTask): Promise<PhotoTags> {
+    const extractors = this.#scorer.extractorsOf(task.model);
     const started = performance.now();
     this.#board.set(task.place, 'decoding');
-    const rgb = await decode(new Uint8Array(task.bytes), this.#extractor.input, this.#setup.limits);
+    const pixels = await decodeFor(extractors, new Uint8Array(task.bytes), this.#setup.limits);
     const decoded = performance.now();
     this.#board.set(task.place, 'kernel');
-    const features = this.#extractor.describe(rgb);
+    const features = describeAll(pixels);
     const described = performance.now();
     const found = this.#scorer.score(features, task.model, task.top);
     const scored = performance.now();

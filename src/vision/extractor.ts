@@ -8,17 +8,21 @@ export interface InputShape {
   readonly crop: number;
 }
 
-/** Turns a decoded photo into features; bound to the thread whose {@link Kernel} made it. */
-export interface Extractor {
+/** Whose features: those of extractors that differ in any of this do not mix. */
+export interface ExtractorIdentity {
   /** Its name, as models know it: `lite0`. */
   readonly id: string;
   /** Counts changes that alter features. */
   readonly version: number;
   /** Features a photo. */
   readonly dims: number;
-  readonly input: InputShape;
-  /** Hex SHA-256 of the parameters: features of different parameters do not mix. */
+  /** Hex SHA-256 of the parameters. */
   readonly parametersHash: string;
+}
+
+/** Turns a decoded photo into features; bound to the thread whose {@link Kernel} made it. */
+export interface Extractor extends ExtractorIdentity {
+  readonly input: InputShape;
   /**
    * The features of a photo, the same bits on every machine.
    *

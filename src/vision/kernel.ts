@@ -30,9 +30,8 @@ const groupPhotos = 32;
 /** A thread's instance of the WebAssembly kernel, with linear memory of its own. */
 export class Kernel {
   readonly #memory: WebAssembly.Memory;
-  #tile:
-    | { readonly tile: ScoreTile; readonly photos: number; readonly dims: number; readonly stride: number }
-    | undefined;
+  /** By dims and stride, which are as many as extractors: blocks of two of them do not make each other's tile anew. */
+  readonly #tiles = new Map<string, { readonly tile: ScoreTile; readonly photos: number }>();
 
   private constructor({ memory }: InitOutput) {
     this.#memory = memory;
@@ -111,11 +110,12 @@ export class Kernel {
   }
 
   #tileFor(photos: number, dims: number, stride: number): ScoreTile {
-    const kept = this.#tile;
-    if (kept && kept.photos >= photos && kept.dims === dims && kept.stride === stride) return kept.tile;
+    const shape = `${String(dims)}/${String(stride)}`;
+    const kept = this.#tiles.get(shape);
+    if (kept !== undefined && kept.photos >= photos) return kept.tile;
     kept?.tile.free();
     const tile = new ScoreTile(photos, dims, stride, tileClasses);
-    this.#tile = { tile, photos, dims, stride };
+    this.#tiles.set(shape, { tile, photos });
     return tile;
   }
 }

@@ -35,7 +35,7 @@ export async function modelSwap(photos: number, rate: number, swaps: number): Pr
         const draft = join(data.path, 'models', 'draft.model');
         const id = await writeModel(draft, contents);
         await writeModel(join(data.path, 'models', `${id}.model`), contents);
-        published.set(id, new PublishedModel(await readModel(draft), index + 1, reference.extractor));
+        published.set(id, new PublishedModel(await readModel(draft), index + 1, reference.extractors));
         ids.push(id);
       }
     },

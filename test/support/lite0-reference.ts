@@ -7,6 +7,7 @@ import type { PublishedModel, ScoredTag } from '../../src/pool/published-model.t
 import type { ThreadSetup } from '../../src/pool/thread-messages.ts';
 import { decode } from '../../src/vision/decode.ts';
 import type { Extractor } from '../../src/vision/extractor.ts';
+import { extractorIdentities, Extractors } from '../../src/vision/extractors.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
 import { seeded } from './random.ts';
 
@@ -20,10 +21,12 @@ export class Lite0Reference {
   readonly #extractor: Extractor;
   readonly #scorer: ModelScorer;
 
-  private constructor(kernel: Kernel, extractor: Extractor, setup: Omit<ThreadSetup, 'board'>) {
-    this.#extractor = extractor;
-    this.#scorer = new ModelScorer(kernel, extractor);
+  private constructor(setup: Omit<ThreadSetup, 'board'>) {
+    const kernel = Kernel.instantiate(setup.kernel);
+    const extractors = new Extractors(kernel, setup.parameters);
     this.setup = setup;
+    this.#extractor = extractors.extractor('lite0');
+    this.#scorer = new ModelScorer(kernel, extractors);
   }
 
   static async load(): Promise<Lite0Reference> {
@@ -31,9 +34,12 @@ export class Lite0Reference {
     const bytes = await readFile(setupFiles.lite0);
     const parameters = new SharedArrayBuffer(bytes.length);
     new Uint8Array(parameters).set(bytes);
-    const kernel = Kernel.instantiate(module);
-    const extractor = kernel.loadExtractor(bytes);
-    return new Lite0Reference(kernel, extractor, { kernel: module, parameters, limits: testLimits });
+    return new Lite0Reference({ kernel: module, parameters, limits: testLimits });
+  }
+
+  /** What a node has. */
+  get extractors(): readonly ExtractorReference[] {
+    return extractorIdentities(new Uint8Array(this.setup.parameters));
   }
 
   /** What blocks of models name theirs. */
@@ -49,7 +55,7 @@ export class Lite0Reference {
 
   /** What a photo of these features is tagged with. */
   tags(features: Float32Array, model: PublishedModel, top: number): { tags: ScoredTag[]; best: ScoredTag[] } {
-    const { tags, best } = this.#scorer.score(features, model.handle, top);
+    const { tags, best } = this.#scorer.score(new Map([['lite0', features]]), model.handle, top);
     return { tags: model.name(tags), best: model.name(best) };
   }
 

@@ -8,14 +8,14 @@ import { temporaryFolder } from './model.ts';
 /** A model as nodes have it after its activation. */
 export async function publishedModel(
   contents: ModelContents,
-  reference: Lite0Reference,
+  { extractors }: Pick<Lite0Reference, 'extractors'>,
   activation = 1,
 ): Promise<PublishedModel> {
   const folder = await temporaryFolder();
   try {
     const file = join(folder.path, 'test.model');
     await writeModel(file, contents);
-    return new PublishedModel(await readModel(file), activation, reference.extractor);
+    return new PublishedModel(await readModel(file), activation, extractors);
   } finally {
     await folder.remove();
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/base/errors.ts';
 import { readModel } from '../../../src/model/model-file.ts';
-import { checkExtractor, classNames } from '../../../src/model/model-header.ts';
+import { checkExtractors, classNames } from '../../../src/model/model-header.ts';
 import { viewBlocks } from '../../../src/model/model-layout.ts';
 import { type ModelContents, writeModel } from '../../../src/model/model-writer.ts';
 import { blockContents, modelContents, resealed, temporaryFolder } from '../../support/model.ts';
@@ -288,13 +288,13 @@ it("a model is refused for another extractor's features", async () => {
   await writeModel(at('single'), single);
   const { header } = await readModel(at('single'));
   const extractor = single.blocks[0]!.extractor;
-  checkExtractor(header, { ...extractor });
+  checkExtractors(header, [{ ...extractor, id: 'hog' }, extractor]);
   for (const other of [{ id: 'hog' }, { version: 2 }, { dims: 6 }, { parametersHash: '12'.repeat(32) }])
     expect(() => {
-      checkExtractor(header, { ...extractor, ...other });
+      checkExtractors(header, [{ ...extractor, ...other }]);
     }).toThrow(/^The model was trained on features of lite0 version 1 \(5 dims/);
   const mixed = await readModel(at('extractor'));
   expect(() => {
-    checkExtractor(mixed.header, extractor);
+    checkExtractors(mixed.header, [extractor]);
   }).toThrow(Fault);
 });

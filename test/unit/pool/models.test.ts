@@ -18,14 +18,26 @@ beforeAll(async () => {
   kernel = Kernel.instantiate(reference.setup.kernel);
 });
 
-/** What a scorer needs to know of an extractor. */
-function extractor(dims: number): Extractor {
-  return {
-    ...reference.extractor,
-    dims,
-    input: { width: 1, height: 1, crop: 1 },
-    describe: () => new Float32Array(dims),
-  };
+/** What a scorer needs to know of extractors. */
+function extractors(dims: Readonly<Record<string, number>> = { lite0: reference.extractor.dims }) {
+  const known = new Map(
+    Object.entries(dims).map(([id, dims]): [string, Extractor] => [
+      id,
+      {
+        ...reference.extractor,
+        id,
+        dims,
+        input: { width: 1, height: 1, crop: 1 },
+        describe: () => new Float32Array(dims),
+      },
+    ]),
+  );
+  return { extractor: (id: string) => known.get(id)! };
+}
+
+/** Of Lite0 alone. */
+function featuresOf(x: Float32Array): ReadonlyMap<string, Float32Array> {
+  return new Map([['lite0', x]]);
 }
 
 function features(seed: number): Float32Array {
@@ -80,6 +92,19 @@ describe('a published model', () => {
     ]);
     expect(model.extractor).toBe('lite0-1');
   });
+
+  test('of blocks of several extractors names each once', async () => {
+    const other = { ...reference.extractor, id: 'other', version: 2, dims: 8 };
+    const blocks = [
+      reference.randomBlock(['a'], 1),
+      { ...blockContents(['b'], 8, 'platt', 'second'), extractor: other },
+      { ...reference.randomBlock(['c'], 2), name: 'third' },
+    ];
+    const model = await publishedModel(modelContents(...blocks), {
+      extractors: [reference.extractor, other],
+    });
+    expect(model.extractor).toBe('lite0-1+other-2');
+  });
 });
 
 describe('a scorer', () => {
@@ -92,9 +117,9 @@ describe('a scorer', () => {
       ),
       reference,
     );
-    const scorer = new ModelScorer(kernel, extractor(reference.extractor.dims));
+    const scorer = new ModelScorer(kernel, extractors());
     const x = features(3);
-    const { tags, best } = scorer.score(x, model.handle, 5);
+    const { tags, best } = scorer.score(featuresOf(x), model.handle, 5);
     const [first, second] = [margins(x, model, 0), margins(x, model, 1)];
     const { calibration } = reference.randomBlock(['d', 'e'], 2);
     const platt = second.map((z, index) => {
@@ -107,27 +132,52 @@ describe('a scorer', () => {
     expect([...best.scores]).toEqual([...best.scores].sort((left, right) => right - left));
     const above = expected.flatMap((score, index) => (score >= 0.5 ? [index] : []));
     expect([...tags.indices].sort()).toEqual(above);
-    expect(scorer.score(x, model.handle, 0).best.indices).toHaveLength(0);
+    expect(scorer.score(featuresOf(x), model.handle, 0).best.indices).toHaveLength(0);
   });
 
   test('tells models of one activation number apart, and goes back to one that it has dropped', async () => {
-    const scorer = new ModelScorer(kernel, extractor(reference.extractor.dims));
+    const scorer = new ModelScorer(kernel, extractors());
     const x = features(4);
     const models = await Promise.all(
       [1, 2, 3, 4].map((seed) =>
         publishedModel(modelContents(reference.randomBlock(['a', 'b'], seed)), reference, 1),
       ),
     );
-    const first = models.map((model) => scorer.score(x, model.handle, 2).best);
-    const again = models.map((model) => scorer.score(x, model.handle, 2).best);
+    const first = models.map((model) => scorer.score(featuresOf(x), model.handle, 2).best);
+    const again = models.map((model) => scorer.score(featuresOf(x), model.handle, 2).best);
     expect(again).toEqual(first);
     expect(new Set(first.map(({ scores }) => scores.join())).size).toBe(models.length);
   });
 
+  test('scores each block on the features of its extractor', async () => {
+    const other = { ...reference.extractor, id: 'other', dims: 8 };
+    const blocks = [
+      { ...blockContents(['b', 'c'], 8, 'platt', 'second'), extractor: other },
+      reference.randomBlock(['a'], 1),
+      { ...blockContents(['d'], 8, 'platt', 'third'), extractor: other },
+    ];
+    const model = await publishedModel(modelContents(...blocks), {
+      extractors: [reference.extractor, other],
+    });
+    const scorer = new ModelScorer(kernel, extractors({ lite0: reference.extractor.dims, other: 8 }));
+    expect(scorer.extractorsOf(model.handle).map(({ id }) => id)).toEqual(['other', 'lite0']);
+    const [x, y] = [features(5), features(6).subarray(0, 8)];
+    const both = new Map([...featuresOf(x), ['other', y]]);
+    const { best } = scorer.score(both, model.handle, 4);
+    const expected = blocks.flatMap(({ calibration }, block) =>
+      margins(block === 1 ? x : y, model, block).map(
+        (z, index) => 1 / (1 + Math.exp(calibration[2 * index]! * z + calibration[2 * index + 1]!)),
+      ),
+    );
+    for (const [place, index] of best.indices.entries())
+      expect(best.scores[place]).toBeCloseTo(expected[index]!, 4);
+    expect(() => scorer.score(featuresOf(x), model.handle, 4)).toThrow('features of other are missing');
+  });
+
   test('refuses a model of other features than its own', async () => {
-    const scorer = new ModelScorer(kernel, extractor(64));
+    const scorer = new ModelScorer(kernel, extractors({ lite0: 64 }));
     const model = await publishedModel(modelContents(reference.randomBlock(['a'], 1)), reference);
-    expect(() => scorer.score(new Float32Array(64), model.handle, 1)).toThrow(
+    expect(() => scorer.extractorsOf(model.handle)).toThrow(
       expect.objectContaining({ code: 'MODEL_EXTRACTOR' }) as Error,
     );
   });

@@ -1,0 +1,84 @@
+import { Fault } from '../base/errors.ts';
+import { decode, type DecodeLimits } from './decode.ts';
+import type { Extractor, ExtractorIdentity, InputShape } from './extractor.ts';
+import type { Kernel } from './kernel.ts';
+import { readParameters } from './parameter-file.ts';
+
+/** The extractor whose parameters come from a file; a node has none without them. */
+const trunkId = 'lite0';
+
+/**
+ * Which extractors a node has, without loading any.
+ *
+ * @param parameters - the parameter file of `lite0`; `file` names it in the fault
+ * @throws Fault `WEIGHTS_DAMAGED`
+ */
+export function extractorIdentities(parameters: Uint8Array, file?: string): ExtractorIdentity[] {
+  const { header, hash } = readParameters(parameters, file);
+  const { extractor: id, version, dims } = header;
+  return [{ id, version, dims, parametersHash: hash }];
+}
+
+/** The extractors of a thread, by id; each is loaded when it is first asked for. */
+export class Extractors {
+  readonly #makers: ReadonlyMap<string, () => Extractor>;
+  readonly #loaded = new Map<string, Extractor>();
+
+  /** @param parameters - the parameter file of `lite0`, which may be shared with other threads */
+  constructor(kernel: Kernel, parameters: ArrayBufferLike) {
+    this.#makers = new Map([[trunkId, () => kernel.loadExtractor(new Uint8Array(parameters))]]);
+  }
+
+  /** @throws Fault `MODEL_EXTRACTOR` if there is none of this id, `WEIGHTS_DAMAGED` if it cannot be loaded */
+  extractor(id: string): Extractor {
+    const loaded = this.#loaded.get(id) ?? this.#make(id);
+    this.#loaded.set(id, loaded);
+    return loaded;
+  }
+
+  /**
+   * Loads what nearly every photo needs, so that the first one does not wait for it.
+   * @throws Fault `WEIGHTS_DAMAGED`
+   */
+  preload(): void {
+    this.extractor(trunkId);
+  }
+
+  #make(id: string): Extractor {
+    const make = this.#makers.get(id);
+    if (make === undefined)
+      throw new Fault('MODEL_EXTRACTOR', { expected: id, found: [...this.#makers.keys()].join(' or ') });
+    return make();
+  }
+}
+
+/**
+ * Decodes a photo once for each shape that the extractors take, side by side.
+ *
+ * @param bytes - the file
+ * @returns RGB pixels for each extractor; those of one shape share them
+ * @throws Fault of {@link decode}
+ */
+export async function decodeFor(
+  extractors: readonly Extractor[],
+  bytes: Uint8Array,
+  limits: DecodeLimits,
+): Promise<ReadonlyMap<Extractor, Uint8Array>> {
+  const decoded = new Map<string, Promise<Uint8Array>>();
+  const pixelsFor = async (extractor: Extractor) => {
+    const shape = shapeKey(extractor.input);
+    const pixels = decoded.get(shape) ?? decode(bytes, extractor.input, limits);
+    decoded.set(shape, pixels);
+    return [extractor, await pixels] as const;
+  };
+  return new Map(await Promise.all(extractors.map(pixelsFor)));
+}
+
+/** Features `Float32Array [dims]` by the extractor's id, from the pixels for each extractor. */
+export function describeAll(pixels: ReadonlyMap<Extractor, Uint8Array>): ReadonlyMap<string, Float32Array> {
+  return new Map(Array.from(pixels, ([extractor, rgb]) => [extractor.id, extractor.describe(rgb)]));
+}
+
+function shapeKey({ width, height, crop }: InputShape): string {
+  return `${String(width)} × ${String(height)}, ${String(crop)}`;
+}
