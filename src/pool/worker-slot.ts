@@ -1,33 +1,18 @@
 import { parse } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
-import type { CancelTimer, Clock } from '../base/clock.ts';
-import { Fault, reasonOf } from '../base/errors.ts';
+import type { CancelTimer } from '../base/clock.ts';
+import { Fault } from '../base/errors.ts';
 import { withResolver } from '../base/promise-resolver.ts';
 import { threadEntry } from '../base/thread-entry.ts';
 import type { ThreadEntry } from '../base/thread-entry.ts';
+import { PoolThread, type ThreadTimes } from './pool-thread.ts';
 import { SlotBoard, placesPerThread } from './slot-board.ts';
-import type {
-  ModelHandle,
-  PhotoTags,
-  PhotoTask,
-  ReadyTask,
-  ThreadReply,
-  ThreadSetup,
-} from './thread-messages.ts';
+import type { ModelHandle, PhotoTags, PhotoTask, ThreadReply, ThreadSetup } from './thread-messages.ts';
 
 /** What a slot needs to start its threads. */
-export interface WorkerSlotOptions {
-  readonly clock: Clock;
+export interface WorkerSlotOptions extends ThreadTimes {
   readonly setup: Omit<ThreadSetup, 'board'>;
   /** Deadline of a photo in the thread, decoding included, ms. */
   readonly taskTimeoutMs: number;
-  /** How long a thread may take to start, ms. Default 60,000. */
-  readonly startTimeoutMs?: number;
-  /** How long a killed thread may take to end before it counts as stuck, ms. */
-  readonly endTimeoutMs?: number;
-  /** Called for each killed thread that counts as stuck: only a new process gets rid of it. */
-  readonly onStuck?: () => void;
   /** The thread's code; default the photo tagger, `worker-entry`. */
   readonly entry?: URL | undefined;
 }
@@ -59,15 +44,11 @@ interface Running {
   readonly cancelDeadline: CancelTimer;
 }
 
-/** The life of one thread: from a start to an exit. */
+/** One thread of a slot, and what is in it. */
 interface Thread {
-  readonly pool: Piscina<PhotoTask | ReadyTask, ThreadReply<PhotoTags>>;
+  readonly pooled: PoolThread<PhotoTask, PhotoTags>;
   readonly board: SlotBoard;
   readonly running: Set<Running>;
-  /** Resolves when the operating system's thread has gone, which may be later than its loss. */
-  readonly ended: Promise<undefined>;
-  readonly onLost: (fault: Fault) => void;
-  lost: boolean;
 }
 
 /** Objects of JavaScript only: photos and the kernel's memory are outside of this heap. */
@@ -115,53 +96,23 @@ export class WorkerSlot {
    */
   async start(): Promise<{ readonly exited: Promise<Fault> }> {
     const board = new SlotBoard();
-    const { url, execArgv } = entryOf(this.#options);
-    const pool = new Piscina<PhotoTask | ReadyTask, ThreadReply<PhotoTags>>({
-      filename: fileURLToPath(url),
-      minThreads: 1,
-      maxThreads: 1,
-      concurrentTasksPerWorker: placesPerThread,
-      // A thread that blocks on an atomic while idle could not go on with a photo that libuv decodes.
-      atomics: 'disabled',
-      recordTiming: false,
+    const { promise: exited, resolve: onExited } = withResolver<Fault>();
+    const pooled = new PoolThread<PhotoTask, PhotoTags>({
+      ...this.#options,
+      entry: entryOf(this.#options),
       workerData: { ...this.#options.setup, board: board.buffer } satisfies ThreadSetup,
-      resourceLimits: { maxOldGenerationSizeMb: heapMib },
-      execArgv,
+      places: placesPerThread,
+      heapMib,
+      onLost: (fault) => {
+        this.#forget(thread, fault, board.suspects());
+        onExited(fault);
+      },
     });
-    const { promise: exited, resolve: onLost } = withResolver<Fault>();
-    const { promise: ended, resolve: onEnded } = withResolver<undefined>();
-    const thread: Thread = { pool, board, running: new Set(), ended, onLost, lost: false };
-    // Without a listener an error between two tasks would end the process.
-    pool.on('error', (error: Error) => {
-      this.#lose(thread, new Fault('WORKER_LOST', { reason: reasonOf(error) }));
-    });
-    pool.threads[0]?.once('exit', (code: number) => {
-      onEnded(undefined);
-      this.#lose(thread, new Fault('WORKER_LOST', { reason: `exit code ${String(code)}` }));
-    });
-    await this.#whenReady(thread, exited);
+    const thread: Thread = { pooled, board, running: new Set() };
+    await pooled.whenReady(exited);
     this.#thread = thread;
     this.#wake();
     return { exited };
-  }
-
-  async #whenReady(thread: Thread, exited: Promise<Fault>): Promise<void> {
-    const { clock, startTimeoutMs = 60_000 } = this.#options;
-    const cancel = clock.after(startTimeoutMs, () => {
-      this.#lose(thread, startFault(`it took longer than ${String(startTimeoutMs)} ms`));
-    });
-    try {
-      const ready = thread.pool.run({ kind: 'ready' });
-      const reply = await Promise.race([ready, exited]);
-      if (reply instanceof Fault) throw reply;
-      if (!reply.ok) throw Fault.fromWire(reply.fault);
-    } catch (error) {
-      const fault = startFault(error);
-      this.#lose(thread, fault);
-      throw fault;
-    } finally {
-      cancel();
-    }
   }
 
   /**
@@ -180,18 +131,13 @@ export class WorkerSlot {
       });
       const running: Running = { place, reject, cancelDeadline };
       thread.running.add(running);
-      thread.pool
-        .run(message, { transferList: [task.bytes] })
-        .then(resolve, (error: unknown) => {
-          // Piscina rejects with an error of no code when the thread exits: say which photo it was.
-          this.#lose(thread, new Fault('WORKER_LOST', { reason: reasonOf(error) }));
-        })
-        .finally(() => {
-          cancelDeadline();
-          thread.running.delete(running);
-          thread.board.set(place, 'empty');
-          if (this.#thread === thread) this.#wake();
-        });
+      void thread.pooled.run(message, [task.bytes]).then((answer) => {
+        cancelDeadline();
+        thread.running.delete(running);
+        thread.board.set(place, 'empty');
+        if (this.#thread === thread) this.#wake();
+        resolve(answer);
+      });
     });
     if (!reply.ok) throw Fault.fromWire(reply.fault);
     return reply.value;
@@ -210,23 +156,18 @@ export class WorkerSlot {
   }
 
   #lose(thread: Thread, fault: Fault, culprits: readonly number[] = thread.board.suspects()): void {
-    if (thread.lost) return;
-    thread.lost = true;
+    this.#forget(thread, fault, culprits);
+    thread.pooled.lose(fault);
+  }
+
+  /** Rejects what is in a lost thread, once. */
+  #forget(thread: Thread, fault: Fault, culprits: readonly number[]): void {
     if (this.#thread === thread) this.#thread = undefined;
     for (const { place, reject, cancelDeadline } of thread.running) {
       cancelDeadline();
       reject(new ThreadLost(fault, culprits.includes(place)));
     }
-    thread.onLost(fault);
-    this.#watchEnd(thread);
-  }
-
-  /** A decoder in libvips keeps its thread alive until it is done; a replacement may start before that. */
-  #watchEnd(thread: Thread): void {
-    const cancel = this.#options.clock.after(this.#options.endTimeoutMs ?? 10_000, () => {
-      this.#options.onStuck?.();
-    });
-    void Promise.allSettled([thread.pool.destroy(), thread.ended]).then(cancel);
+    thread.running.clear();
   }
 }
 
@@ -234,12 +175,6 @@ function entryOf({ entry }: WorkerSlotOptions): ThreadEntry {
   return entry === undefined
     ? threadEntry('worker-entry', import.meta.url)
     : threadEntry(parse(entry.pathname).name, entry.href);
-}
-
-function startFault(problem: unknown): Fault {
-  if (!(problem instanceof Fault)) return new Fault('WORKER_START', { reason: reasonOf(problem) }, problem);
-  if (problem.code === 'WORKER_START') return problem;
-  return new Fault('WORKER_START', { reason: problem.details['reason'] ?? problem.message }, problem);
 }
 
 function freePlace(thread: Thread): number | undefined {
