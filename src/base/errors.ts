@@ -80,6 +80,40 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'A worker thread that was killed does not end; the node restarts itself.',
   },
+  // learning
+  COVARIANCE_SINGULAR: {
+    disposition: 'terminal',
+    sentence:
+      'The features cannot be whitened: with a shrinkage of {shrinkage}, their correlation is not positive definite at feature {feature}; raise the shrinkage or add photos.',
+  },
+  LEARNING_DIVERGED: {
+    disposition: 'terminal',
+    sentence:
+      'Learning diverged: the objective of class {index} of the block is not a number any more; use smaller steps.',
+  },
+  // tasks and runs
+  TASK_LOST: {
+    disposition: 'retry',
+    sentence: 'The worker thread ended while the task {task} was in it ({reason}); it will be tried again.',
+  },
+  TASK_SILENT: {
+    disposition: 'retry',
+    sentence: 'The task {task} made no progress for {silenceMs} ms and was ended; it will be tried again.',
+  },
+  TASK_EXHAUSTED: {
+    disposition: 'terminal',
+    sentence: 'The task {task} failed {attempts} times, the last time so: {reason}',
+  },
+  CANCELLED: { disposition: 'terminal', sentence: 'The {what} was cancelled.' },
+  RUN_ACTIVE: {
+    disposition: 'terminal',
+    sentence: 'The run {run} is under way on node {node}; wait until it has ended, or cancel it.',
+  },
+  RUN_OVER: { disposition: 'terminal', sentence: 'The run {run} has ended: it is {state}.' },
+  BLOB_LOST: {
+    disposition: 'retry',
+    sentence: 'The blob {id} did not come whole from node {node} ({reason}); it will be asked for again.',
+  },
   // models
   MODEL_FORMAT: { disposition: 'terminal', sentence: 'The file {file} is not a model: {reason}.' },
   MODEL_DAMAGED: {
@@ -90,6 +124,19 @@ export const catalogue = {
     disposition: 'terminal',
     sentence:
       'The model was trained on features of {expected}, not of {found}; choose a model of this extractor.',
+  },
+  MODEL_WORSE: {
+    disposition: 'terminal',
+    sentence:
+      'The model was not activated: over the {classes} classes that both have, its mAP is {after} and that of the one in use {before}, worse by more than {margin} points; look at `cluster models diff`, or use --force.',
+  },
+  MODEL_IN_USE: {
+    disposition: 'terminal',
+    sentence: 'The model {id} is in use; activate another one before you remove it.',
+  },
+  OBJECT_DAMAGED: {
+    disposition: 'terminal',
+    sentence: 'The stored object {name} is damaged: {reason}; remove it, then publish or import it again.',
   },
   WEIGHTS_MISSING: {
     disposition: 'terminal',

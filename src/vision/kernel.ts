@@ -37,6 +37,11 @@ export class Kernel {
     this.#memory = memory;
   }
 
+  /** This thread's linear memory; its buffer is another one after it has grown. */
+  get memory(): WebAssembly.Memory {
+    return this.#memory;
+  }
+
   /** Compiles the module: once, in the main thread; modules can be sent to threads. */
   static async compile(): Promise<WebAssembly.Module> {
     const file = createRequire(import.meta.url).resolve('#kernel.wasm');

@@ -2,6 +2,158 @@
 /* eslint-disable */
 
 /**
+ * A batch of rows of features, f32.
+ */
+export class LinearBatch {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Takes rows of bytes: `x = offset + scale · value`, with `scales` `[rows × 2]`.
+     */
+    dequantise(values: Uint8Array | number[], scales: Float32Array | number[]): void;
+    /**
+     * Takes `rows` rows into use: where to write them, `[rows × dims]`.
+     */
+    fill(rows: number): number;
+    /**
+     * Room for `capacity` rows of `dims` features.
+     */
+    constructor(capacity: number, dims: number);
+    /**
+     * Rows in use.
+     */
+    rows(): number;
+    /**
+     * Where the rows in use are.
+     */
+    x(): number;
+}
+
+/**
+ * A block of classes that learns.
+ */
+export class LinearLearner {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Sets the classifiers: weights `[classes × dims]`, offsets `[classes]`.
+     */
+    load(weights: Float32Array | number[], offsets: Float32Array | number[]): void;
+    /**
+     * Sets the averages.
+     */
+    load_averages(weights: Float32Array | number[], offsets: Float32Array | number[]): void;
+    /**
+     * Where the objective of each class is after a step, `[classes]`.
+     */
+    losses(): number;
+    /**
+     * Margins `[rows × classes]` of a batch, by the weights or their averages.
+     */
+    margins(batch: LinearBatch, averages: boolean): Float32Array;
+    /**
+     * Classifiers at zero, with room for batches of `capacity` rows.
+     */
+    constructor(capacity: number, dims: number, classes: number);
+    /**
+     * The offsets, or their averages, `[classes]`.
+     */
+    offsets(averages: boolean): Float32Array;
+    /**
+     * Where to write the step size of each class, `[classes]`.
+     */
+    rates(): number;
+    /**
+     * Learns from a batch and its targets.
+     */
+    step(batch: LinearBatch, decay: number, normaliser: number, averaging: number): void;
+    /**
+     * Where to write the targets of the next batch, `[rows × classes]`.
+     */
+    targets(): number;
+    /**
+     * Sets what a positive and a negative of each class weigh, `[classes × 2]`.
+     */
+    weigh(weights: Float32Array | number[]): void;
+    /**
+     * The weights, or their averages, `[classes × dims]`.
+     */
+    weights(averages: boolean): Float32Array;
+}
+
+/**
+ * A whitening transform, ready to run.
+ */
+export class LinearProjection {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Packs a transform `[dims × dims]`, with scratch for `capacity` rows.
+     */
+    constructor(capacity: number, mean: Float32Array | number[], transform: Float32Array | number[]);
+    /**
+     * Projects a batch into another.
+     */
+    project(from: LinearBatch, to: LinearBatch): void;
+    /**
+     * Classifiers `[classes × dims]`, `[classes]` of whitened features to classifiers of features, in place.
+     */
+    to_raw(weights: Float32Array, offsets: Float32Array): void;
+    /**
+     * Classifiers of features to classifiers of whitened features, in place.
+     */
+    to_whitened(weights: Float32Array, offsets: Float32Array): void;
+}
+
+/**
+ * Sums over rows: how many, Σx, and the lower triangle of Σxxᵀ.
+ */
+export class LinearStatistics {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Adds the rows of a batch.
+     */
+    add(batch: LinearBatch): void;
+    /**
+     * Sums of no rows.
+     */
+    constructor(dims: number);
+    /**
+     * Where the triangle is, `[dims · (dims + 1) / 2]`.
+     */
+    products(): number;
+    /**
+     * Rows added so far.
+     */
+    rows(): number;
+    /**
+     * Where Σx is, `[dims]`.
+     */
+    sum(): number;
+}
+
+/**
+ * The mean and the triangular transform that give features of covariance 1.
+ */
+export class LinearWhitening {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Where the means are, `[dims]`.
+     */
+    mean(): number;
+    /**
+     * From sums over rows. The error is the feature at which the correlation is not positive definite.
+     */
+    constructor(rows: number, sum: Float64Array | number[], products: Float64Array | number[], shrinkage: number);
+    /**
+     * Where the transform is, `[dims × dims]`.
+     */
+    transform(): number;
+}
+
+/**
  * How a convolution's sums become activations: `clamp(round(sum · multiplier), low, high)`, sums starting at the bias.
  */
 export class Requantise {
@@ -125,12 +277,45 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
+    readonly __wbg_linearbatch_free: (a: number, b: number) => void;
+    readonly __wbg_linearlearner_free: (a: number, b: number) => void;
+    readonly __wbg_linearprojection_free: (a: number, b: number) => void;
+    readonly __wbg_linearstatistics_free: (a: number, b: number) => void;
+    readonly __wbg_linearwhitening_free: (a: number, b: number) => void;
     readonly __wbg_requantise_free: (a: number, b: number) => void;
     readonly __wbg_scoretile_free: (a: number, b: number) => void;
     readonly __wbg_trunkkernel_free: (a: number, b: number) => void;
     readonly __wbg_window_free: (a: number, b: number) => void;
     readonly average: (a: number, b: number, c: number, d: number) => [number, number];
     readonly depthwise: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
+    readonly linearbatch_dequantise: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly linearbatch_fill: (a: number, b: number) => number;
+    readonly linearbatch_new: (a: number, b: number) => number;
+    readonly linearbatch_rows: (a: number) => number;
+    readonly linearbatch_x: (a: number) => number;
+    readonly linearlearner_load: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly linearlearner_load_averages: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly linearlearner_losses: (a: number) => number;
+    readonly linearlearner_margins: (a: number, b: number, c: number) => [number, number];
+    readonly linearlearner_new: (a: number, b: number, c: number) => number;
+    readonly linearlearner_offsets: (a: number, b: number) => [number, number];
+    readonly linearlearner_rates: (a: number) => number;
+    readonly linearlearner_step: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly linearlearner_targets: (a: number) => number;
+    readonly linearlearner_weigh: (a: number, b: number, c: number) => void;
+    readonly linearlearner_weights: (a: number, b: number) => [number, number];
+    readonly linearprojection_new: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly linearprojection_project: (a: number, b: number, c: number) => void;
+    readonly linearprojection_to_raw: (a: number, b: number, c: number, d: any, e: number, f: number, g: any) => void;
+    readonly linearprojection_to_whitened: (a: number, b: number, c: number, d: any, e: number, f: number, g: any) => void;
+    readonly linearstatistics_add: (a: number, b: number) => void;
+    readonly linearstatistics_new: (a: number) => number;
+    readonly linearstatistics_products: (a: number) => number;
+    readonly linearstatistics_rows: (a: number) => number;
+    readonly linearstatistics_sum: (a: number) => number;
+    readonly linearwhitening_mean: (a: number) => number;
+    readonly linearwhitening_new: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
+    readonly linearwhitening_transform: (a: number) => number;
     readonly pointwise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number, number];
     readonly requantise_new: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly scoretile_margins: (a: number) => number;

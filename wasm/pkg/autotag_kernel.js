@@ -1,6 +1,434 @@
 /* @ts-self-types="./autotag_kernel.d.ts" */
 
 /**
+ * A batch of rows of features, f32.
+ */
+export class LinearBatch {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        LinearBatchFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_linearbatch_free(ptr, 0);
+    }
+    /**
+     * Takes rows of bytes: `x = offset + scale · value`, with `scales` `[rows × 2]`.
+     * @param {Uint8Array | number[]} values
+     * @param {Float32Array | number[]} scales
+     */
+    dequantise(values, scales) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(values, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayF32ToWasm0(scales, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        wasm.linearbatch_dequantise(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+    }
+    /**
+     * Takes `rows` rows into use: where to write them, `[rows × dims]`.
+     * @param {number} rows
+     * @returns {number}
+     */
+    fill(rows) {
+        const ret = wasm.linearbatch_fill(this.__wbg_ptr, rows);
+        return ret >>> 0;
+    }
+    /**
+     * Room for `capacity` rows of `dims` features.
+     * @param {number} capacity
+     * @param {number} dims
+     */
+    constructor(capacity, dims) {
+        const ret = wasm.linearbatch_new(capacity, dims);
+        this.__wbg_ptr = ret;
+        LinearBatchFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * Rows in use.
+     * @returns {number}
+     */
+    rows() {
+        const ret = wasm.linearbatch_rows(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Where the rows in use are.
+     * @returns {number}
+     */
+    x() {
+        const ret = wasm.linearbatch_x(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+}
+if (Symbol.dispose) LinearBatch.prototype[Symbol.dispose] = LinearBatch.prototype.free;
+
+/**
+ * A block of classes that learns.
+ */
+export class LinearLearner {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        LinearLearnerFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_linearlearner_free(ptr, 0);
+    }
+    /**
+     * Sets the classifiers: weights `[classes × dims]`, offsets `[classes]`.
+     * @param {Float32Array | number[]} weights
+     * @param {Float32Array | number[]} offsets
+     */
+    load(weights, offsets) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArrayF32ToWasm0(weights, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayF32ToWasm0(offsets, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+            throw e;
+        }
+        wasm.linearlearner_load(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+    }
+    /**
+     * Sets the averages.
+     * @param {Float32Array | number[]} weights
+     * @param {Float32Array | number[]} offsets
+     */
+    load_averages(weights, offsets) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArrayF32ToWasm0(weights, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayF32ToWasm0(offsets, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+            throw e;
+        }
+        wasm.linearlearner_load_averages(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+    }
+    /**
+     * Where the objective of each class is after a step, `[classes]`.
+     * @returns {number}
+     */
+    losses() {
+        const ret = wasm.linearlearner_losses(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Margins `[rows × classes]` of a batch, by the weights or their averages.
+     * @param {LinearBatch} batch
+     * @param {boolean} averages
+     * @returns {Float32Array}
+     */
+    margins(batch, averages) {
+        _assertClass(batch, LinearBatch);
+        const ret = wasm.linearlearner_margins(this.__wbg_ptr, batch.__wbg_ptr, averages);
+        var v1 = getArrayF32FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+        return v1;
+    }
+    /**
+     * Classifiers at zero, with room for batches of `capacity` rows.
+     * @param {number} capacity
+     * @param {number} dims
+     * @param {number} classes
+     */
+    constructor(capacity, dims, classes) {
+        const ret = wasm.linearlearner_new(capacity, dims, classes);
+        this.__wbg_ptr = ret;
+        LinearLearnerFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * The offsets, or their averages, `[classes]`.
+     * @param {boolean} averages
+     * @returns {Float32Array}
+     */
+    offsets(averages) {
+        const ret = wasm.linearlearner_offsets(this.__wbg_ptr, averages);
+        var v1 = getArrayF32FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+        return v1;
+    }
+    /**
+     * Where to write the step size of each class, `[classes]`.
+     * @returns {number}
+     */
+    rates() {
+        const ret = wasm.linearlearner_rates(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Learns from a batch and its targets.
+     * @param {LinearBatch} batch
+     * @param {number} decay
+     * @param {number} normaliser
+     * @param {number} averaging
+     */
+    step(batch, decay, normaliser, averaging) {
+        _assertClass(batch, LinearBatch);
+        wasm.linearlearner_step(this.__wbg_ptr, batch.__wbg_ptr, decay, normaliser, averaging);
+    }
+    /**
+     * Where to write the targets of the next batch, `[rows × classes]`.
+     * @returns {number}
+     */
+    targets() {
+        const ret = wasm.linearlearner_targets(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Sets what a positive and a negative of each class weigh, `[classes × 2]`.
+     * @param {Float32Array | number[]} weights
+     */
+    weigh(weights) {
+        const ptr0 = passArrayF32ToWasm0(weights, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        wasm.linearlearner_weigh(this.__wbg_ptr, ptr0, len0);
+    }
+    /**
+     * The weights, or their averages, `[classes × dims]`.
+     * @param {boolean} averages
+     * @returns {Float32Array}
+     */
+    weights(averages) {
+        const ret = wasm.linearlearner_weights(this.__wbg_ptr, averages);
+        var v1 = getArrayF32FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+        return v1;
+    }
+}
+if (Symbol.dispose) LinearLearner.prototype[Symbol.dispose] = LinearLearner.prototype.free;
+
+/**
+ * A whitening transform, ready to run.
+ */
+export class LinearProjection {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        LinearProjectionFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_linearprojection_free(ptr, 0);
+    }
+    /**
+     * Packs a transform `[dims × dims]`, with scratch for `capacity` rows.
+     * @param {number} capacity
+     * @param {Float32Array | number[]} mean
+     * @param {Float32Array | number[]} transform
+     */
+    constructor(capacity, mean, transform) {
+        const val3 = +capacity;
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArrayF32ToWasm0(mean, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayF32ToWasm0(transform, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+            throw e;
+        }
+        const ret = wasm.linearprojection_new(val3, ptr0, len0, ptr1, len1);
+        this.__wbg_ptr = ret;
+        LinearProjectionFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * Projects a batch into another.
+     * @param {LinearBatch} from
+     * @param {LinearBatch} to
+     */
+    project(from, to) {
+        _assertClass(from, LinearBatch);
+        _assertClass(to, LinearBatch);
+        wasm.linearprojection_project(this.__wbg_ptr, from.__wbg_ptr, to.__wbg_ptr);
+    }
+    /**
+     * Classifiers `[classes × dims]`, `[classes]` of whitened features to classifiers of features, in place.
+     * @param {Float32Array} weights
+     * @param {Float32Array} offsets
+     */
+    to_raw(weights, offsets) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArrayF32ToWasm0(weights, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayF32ToWasm0(offsets, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+            throw e;
+        }
+        wasm.linearprojection_to_raw(this.__wbg_ptr, ptr0, len0, weights, ptr1, len1, offsets);
+    }
+    /**
+     * Classifiers of features to classifiers of whitened features, in place.
+     * @param {Float32Array} weights
+     * @param {Float32Array} offsets
+     */
+    to_whitened(weights, offsets) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArrayF32ToWasm0(weights, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayF32ToWasm0(offsets, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+            throw e;
+        }
+        wasm.linearprojection_to_whitened(this.__wbg_ptr, ptr0, len0, weights, ptr1, len1, offsets);
+    }
+}
+if (Symbol.dispose) LinearProjection.prototype[Symbol.dispose] = LinearProjection.prototype.free;
+
+/**
+ * Sums over rows: how many, Σx, and the lower triangle of Σxxᵀ.
+ */
+export class LinearStatistics {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        LinearStatisticsFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_linearstatistics_free(ptr, 0);
+    }
+    /**
+     * Adds the rows of a batch.
+     * @param {LinearBatch} batch
+     */
+    add(batch) {
+        _assertClass(batch, LinearBatch);
+        wasm.linearstatistics_add(this.__wbg_ptr, batch.__wbg_ptr);
+    }
+    /**
+     * Sums of no rows.
+     * @param {number} dims
+     */
+    constructor(dims) {
+        const ret = wasm.linearstatistics_new(dims);
+        this.__wbg_ptr = ret;
+        LinearStatisticsFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * Where the triangle is, `[dims · (dims + 1) / 2]`.
+     * @returns {number}
+     */
+    products() {
+        const ret = wasm.linearstatistics_products(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Rows added so far.
+     * @returns {number}
+     */
+    rows() {
+        const ret = wasm.linearstatistics_rows(this.__wbg_ptr);
+        return ret;
+    }
+    /**
+     * Where Σx is, `[dims]`.
+     * @returns {number}
+     */
+    sum() {
+        const ret = wasm.linearstatistics_sum(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+}
+if (Symbol.dispose) LinearStatistics.prototype[Symbol.dispose] = LinearStatistics.prototype.free;
+
+/**
+ * The mean and the triangular transform that give features of covariance 1.
+ */
+export class LinearWhitening {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        LinearWhiteningFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_linearwhitening_free(ptr, 0);
+    }
+    /**
+     * Where the means are, `[dims]`.
+     * @returns {number}
+     */
+    mean() {
+        const ret = wasm.linearwhitening_mean(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * From sums over rows. The error is the feature at which the correlation is not positive definite.
+     * @param {number} rows
+     * @param {Float64Array | number[]} sum
+     * @param {Float64Array | number[]} products
+     * @param {number} shrinkage
+     */
+    constructor(rows, sum, products, shrinkage) {
+        const val3 = +rows;
+        const val4 = +shrinkage;
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArrayF64ToWasm0(sum, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayF64ToWasm0(products, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 8, 8); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 8, 8); }
+            throw e;
+        }
+        const ret = wasm.linearwhitening_new(val3, ptr0, len0, ptr1, len1, val4);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        this.__wbg_ptr = ret[0];
+        LinearWhiteningFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * Where the transform is, `[dims × dims]`.
+     * @returns {number}
+     */
+    transform() {
+        const ret = wasm.linearwhitening_transform(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+}
+if (Symbol.dispose) LinearWhitening.prototype[Symbol.dispose] = LinearWhitening.prototype.free;
+
+/**
  * How a convolution's sums become activations: `clamp(round(sum · multiplier), low, high)`, sums starting at the bias.
  */
 export class Requantise {
@@ -424,10 +852,18 @@ export function stem(photo, window, offset, weights, requantise) {
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
+        __wbg___wbindgen_copy_to_typed_array_680b191e71920dc1: function(arg0, arg1, arg2) {
+            new Uint8Array(arg2.buffer, arg2.byteOffset, arg2.byteLength).set(getArrayU8FromWasm0(arg0, arg1));
+        },
         __wbg___wbindgen_throw_4c88d8bf264fd984: function(arg0, arg1) {
             throw new Error(getStringFromWasm0(arg0, arg1));
         },
-        __wbindgen_generic_0000000000000001: function(arg0, arg1) {
+        __wbindgen_generic_0000000000000001: function(arg0) {
+            // Cast intrinsic for `F64 -> Externref`.
+            const ret = arg0;
+            return ret;
+        },
+        __wbindgen_generic_0000000000000002: function(arg0, arg1) {
             // Cast intrinsic for `Ref(String) -> Externref`.
             const ret = getStringFromWasm0(arg0, arg1);
             return ret;
@@ -447,6 +883,21 @@ function __wbg_get_imports() {
     };
 }
 
+const LinearBatchFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_linearbatch_free(ptr, 1));
+const LinearLearnerFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_linearlearner_free(ptr, 1));
+const LinearProjectionFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_linearprojection_free(ptr, 1));
+const LinearStatisticsFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_linearstatistics_free(ptr, 1));
+const LinearWhiteningFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_linearwhitening_free(ptr, 1));
 const RequantiseFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_requantise_free(ptr, 1));
@@ -476,12 +927,25 @@ function getArrayI16FromWasm0(ptr, len) {
     return getInt16ArrayMemory0().subarray(ptr / 2, ptr / 2 + len);
 }
 
+function getArrayU8FromWasm0(ptr, len) {
+    ptr = ptr >>> 0;
+    return getUint8ArrayMemory0().subarray(ptr / 1, ptr / 1 + len);
+}
+
 let cachedFloat32ArrayMemory0 = null;
 function getFloat32ArrayMemory0() {
     if (cachedFloat32ArrayMemory0 === null || cachedFloat32ArrayMemory0.byteLength === 0) {
         cachedFloat32ArrayMemory0 = new Float32Array(wasm.memory.buffer);
     }
     return cachedFloat32ArrayMemory0;
+}
+
+let cachedFloat64ArrayMemory0 = null;
+function getFloat64ArrayMemory0() {
+    if (cachedFloat64ArrayMemory0 === null || cachedFloat64ArrayMemory0.byteLength === 0) {
+        cachedFloat64ArrayMemory0 = new Float64Array(wasm.memory.buffer);
+    }
+    return cachedFloat64ArrayMemory0;
 }
 
 let cachedInt16ArrayMemory0 = null;
@@ -553,6 +1017,13 @@ function passArrayF32ToWasm0(arg, malloc) {
     return ptr;
 }
 
+function passArrayF64ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 8, 8) >>> 0;
+    getFloat64ArrayMemory0().set(arg, ptr / 8);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
+}
+
 function takeFromExternrefTable0(idx) {
     const value = wasm.__wbindgen_externrefs.get(idx);
     wasm.__externref_table_dealloc(idx);
@@ -581,6 +1052,7 @@ function __wbg_finalize_init(instance, module) {
     wasm = instance.exports;
     wasmModule = module;
     cachedFloat32ArrayMemory0 = null;
+    cachedFloat64ArrayMemory0 = null;
     cachedInt16ArrayMemory0 = null;
     cachedUint16ArrayMemory0 = null;
     cachedUint32ArrayMemory0 = null;

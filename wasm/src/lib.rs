@@ -7,6 +7,7 @@
 pub mod arena;
 pub mod depthwise;
 pub mod gemm;
+pub mod linear;
 pub mod pool;
 pub mod requantise;
 pub mod score;
@@ -211,4 +212,186 @@ pub fn average(input: &[i16], channels: usize, scale: f32) -> Vec<f32> {
     let mut features = vec![0.0; channels];
     pool::average(input.len() / channels.max(1), input, scale, &mut features);
     features
+}
+
+// Learning of linear classifiers.
+
+/// A batch of rows of features, f32.
+#[wasm_bindgen]
+pub struct LinearBatch(linear::batch::Batch);
+
+#[wasm_bindgen]
+impl LinearBatch {
+    /// Room for `capacity` rows of `dims` features.
+    #[wasm_bindgen(constructor)]
+    pub fn new(capacity: usize, dims: usize) -> Self {
+        Self(linear::batch::Batch::new(capacity, dims))
+    }
+
+    /// Takes rows of bytes: `x = offset + scale · value`, with `scales` `[rows × 2]`.
+    pub fn dequantise(&mut self, values: &[u8], scales: &[f32]) {
+        self.0.dequantise(values, scales);
+    }
+
+    /// Takes `rows` rows into use: where to write them, `[rows × dims]`.
+    pub fn fill(&mut self, rows: usize) -> *mut f32 {
+        self.0.fill(rows).as_mut_ptr()
+    }
+
+    /// Where the rows in use are.
+    pub fn x(&self) -> *const f32 {
+        self.0.x().as_ptr()
+    }
+
+    /// Rows in use.
+    pub fn rows(&self) -> usize {
+        self.0.rows()
+    }
+}
+
+/// Sums over rows: how many, Σx, and the lower triangle of Σxxᵀ.
+#[wasm_bindgen]
+pub struct LinearStatistics(linear::statistics::Statistics);
+
+#[wasm_bindgen]
+impl LinearStatistics {
+    /// Sums of no rows.
+    #[wasm_bindgen(constructor)]
+    pub fn new(dims: usize) -> Self {
+        Self(linear::statistics::Statistics::new(dims))
+    }
+
+    /// Adds the rows of a batch.
+    pub fn add(&mut self, batch: &LinearBatch) {
+        self.0.add(&batch.0);
+    }
+
+    /// Rows added so far.
+    pub fn rows(&self) -> f64 {
+        self.0.rows()
+    }
+
+    /// Where Σx is, `[dims]`.
+    pub fn sum(&self) -> *const f64 {
+        self.0.sum().as_ptr()
+    }
+
+    /// Where the triangle is, `[dims · (dims + 1) / 2]`.
+    pub fn products(&self) -> *const f64 {
+        self.0.products().as_ptr()
+    }
+}
+
+/// The mean and the triangular transform that give features of covariance 1.
+#[wasm_bindgen]
+pub struct LinearWhitening(linear::whitening::Whitening);
+
+#[wasm_bindgen]
+impl LinearWhitening {
+    /// From sums over rows. The error is the feature at which the correlation is not positive definite.
+    #[wasm_bindgen(constructor)]
+    pub fn new(rows: f64, sum: &[f64], products: Vec<f64>, shrinkage: f64) -> Result<Self, usize> {
+        linear::whitening::Whitening::new(rows, sum, products, shrinkage).map(Self)
+    }
+
+    /// Where the means are, `[dims]`.
+    pub fn mean(&self) -> *const f32 {
+        self.0.mean.as_ptr()
+    }
+
+    /// Where the transform is, `[dims × dims]`.
+    pub fn transform(&self) -> *const f32 {
+        self.0.transform.as_ptr()
+    }
+}
+
+/// A whitening transform, ready to run.
+#[wasm_bindgen]
+pub struct LinearProjection(linear::projection::Projection);
+
+#[wasm_bindgen]
+impl LinearProjection {
+    /// Packs a transform `[dims × dims]`, with scratch for `capacity` rows.
+    #[wasm_bindgen(constructor)]
+    pub fn new(capacity: usize, mean: &[f32], transform: &[f32]) -> Self {
+        Self(linear::projection::Projection::new(capacity, mean, transform))
+    }
+
+    /// Projects a batch into another.
+    pub fn project(&mut self, from: &LinearBatch, to: &mut LinearBatch) {
+        self.0.project(&from.0, &mut to.0);
+    }
+
+    /// Classifiers `[classes × dims]`, `[classes]` of whitened features to classifiers of features, in place.
+    pub fn to_raw(&self, weights: &mut [f32], offsets: &mut [f32]) {
+        self.0.to_raw(weights, offsets);
+    }
+
+    /// Classifiers of features to classifiers of whitened features, in place.
+    pub fn to_whitened(&self, weights: &mut [f32], offsets: &mut [f32]) {
+        self.0.to_whitened(weights, offsets);
+    }
+}
+
+/// A block of classes that learns.
+#[wasm_bindgen]
+pub struct LinearLearner(linear::learner::Learner);
+
+#[wasm_bindgen]
+impl LinearLearner {
+    /// Classifiers at zero, with room for batches of `capacity` rows.
+    #[wasm_bindgen(constructor)]
+    pub fn new(capacity: usize, dims: usize, classes: usize) -> Self {
+        Self(linear::learner::Learner::new(capacity, dims, classes))
+    }
+
+    /// Sets the classifiers: weights `[classes × dims]`, offsets `[classes]`.
+    pub fn load(&mut self, weights: &[f32], offsets: &[f32]) {
+        self.0.load(weights, offsets);
+    }
+
+    /// Sets the averages.
+    pub fn load_averages(&mut self, weights: &[f32], offsets: &[f32]) {
+        self.0.load_averages(weights, offsets);
+    }
+
+    /// The weights, or their averages, `[classes × dims]`.
+    pub fn weights(&self, averages: bool) -> Vec<f32> {
+        self.0.weights(averages)
+    }
+
+    /// The offsets, or their averages, `[classes]`.
+    pub fn offsets(&self, averages: bool) -> Vec<f32> {
+        self.0.offsets(averages).to_vec()
+    }
+
+    /// Sets what a positive and a negative of each class weigh, `[classes × 2]`.
+    pub fn weigh(&mut self, weights: &[f32]) {
+        self.0.weigh(weights);
+    }
+
+    /// Where to write the step size of each class, `[classes]`.
+    pub fn rates(&mut self) -> *mut f32 {
+        self.0.rates().as_mut_ptr()
+    }
+
+    /// Where to write the targets of the next batch, `[rows × classes]`.
+    pub fn targets(&mut self) -> *mut i8 {
+        self.0.targets().as_mut_ptr()
+    }
+
+    /// Where the objective of each class is after a step, `[classes]`.
+    pub fn losses(&self) -> *const f32 {
+        self.0.losses().as_ptr()
+    }
+
+    /// Margins `[rows × classes]` of a batch, by the weights or their averages.
+    pub fn margins(&mut self, batch: &LinearBatch, averages: bool) -> Vec<f32> {
+        self.0.margins(&batch.0, averages)
+    }
+
+    /// Learns from a batch and its targets.
+    pub fn step(&mut self, batch: &LinearBatch, decay: f32, normaliser: f32, averaging: f32) {
+        self.0.step(&batch.0, linear::learner::Step { decay, normaliser, averaging });
+    }
 }

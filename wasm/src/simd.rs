@@ -156,6 +156,72 @@ mod wasm {
     pub fn lanes_f32(a: Vector) -> [f32; 4] {
         [f32x4_extract_lane::<0>(a), f32x4_extract_lane::<1>(a), f32x4_extract_lane::<2>(a), f32x4_extract_lane::<3>(a)]
     }
+
+    /// `a − b` in four floats.
+    #[inline(always)]
+    pub fn sub_f32(a: Vector, b: Vector) -> Vector {
+        f32x4_sub(a, b)
+    }
+
+    /// The lower of `a` and `b`, in four floats that are numbers.
+    #[inline(always)]
+    pub fn min_f32(a: Vector, b: Vector) -> Vector {
+        f32x4_pmin(a, b)
+    }
+
+    /// The higher of `a` and `b`, in four floats that are numbers.
+    #[inline(always)]
+    pub fn max_f32(a: Vector, b: Vector) -> Vector {
+        f32x4_pmax(a, b)
+    }
+
+    /// The float at `at`, four times.
+    ///
+    /// # Safety
+    /// 4 bytes from `at` are readable.
+    #[inline(always)]
+    pub unsafe fn load_splat_f32(at: *const f32) -> Vector {
+        unsafe { v128_load32_splat(at.cast()) }
+    }
+
+    /// Eight signed bytes, widened to 16-bit integers.
+    ///
+    /// # Safety
+    /// 8 bytes from `at` are readable.
+    #[inline(always)]
+    pub unsafe fn load_signed_bytes(at: *const i8) -> Vector {
+        unsafe { i16x8_load_extend_i8x8(at) }
+    }
+
+    /// The low two of four floats, in 64 bits.
+    #[inline(always)]
+    pub fn promote_low(a: Vector) -> Vector {
+        f64x2_promote_low_f32x4(a)
+    }
+
+    /// The high two of four floats, in 64 bits.
+    #[inline(always)]
+    pub fn promote_high(a: Vector) -> Vector {
+        f64x2_promote_low_f32x4(i64x2_shuffle::<1, 1>(a, a))
+    }
+
+    /// `a · b` in two 64-bit floats.
+    #[inline(always)]
+    pub fn mul_f64(a: Vector, b: Vector) -> Vector {
+        f64x2_mul(a, b)
+    }
+
+    /// `a + b` in two 64-bit floats.
+    #[inline(always)]
+    pub fn add_f64(a: Vector, b: Vector) -> Vector {
+        f64x2_add(a, b)
+    }
+
+    /// The two 64-bit floats.
+    #[inline(always)]
+    pub fn lanes_f64(a: Vector) -> [f64; 2] {
+        [f64x2_extract_lane::<0>(a), f64x2_extract_lane::<1>(a)]
+    }
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
@@ -186,6 +252,10 @@ mod lanes {
 
     fn of_f32s(a: [f32; 4]) -> Vector {
         of_i32s(a.map(|x| x.to_bits() as i32))
+    }
+
+    fn of_f64s(a: [f64; 2]) -> Vector {
+        Vector(from_fn(|i| a[i / 8].to_le_bytes()[i % 8]))
     }
 
     pub fn zero() -> Vector {
@@ -287,5 +357,53 @@ mod lanes {
 
     pub fn lanes_f32(a: Vector) -> [f32; 4] {
         i32s(a).map(|x| f32::from_bits(x as u32))
+    }
+
+    pub fn sub_f32(a: Vector, b: Vector) -> Vector {
+        let (a, b) = (lanes_f32(a), lanes_f32(b));
+        of_f32s(from_fn(|i| a[i] - b[i]))
+    }
+
+    pub fn min_f32(a: Vector, b: Vector) -> Vector {
+        let (a, b) = (lanes_f32(a), lanes_f32(b));
+        of_f32s(from_fn(|i| if b[i] < a[i] { b[i] } else { a[i] }))
+    }
+
+    pub fn max_f32(a: Vector, b: Vector) -> Vector {
+        let (a, b) = (lanes_f32(a), lanes_f32(b));
+        of_f32s(from_fn(|i| if a[i] < b[i] { b[i] } else { a[i] }))
+    }
+
+    pub unsafe fn load_splat_f32(at: *const f32) -> Vector {
+        splat_f32(unsafe { at.read_unaligned() })
+    }
+
+    pub unsafe fn load_signed_bytes(at: *const i8) -> Vector {
+        let bytes = unsafe { at.cast::<[i8; 8]>().read_unaligned() };
+        of_i16s(bytes.map(i16::from))
+    }
+
+    pub fn promote_low(a: Vector) -> Vector {
+        let a = lanes_f32(a);
+        of_f64s([a[0].into(), a[1].into()])
+    }
+
+    pub fn promote_high(a: Vector) -> Vector {
+        let a = lanes_f32(a);
+        of_f64s([a[2].into(), a[3].into()])
+    }
+
+    pub fn mul_f64(a: Vector, b: Vector) -> Vector {
+        let (a, b) = (lanes_f64(a), lanes_f64(b));
+        of_f64s(from_fn(|i| a[i] * b[i]))
+    }
+
+    pub fn add_f64(a: Vector, b: Vector) -> Vector {
+        let (a, b) = (lanes_f64(a), lanes_f64(b));
+        of_f64s(from_fn(|i| a[i] + b[i]))
+    }
+
+    pub fn lanes_f64(a: Vector) -> [f64; 2] {
+        from_fn(|i| f64::from_le_bytes(from_fn(|j| a.0[8 * i + j])))
     }
 }
