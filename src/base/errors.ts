@@ -61,6 +61,29 @@ export const catalogue = {
     disposition: 'terminal',
     sentence: 'The features of the photo are not finite numbers; leave the photo out, and report it.',
   },
+  FEATURES_FORMAT: {
+    disposition: 'terminal',
+    sentence:
+      'The file {file} is no part of a feature store that can be used: {reason}; move its folder away, then photos are described again.',
+  },
+  FEATURES_DAMAGED: {
+    disposition: 'terminal',
+    sentence:
+      'The features in {file} are damaged at byte {offset}: {reason}; describe the photos again, the rest can be used.',
+  },
+  FEATURES_CUT: {
+    disposition: 'retry',
+    sentence:
+      'The file {file} ended in an append that was not finished; {bytes} bytes at {offset} were dropped, and nothing that was answered for.',
+  },
+  FEATURES_FULL: {
+    disposition: 'retry',
+    sentence: 'The feature store has {segments} segments, its limit; compact it.',
+  },
+  FEATURES_UNAVAILABLE: {
+    disposition: 'retry',
+    sentence: 'The feature store cannot be used now ({reason}); writing goes on when it is back.',
+  },
   // worker threads
   WORKER_LOST: {
     disposition: 'retry',

@@ -56,6 +56,74 @@ export type DeadSelection = z.infer<typeof deadSelection>;
 
 const bytes = z.instanceof(Uint8Array);
 
+const modelId = z.string().regex(/^[0-9a-f]{64}$/, 'is no id of a model');
+/** An id, or enough of its beginning to be the only one. */
+const modelPrefix = z
+  .string()
+  .regex(/^[0-9a-f]{6,64}$/, 'is no id of a model: give 6 to 64 of its hex digits');
+
+/** Where a model comes from. */
+const modelKind = z.enum(['starter', 'trained', 'preview', 'composed', 'imported']);
+
+/** What an evaluation came to; fractions, 0 to 1. */
+const evaluationSummary = z.object({
+  /** Mean of the average precisions of the judged classes. */
+  meanAveragePrecision: z.number(),
+  /** Classes with enough held-out photos to be judged. */
+  classes: count,
+  /** Expected calibration error. */
+  calibrationError: z.number().optional(),
+  /** At the thresholds. */
+  precision: z.number().optional(),
+  /** At the thresholds. */
+  recall: z.number().optional(),
+});
+
+/** What whoever publishes a model says of it. */
+export const modelMetadata = z.object({
+  /** When it was made, ISO 8601. */
+  created: z.string(),
+  kind: modelKind,
+  description: z.string().max(4096),
+  /** Ids of the models that it was made from. */
+  parents: z.array(modelId).max(256),
+  blocks: z
+    .array(
+      z.object({
+        name: z.string(),
+        /** Id and version: `lite0-1`. */
+        extractor: z.string(),
+        score: z.string(),
+        classes: count,
+      }),
+    )
+    .min(1)
+    .max(256),
+  /** The training run. */
+  run: z.string().optional(),
+  evaluation: evaluationSummary.optional(),
+});
+/** See {@link modelMetadata}. */
+export type ModelMetadata = z.infer<typeof modelMetadata>;
+
+/** What the registry knows of a model. */
+export const modelRecord = modelMetadata.extend({
+  id: modelId,
+  /** Of the file. */
+  bytes: count,
+  /** ms since the epoch */
+  publishedAt: z.number(),
+  /** SHA-256 of the documents beside it. */
+  documents: z.object({ evaluation: modelId.optional(), report: modelId.optional() }),
+});
+/** See {@link modelRecord}. */
+export type ModelRecord = z.infer<typeof modelRecord>;
+
+const activation = z.object({ number: count, model: modelId });
+
+/** One class of two models, by what it gained; average precisions, 0 to 1. */
+const classChange = z.object({ class: z.string(), before: z.number(), after: z.number() });
+
 /** Request and reply of each request subject. */
 export const exchanges = {
   search: {
@@ -112,6 +180,64 @@ export const exchanges = {
   forget: {
     request: z.object({ id: photoId }),
     reply: z.looseObject({ stored: count, deadLetters: count }),
+  },
+  modelList: {
+    request: z.object({}),
+    reply: z.object({ models: z.array(modelRecord), active: activation.optional() }),
+  },
+  modelShow: {
+    request: z.object({ model: modelPrefix }),
+    reply: z.object({ model: modelRecord, active: z.boolean() }),
+  },
+  modelDiff: {
+    request: z.object({ before: modelPrefix, after: modelPrefix }),
+    reply: z.object({
+      before: modelId,
+      after: modelId,
+      /** Means over the classes that both were judged on. */
+      meanBefore: z.number(),
+      meanAfter: z.number(),
+      /** The classes that both were judged on, the greatest gain first. */
+      changes: z.array(classChange),
+      /** Classes of the second model alone. */
+      added: z.array(z.string()),
+      /** Classes of the first model alone. */
+      removed: z.array(z.string()),
+    }),
+  },
+  modelActivate: {
+    request: z.object({
+      /** Several are put side by side; a class of two is the one of the earlier. */
+      models: z.array(modelPrefix).min(1).max(16),
+      /** Whatever the evaluations say. */
+      force: z.boolean().default(false),
+      /** How many points of mean average precision it may be worse than the one in use. */
+      margin: z.number().min(0).max(100).default(1),
+    }),
+    reply: z.object({
+      ...activation.shape,
+      /** Classes of later models that an earlier one has as well. */
+      dropped: z.array(z.object({ class: z.string(), model: modelId })),
+    }),
+  },
+  modelRollback: { request: z.object({}), reply: activation },
+  modelRemove: { request: z.object({ model: modelPrefix }), reply: z.object({ removed: modelId }) },
+  modelReport: {
+    request: z.object({ model: modelPrefix }),
+    reply: z.object({ model: modelId, html: bytes }),
+  },
+  modelExport: {
+    request: z.object({ model: modelPrefix, offset: count }),
+    reply: z.object({ model: modelId, total: count, part: bytes }),
+  },
+  modelImport: {
+    request: z.object({ bytes: z.int().min(1) }),
+    reply: z.object({ node: z.string(), upload: z.string() }),
+  },
+  modelUpload: {
+    request: z.object({ upload: z.string().max(64), offset: count, part: bytes }),
+    /** The model after the last part. */
+    reply: z.object({ model: modelId.optional() }),
   },
   /** Nodes, actor trees and states are shown as they are: their shape belongs to the runtime. */
   inspect: {

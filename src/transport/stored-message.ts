@@ -14,6 +14,12 @@ export interface StoredMessage {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** Which message, as the server's API puts it. */
+type StoredQuery =
+  | { readonly seq: number }
+  | { readonly seq: number; readonly next_by_subj: string }
+  | { readonly last_by_subj: string };
+
 // Enough for the largest photo on a slow line.
 const readTimeoutMs = 60_000;
 
@@ -22,20 +28,52 @@ const readTimeoutMs = 60_000;
  * `undefined` if the stream does not have it.
  * @throws Fault `NATS_UNREACHABLE`, `NATS_DENIED`
  */
-export async function readStored(
+export function readStored(
   connection: Connection,
   stream: string,
   sequence: number,
 ): Promise<StoredMessage | undefined> {
+  return read(connection, stream, { seq: sequence });
+}
+
+/**
+ * Reads the first message of a subject from a sequence on, or `undefined` if there is none.
+ * @throws Fault `NATS_UNREACHABLE`, `NATS_DENIED`
+ */
+export function readNext(
+  connection: Connection,
+  stream: string,
+  subject: string,
+  from: number,
+): Promise<StoredMessage | undefined> {
+  return read(connection, stream, { seq: from, next_by_subj: subject });
+}
+
+/**
+ * Reads the last message of a subject, or `undefined` if there is none.
+ * @throws Fault `NATS_UNREACHABLE`, `NATS_DENIED`
+ */
+export function readLast(
+  connection: Connection,
+  stream: string,
+  subject: string,
+): Promise<StoredMessage | undefined> {
+  return read(connection, stream, { last_by_subj: subject });
+}
+
+async function read(
+  connection: Connection,
+  stream: string,
+  query: StoredQuery,
+): Promise<StoredMessage | undefined> {
   const subject = `$JS.API.DIRECT.GET.${stream}`;
   try {
-    const request = JSON.stringify({ seq: sequence });
-    const answer = clientOf(connection).request(subject, request, { timeout: readTimeoutMs });
+    const answer = clientOf(connection).request(subject, JSON.stringify(query), { timeout: readTimeoutMs });
     const { headers, data } = await connection.orBroken(answer);
     if (headers === undefined || headers.code === 404) return undefined;
     if (headers.hasError) throw new Fault('INTERNAL', { reason: `${stream}: ${headers.description}` });
     return {
-      sequence,
+      sequence: Number(headers.get(DirectMsgHeaders.Sequence)),
       storedAt: Date.parse(headers.get(DirectMsgHeaders.TimeStamp)),
       header: (name) => headers.get(name),
       bytes: new Uint8Array(data),

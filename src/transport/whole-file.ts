@@ -1,0 +1,78 @@
+import { constants } from 'node:fs';
+import { copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Fault, reasonOf } from '../base/errors.ts';
+import { randomId } from '../base/ids.ts';
+
+/** How to write a file. */
+export interface WholeFileOptions {
+  /** What becomes of a file that is there already. Default `replace`. */
+  readonly existing?: 'replace' | 'refuse';
+}
+
+/**
+ * Writes what comes, piece after piece, to a file that is there whole or not at all: beside it first, then renamed.
+ *
+ * @throws Fault `DISK_FULL`, `FILE_WRITE`, and what `parts` throws; nothing is left then
+ */
+export async function writeWhole(
+  file: string,
+  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { existing = 'replace' }: WholeFileOptions = {},
+): Promise<void> {
+  const temporary = `${file}.${randomId()}.tmp`;
+  try {
+    if (existing === 'replace') await mkdir(dirname(file), { recursive: true });
+    await write(temporary, parts);
+    if (existing === 'replace') await rename(temporary, file);
+    else await linkNew(temporary, file);
+    await flush(dirname(file));
+    if (existing === 'refuse') await rm(temporary);
+  } catch (error) {
+    // Where it cannot be removed it could not be made.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw writeFault(file, error);
+  }
+}
+
+async function write(file: string, parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  const handle = await open(file, 'wx');
+  try {
+    for await (const part of parts) await handle.writeFile(part);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A rename would replace; a link does not, where the file system has links. */
+async function linkNew(temporary: string, file: string): Promise<void> {
+  try {
+    await link(temporary, file);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw error;
+    await copyFile(temporary, file, constants.COPYFILE_EXCL);
+  }
+}
+
+async function flush(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function writeFault(file: string, error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const code = codeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
+    return new Fault('DISK_FULL', { file }, error);
+  const reason = code === 'EEXIST' ? 'it is there already; choose another name' : reasonOf(error);
+  return new Fault('FILE_WRITE', { file, reason }, error);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
