@@ -8,7 +8,7 @@ import { randomId } from '../base/ids.ts';
  *
  * @param parts - the content, piece after piece
  */
-export async function replaceFile(file: string, parts: readonly Uint8Array[]): Promise<void> {
+export async function replaceFile(file: string, parts: Iterable<Uint8Array>): Promise<void> {
   const folder = dirname(file);
   await mkdir(folder, { recursive: true });
   const temporary = `${file}.${randomId()}.tmp`;

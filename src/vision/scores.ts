@@ -18,6 +18,9 @@ export interface TagSelection {
   readonly scores: Float32Array;
 }
 
+/** A threshold that no score reaches: a class that has it counts in its block's softmax, and is never shown. */
+export const silentThreshold = 2;
+
 /** How a block's margins are scored. */
 export interface ScoreRule {
   readonly score: ScoreFunction;
@@ -77,11 +80,11 @@ export function platt(margins: Float32Array, calibration: Float32Array): Float32
  * The tags of a photo: every class whose score reaches its threshold, or the best `top` whatever their thresholds.
  *
  * @param scores - `Float32Array [classes]`; a score that is no number is never a tag
- * @param thresholds - `Float32Array [classes]`
+ * @param thresholds - `Float32Array [classes]`; above 1 for a class that is not among the best either
  * @param top - how many, instead of the thresholds; more than there are classes gives all of them
  */
 export function selectTags(scores: Float32Array, thresholds: Float32Array, top?: number): TagSelection {
-  const indices = top === undefined ? reaching(scores, thresholds) : best(scores, top);
+  const indices = top === undefined ? reaching(scores, thresholds) : best(scores, thresholds, top);
   return { indices, scores: Float32Array.from(indices, (index) => scores[index] ?? 0) };
 }
 
@@ -93,13 +96,13 @@ function reaching(scores: Float32Array, thresholds: Float32Array): Uint32Array {
 }
 
 /** Keeps up to 2 × top candidates and halves them when they are full: one pass, a sort for every `top` of them at most. */
-function best(scores: Float32Array, top: number): Uint32Array {
+function best(scores: Float32Array, thresholds: Float32Array, top: number): Uint32Array {
   if (top < 1) return new Uint32Array();
   let candidates: number[] = [];
   let floor = -Infinity;
   for (let index = 0; index < scores.length; index++) {
     const score = scores[index] ?? 0;
-    if (!(score > floor)) continue;
+    if (!(score > floor) || (thresholds[index] ?? 0) > 1) continue;
     candidates.push(index);
     if (candidates.length < 2 * top) continue;
     candidates = sortByScore(candidates, scores).slice(0, top);
