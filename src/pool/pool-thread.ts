@@ -24,11 +24,12 @@ export interface PoolThreadOptions extends ThreadTimes {
   readonly workerData: object;
   /** How many messages it works on at once. */
   readonly places: number;
-  /** Limit of its heap of JavaScript objects, MiB. */
-  readonly heapMib: number;
   /** Told once, when the thread is lost, whatever ended it. */
   readonly onLost: (fault: Fault) => void;
 }
+
+/** Objects of JavaScript only: buffers and the kernel's memory are outside of this heap. */
+const heapMib = 256;
 
 /** The life of one worker thread, from a start to an exit: a Piscina of one thread that is never filled again. */
 export class PoolThread<Message, Value> {
@@ -40,7 +41,7 @@ export class PoolThread<Message, Value> {
 
   constructor(options: PoolThreadOptions) {
     this.#options = options;
-    const { entry, workerData, places, heapMib } = options;
+    const { entry, workerData, places } = options;
     this.#pool = new Piscina({
       filename: fileURLToPath(entry.url),
       minThreads: 1,

@@ -51,9 +51,6 @@ interface Thread {
   readonly running: Set<Running>;
 }
 
-/** Objects of JavaScript only: photos and the kernel's memory are outside of this heap. */
-const heapMib = 256;
-
 /**
  * The identity of one worker thread, which outlives the threads that fill it.
  *
@@ -102,7 +99,6 @@ export class WorkerSlot {
       entry: entryOf(this.#options),
       workerData: { ...this.#options.setup, board: board.buffer } satisfies ThreadSetup,
       places: placesPerThread,
-      heapMib,
       onLost: (fault) => {
         this.#forget(thread, fault, board.suspects());
         onExited(fault);

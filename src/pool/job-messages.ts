@@ -1,0 +1,21 @@
+import type { Task } from '../train/task.ts';
+import type { ExtractorParameters } from '../train/tasks/index.ts';
+
+/** What a job thread is given when it starts (`workerData`). */
+export interface JobSetup {
+  /** The kernel, compiled once a process. */
+  readonly kernel: WebAssembly.Module;
+  readonly parameters: ExtractorParameters;
+}
+
+/** One task for a job thread. */
+export interface Job {
+  readonly kind: 'job';
+  readonly task: Task;
+  /** Folder of the blob store that has its inputs and gets its outputs. */
+  readonly blobs: string;
+  /** Folder of its own for temporary files; not there yet. */
+  readonly scratch: string;
+  /** See {@link JobBoard}. */
+  readonly board: SharedArrayBuffer;
+}
