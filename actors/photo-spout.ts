@@ -4,8 +4,8 @@ import type { Metrics } from '../src/base/metrics.ts';
 import { placesPerThread } from '../src/pool/slot-board.ts';
 import type { ActorRef, Behaviour, Context, Reply } from '../src/runtime/index.ts';
 import type { PhotoDelivery } from '../src/transport/photo-delivery.ts';
-import type { PhotoPuller } from '../src/transport/photo-puller.ts';
 import type { PhotoQueue } from '../src/transport/photo-queue.ts';
+import type { Puller } from '../src/transport/puller.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import type { SpoutMessage, TaggerMessage, Tuple } from './tuple.ts';
 
@@ -31,7 +31,7 @@ interface Held extends Tuple {
 
 interface PhotoSpoutState extends PhotoSpoutArgument {
   readonly context: Context<SpoutMessage>;
-  readonly puller: PhotoPuller;
+  readonly puller: Puller<PhotoDelivery>;
   /** Every tuple under lease, by sequence. */
   readonly held: Map<number, Held>;
   readonly waiting: Held[];

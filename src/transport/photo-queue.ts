@@ -1,9 +1,8 @@
 import type { JetStreamManager } from 'nats';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
-import { PhotoConsumer } from './photo-consumer.ts';
-import type { PhotoDelivery } from './photo-delivery.ts';
-import { PhotoPuller, type PullOptions } from './photo-puller.ts';
+import { DurableConsumer, type DeliveredMessage } from './durable-consumer.ts';
+import { PhotoDelivery } from './photo-delivery.ts';
 import {
   ensureConsumer,
   ensureStream,
@@ -13,8 +12,7 @@ import {
   photoStreamConfig,
   type PhotoStreamOptions,
 } from './photo-stream.ts';
-
-export type { PhotoPuller };
+import { Puller, type PullOptions } from './puller.ts';
 
 /** What waits in the queue. */
 export interface QueueStatus {
@@ -56,7 +54,7 @@ export function hasLostTrack(before: QueueStatus, now: QueueStatus): boolean {
 export class PhotoQueue {
   readonly connection: Connection;
   readonly #manager: JetStreamManager;
-  readonly #consumer: PhotoConsumer;
+  readonly #consumer: DurableConsumer;
   #options: PhotoStreamOptions;
   #epoch = 0;
 
@@ -64,7 +62,7 @@ export class PhotoQueue {
     this.connection = connection;
     this.#manager = manager;
     this.#options = options;
-    this.#consumer = new PhotoConsumer(async () => {
+    this.#consumer = new DurableConsumer(async () => {
       await this.#ensure();
       return await clientOf(connection).jetstream().consumers.get(names.photos, names.taggers);
     });
@@ -94,16 +92,15 @@ export class PhotoQueue {
    * Starts pulling: `onPhoto` gets each photo, at most `window` of them not yet settled. It must not throw.
    * Settling a photo (ack, retry, terminate, abandon) gives its place back.
    */
-  pull(onPhoto: (photo: PhotoDelivery) => void, options: PullOptions): PhotoPuller {
+  pull(onPhoto: (photo: PhotoDelivery) => void, options: PullOptions): Puller<PhotoDelivery> {
     const source = {
       connection: this.connection,
-      epoch: () => this.#epoch,
-      request: (count: number) => this.#consumer.pull(count),
-      reset: () => {
-        this.#consumer.reset();
-      },
+      consumer: this.#consumer,
+      what: 'the queue of photos',
+      open: (message: DeliveredMessage, onSettled: () => void) =>
+        new PhotoDelivery(this.connection, message, this.#epoch, onSettled),
     };
-    return new PhotoPuller(source, onPhoto, options);
+    return new Puller(source, onPhoto, options);
   }
 
   /**

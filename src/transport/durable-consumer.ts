@@ -25,8 +25,8 @@ const heartbeatMs = 5_000;
 
 const withReply = z.object({ reply: z.string().startsWith('$JS.ACK.') });
 
-/** The durable consumer of the photos, found again after it was lost. */
-export class PhotoConsumer {
+/** A durable consumer, found again after it was lost. */
+export class DurableConsumer {
   readonly #find: () => Promise<Consumer>;
   #found: Promise<Consumer> | undefined;
 

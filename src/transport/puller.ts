@@ -1,41 +1,40 @@
 import type { Fault } from '../base/errors.ts';
 import type { Connection } from './connection.ts';
-import type { DeliveredMessage, Pull } from './photo-consumer.ts';
-import { PhotoDelivery } from './photo-delivery.ts';
+import type { DeliveredMessage, DurableConsumer, Pull } from './durable-consumer.ts';
+import type { Lease } from './lease.ts';
 
 /** How to pull. */
 export interface PullOptions {
-  /** Photos under lease at once: delivered or asked for, and not yet settled. */
+  /** Messages under lease at once: delivered or asked for, and not yet settled. */
   readonly window: number;
   /** Told about pulls that failed and are tried again, such as while the consumer is away. */
   readonly onTrouble?: (fault: Fault) => void;
 }
 
-/** What the puller needs from the queue. */
-export interface PullSource {
+/** Where a puller gets its messages. */
+export interface PullSource<Delivery extends Lease> {
   readonly connection: Connection;
-  /** Creation time of the stream, ms since the epoch. */
-  epoch(): number;
-  /** Asks for `count` photos. */
-  request(count: number): Promise<Pull>;
-  /** Looks for the consumer again, since a pull failed. */
-  reset(): void;
+  readonly consumer: DurableConsumer;
+  /** What faults call it. */
+  readonly what: string;
+  /** Makes a delivery of a message; `onSettled` is for its lease. */
+  readonly open: (message: DeliveredMessage, onSettled: () => void) => Delivery;
 }
 
 const graceMs = 250;
 const longestPauseMs = 2_000;
 
 /**
- * Pulls photos against credit: never asks for more than fit into the window beside those not yet settled, so that no
- * lease runs while a photo waits in this process for its turn.
+ * Pulls messages against credit: never asks for more than fit into the window beside those not yet settled, so that no
+ * lease runs while one waits in this process for its turn.
  *
  * Every ended pull is followed by another, whatever ended it: time, a restarted server, a deleted consumer.
  */
-export class PhotoPuller {
+export class Puller<Delivery extends Lease> {
   /** Resolves when it has ended: to nothing after {@link stop}, else to the fault that no retry mends. */
   readonly closed: Promise<Fault | undefined>;
-  readonly #source: PullSource;
-  readonly #onPhoto: (photo: PhotoDelivery) => void;
+  readonly #source: PullSource<Delivery>;
+  readonly #onDelivery: (delivery: Delivery) => void;
   readonly #onTrouble: (fault: Fault) => void;
   readonly #pulls = new Set<Pull>();
   readonly #endListening: () => void;
@@ -48,9 +47,9 @@ export class PhotoPuller {
   #paused = false;
   #stopped = false;
 
-  constructor(source: PullSource, onPhoto: (photo: PhotoDelivery) => void, options: PullOptions) {
+  constructor(source: PullSource<Delivery>, onDelivery: (delivery: Delivery) => void, options: PullOptions) {
     this.#source = source;
-    this.#onPhoto = onPhoto;
+    this.#onDelivery = onDelivery;
     this.#onTrouble = options.onTrouble ?? (() => undefined);
     this.#window = options.window;
     this.closed = new Promise((resolve) => {
@@ -67,12 +66,12 @@ export class PhotoPuller {
     this.#fill();
   }
 
-  /** Photos delivered and not yet settled. */
+  /** Messages delivered and not yet settled. */
   get held(): number {
     return this.#held;
   }
 
-  /** Changes the window; a smaller one is reached as photos are settled. */
+  /** Changes the window; a smaller one is reached as messages are settled. */
   resize(window: number): void {
     this.#window = window;
     this.#fill();
@@ -89,7 +88,7 @@ export class PhotoPuller {
     this.#fill();
   }
 
-  /** Stops pulling. Photos on their way are handed back; the delivered ones stay with their owner. */
+  /** Stops pulling. Messages on their way are handed back; the delivered ones stay with their owner. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -110,7 +109,7 @@ export class PhotoPuller {
     let left = credit;
     this.#asked += credit;
     try {
-      const pull = await this.#source.request(credit);
+      const pull = await this.#source.consumer.pull(credit);
       this.#pulls.add(pull);
       try {
         for await (const message of pull) {
@@ -133,18 +132,18 @@ export class PhotoPuller {
   #deliver(message: DeliveredMessage): void {
     this.#troubles = 0;
     this.#held += 1;
-    const photo = new PhotoDelivery(this.#source.connection, message, this.#source.epoch(), () => {
+    const delivery = this.#source.open(message, () => {
       this.#held -= 1;
       this.#fill();
     });
-    if (this.#stopped) photo.retry();
-    else this.#onPhoto(photo);
+    if (this.#stopped) delivery.retry();
+    else this.#onDelivery(delivery);
   }
 
   #trouble(error: unknown): void {
-    this.#source.reset();
+    this.#source.consumer.reset();
     if (this.#stopped || !this.#source.connection.connected) return;
-    const fault = this.#source.connection.fault(error, 'the queue of photos');
+    const fault = this.#source.connection.fault(error, this.#source.what);
     if (fault.disposition === 'terminal') {
       this.#end(fault);
       return;
