@@ -18,7 +18,8 @@ const className = z.string().superRefine((name, context) => {
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
 
-const extractorSchema = z.strictObject({
+/** What names an extractor, wherever it is written down. */
+export const extractorSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
   version: z.int().min(0),
   dims: z.int().min(1).max(maxDims),
