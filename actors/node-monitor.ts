@@ -4,8 +4,9 @@ import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
 import type { Behaviour } from '../src/runtime/index.ts';
-import { hasLostTrack } from '../src/transport/photo-queue.ts';
-import type { PhotoQueue, QueueStatus } from '../src/transport/photo-queue.ts';
+import type { PhotoQueue } from '../src/transport/photo-queue.ts';
+import { hasLostTrack } from '../src/transport/work-queue.ts';
+import type { QueueStatus } from '../src/transport/work-queue.ts';
 
 const periodMs = 2_000;
 const nanosecond = 1e-9;
@@ -60,11 +61,11 @@ async function measureQueue(state: NodeMonitorState): Promise<void> {
   const { last, queue, metrics, log } = state;
   const now = await queue.status();
   state.last = now;
-  metrics.queueDepth.set(now.photos);
+  metrics.queueDepth.set(now.messages);
   if (last === undefined || !hasLostTrack(last, now)) return;
   state.last = undefined;
   log.warn(
-    { photos: now.photos },
+    { photos: now.messages },
     'the server has lost track of photos that were done; all are delivered again',
   );
   await queue.deliverAgain();

@@ -54,18 +54,22 @@ function named(file: string | undefined) {
   return file === undefined ? {} : { file };
 }
 
+/** The model that a node uses, and the one that it should use and cannot. */
+export function modelOf({ current, refused }: ActiveModel) {
+  const { id, activation } = current.handle;
+  return { model: id, activation, ...(refused === undefined ? {} : { refused }) };
+}
+
 async function status({ node, version, store, queue, deadLetters, models }: TagServiceOptions) {
-  const [{ photos, bytes, maxBytes, inFlight }, dead, tagged] = await Promise.all([
+  const [{ messages: photos, bytes, maxBytes, inFlight }, dead, tagged] = await Promise.all([
     queue.status(),
     deadLetters.count(),
     store.stats(),
   ]);
-  const { id, activation } = models.current.handle;
   return {
     node,
     version,
-    model: id,
-    activation,
+    ...modelOf(models),
     queue: { photos, bytes, maxBytes, inFlight },
     deadLetters: dead,
     store: { ...tagged },

@@ -15,8 +15,8 @@ import { subjectOf, subjects } from './subjects.ts';
 
 /** Settings of {@link DeadLetters}. */
 export interface DeadLettersOptions {
-  /** The stream refuses dead letters beyond; their photos stay in the queue then. Default -1, no limit. */
-  readonly maxBytes?: number;
+  /** The stream refuses dead letters beyond; their photos stay in the queue then. -1 is no limit; without it the limit that is in force stays. */
+  readonly maxBytes?: number | undefined;
   /** 1 alone, 3 in a cluster. Default 1. */
   readonly replicas?: number;
 }

@@ -4,6 +4,8 @@ import { Attempts } from './attempts.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionEvent } from './connection.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { ModelRegistry } from './model-registry.ts';
+import type { ModelRegistryOptions } from './model-registry.ts';
 import { PhotoQueue } from './photo-queue.ts';
 import type { PhotoStreamOptions } from './photo-stream.ts';
 import { ResultPublisher } from './result-publisher.ts';
@@ -14,8 +16,10 @@ export interface NodeLinkOptions extends PhotoStreamOptions {
   /** Name of the node. */
   readonly name: string;
   readonly credentials?: Credentials | undefined;
-  /** The dead letters take no more beyond; default -1, no limit. */
-  readonly maxDeadLetterBytes?: number;
+  /** See `DeadLettersOptions.maxBytes`. */
+  readonly maxDeadLetterBytes?: number | undefined;
+  /** See {@link ModelRegistryOptions}. */
+  readonly disk?: ModelRegistryOptions['disk'];
   readonly onEvent?: (event: ConnectionEvent) => void;
 }
 
@@ -26,6 +30,7 @@ export interface NodeLink {
   readonly attempts: Attempts;
   readonly deadLetters: DeadLetters;
   readonly activations: Activations;
+  readonly registry: ModelRegistry;
   readonly results: ResultPublisher;
 }
 
@@ -37,12 +42,12 @@ export async function openNodeLink(options: NodeLinkOptions): Promise<NodeLink> 
   const connection = await Connection.open({ ...options, role: 'node' });
   try {
     const replicas = options.replicas ?? 1;
-    const maxBytes = options.maxDeadLetterBytes ?? -1;
-    const [queue, attempts, deadLetters, activations] = await Promise.all([
+    const [queue, attempts, deadLetters, activations, registry] = await Promise.all([
       PhotoQueue.open(connection, options),
       Attempts.open(connection, { replicas }),
-      DeadLetters.open(connection, { replicas, maxBytes }),
+      DeadLetters.open(connection, { replicas, maxBytes: options.maxDeadLetterBytes }),
       Activations.open(connection, { replicas }),
+      ModelRegistry.open(connection, { replicas, disk: options.disk }),
     ]);
     return {
       connection,
@@ -50,6 +55,7 @@ export async function openNodeLink(options: NodeLinkOptions): Promise<NodeLink> 
       attempts,
       deadLetters,
       activations,
+      registry,
       results: new ResultPublisher(connection),
     };
   } catch (error) {

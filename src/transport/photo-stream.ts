@@ -31,8 +31,8 @@ export interface PhotoStreamOptions {
   readonly ackWaitMs?: number;
   /** Photos under lease in the whole cluster: about twice its slots. Default 64. */
   readonly maxAckPending?: number;
-  /** The queue refuses photos beyond. Default -1, no limit. */
-  readonly maxBytes?: number;
+  /** The queue refuses photos beyond; -1 is no limit. Without it the limit that is in force stays. */
+  readonly maxBytes?: number | undefined;
   /** Default 24 MiB. */
   readonly maxPhotoBytes?: number;
   /** 1 alone, 3 in a cluster. Default 1. */
@@ -49,7 +49,7 @@ export function photoStreamConfig(options: PhotoStreamOptions): Partial<StreamCo
     storage: StorageType.File,
     num_replicas: options.replicas ?? 1,
     discard: DiscardPolicy.New,
-    max_bytes: options.maxBytes ?? -1,
+    ...limitOf(options),
     max_msg_size: (options.maxPhotoBytes ?? photoBytesCeiling) + headerBytes,
     duplicate_window: nanos(options.duplicateWindowMs ?? 120_000),
     // Photos are read back by sequence, raw, when they become dead letters.
@@ -83,10 +83,15 @@ export function deadLetterStreamConfig(options: {
     num_replicas: options.replicas ?? 1,
     discard: DiscardPolicy.New,
     max_age: 0,
-    max_bytes: options.maxBytes ?? -1,
+    ...limitOf(options),
     duplicate_window: nanos(120_000),
     allow_direct: true,
   };
+}
+
+// A node that uses somebody else's server does not know how much that may store.
+function limitOf({ maxBytes }: { readonly maxBytes?: number | undefined }): Partial<StreamConfig> {
+  return maxBytes === undefined ? {} : { max_bytes: maxBytes };
 }
 
 /** Creates a stream, or changes what differs from `wanted`. */
@@ -97,7 +102,8 @@ export async function ensureStream(
 ): Promise<StreamInfo> {
   const found = await orMissing(manager.streams.info(name));
   if (found === undefined) return await manager.streams.add({ ...wanted, name });
-  const safe = { ...wanted, max_bytes: safeMaxBytes(found, wanted.max_bytes ?? -1) };
+  const safe =
+    wanted.max_bytes === undefined ? wanted : { ...wanted, max_bytes: safeMaxBytes(found, wanted.max_bytes) };
   if (agrees(found.config, safe)) return found;
   return await manager.streams.update(name, { ...found.config, ...safe });
 }

@@ -48,7 +48,7 @@ test('a buried photo is off the queue and kept with its bytes and reason, even w
   structuredClone(photo!.bytes, { transfer: [photo!.bytes.buffer] });
   expect(photo!.bytes.length).toBe(0);
   await letters.bury(photo!, { fault: damaged, attempts: 3 });
-  await until(async () => (await queue.status()).photos === 0);
+  await until(async () => (await queue.status()).messages === 0);
   const { letters: all, next } = await letters.list({ limit: 10 });
   expect(next).toBeUndefined();
   expect(all).toMatchObject([
@@ -76,7 +76,7 @@ test('burying twice, as after a lost answer, makes one letter', async () => {
   await letters.bury(twin, burial);
   await letters.bury(photo!, burial);
   expect(await letters.count()).toBe(1);
-  await until(async () => (await queue.status()).photos === 0);
+  await until(async () => (await queue.status()).messages === 0);
 });
 
 test('a retry inside the duplicate window is queued, again and again', async () => {
@@ -132,7 +132,7 @@ test('a photo stays in the queue if the dead letters are full', async () => {
     code: 'QUEUE_FULL',
   });
   expect(held[0]!.settled).toBe(false);
-  expect((await queue.status()).photos).toBe(1);
+  expect((await queue.status()).messages).toBe(1);
   await puller.stop();
 });
 

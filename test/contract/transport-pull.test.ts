@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Connection } from '../../src/transport/connection.ts';
 import type { PhotoDelivery } from '../../src/transport/photo-delivery.ts';
-import { hasLostTrack, PhotoQueue } from '../../src/transport/photo-queue.ts';
+import { PhotoQueue } from '../../src/transport/photo-queue.ts';
 import { PhotoSubmitter } from '../../src/transport/photo-submitter.ts';
 import { signal, untilGone } from '../../src/transport/server/server-process.ts';
 import { clientOf } from '../../src/transport/client.ts';
+import { hasLostTrack } from '../../src/transport/work-queue.ts';
 import { startNats, type TestNats } from '../support/nats.ts';
 import { until } from '../support/until.ts';
 
@@ -140,7 +141,7 @@ test('two pullers share, and what one hands back the other gets', async () => {
   await until(() => done.size > 5);
   await first.stop();
   await until(() => done.size === 40);
-  await until(async () => (await two.status()).photos === 0);
+  await until(async () => (await two.status()).messages === 0);
   await second.stop();
 });
 
@@ -171,7 +172,7 @@ test('survives kill -9 of the server: acknowledged submits are there, pulling go
   }
   await submitting;
   await until(() => done.size === 600);
-  await until(async () => (await queue.status()).photos === 0);
+  await until(async () => (await queue.status()).messages === 0);
   expect(accepted.size).toBe(600);
   await puller.stop();
 });
@@ -187,7 +188,7 @@ test('an ack that was on its way when the server died is confirmed after it is b
   await nats.start();
   await acked;
   // Newer servers confirm an acknowledgement before the stream has dropped the photo.
-  await until(async () => (await queue.status()).photos === 0);
+  await until(async () => (await queue.status()).messages === 0);
   expect(held.length).toBe(1);
   await puller.stop();
 });
@@ -235,7 +236,7 @@ test.each([
     expect(hasLostTrack(before, await queue.status())).toBe(false);
     await forget(part, async () => {
       await Promise.all(held.splice(0).map((photo) => photo.ack()));
-      await until(async () => (await queue.status()).photos === 0);
+      await until(async () => (await queue.status()).messages === 0);
     });
     before = await untilAnswered(() => queue.status());
     // Newer servers put that right by themselves, some time after they start.
@@ -244,13 +245,13 @@ test.each([
       const now = await queue.status();
       if (hasLostTrack(before, now)) await queue.deliverAgain();
       before = now;
-      return now.photos === 0 && now.inFlight === 0;
+      return now.messages === 0 && now.inFlight === 0;
     }, 40_000);
     // Two more that the server cannot take for doubles.
     await submitAll(7);
     await until(() => ['p5', 'p6'].every((id) => held.some((photo) => photo.id === id)));
     await Promise.all(held.map((photo) => photo.ack()));
-    await until(async () => (await queue.status()).photos === 0);
+    await until(async () => (await queue.status()).messages === 0);
     await puller.stop();
   },
   90_000,
@@ -275,7 +276,7 @@ test('delivers a window of the largest photos whole', async () => {
     expect([bytes[0], bytes[size - 1]]).toEqual([Number(id) + 1, Number(id) + 1]);
   }
   await Promise.all(held.map((photo) => photo.ack()));
-  await until(async () => (await queue.status()).photos === 0);
+  await until(async () => (await queue.status()).messages === 0);
   await puller.stop();
 });
 

@@ -48,7 +48,7 @@ describe('submit', () => {
       });
       await delivery.ack();
     }
-    await until(async () => (await queue.status()).photos === 0);
+    await until(async () => (await queue.status()).messages === 0);
     expect(await queue.status()).toMatchObject({ inFlight: 0, waiting: 0 });
     await puller.stop();
   });
@@ -62,7 +62,7 @@ describe('submit', () => {
     expect(await submitter.submit({ id: 'p', bytes: photo('1'), rerun: 1 })).toMatchObject({
       duplicate: false,
     });
-    expect((await queue.status()).photos).toBe(3);
+    expect((await queue.status()).messages).toBe(3);
   });
 
   test('drops a double inside the window even after the first was acknowledged', async () => {
@@ -73,7 +73,7 @@ describe('submit', () => {
     const puller = queue.pull((delivery) => void delivery.ack().then(() => (acked += 1)), { window: 1 });
     await until(() => acked === 1);
     expect(await submitter.submit({ id: 'p', bytes: photo('1') })).toMatchObject({ duplicate: true });
-    await until(async () => (await queue.status()).photos === 0);
+    await until(async () => (await queue.status()).messages === 0);
     await puller.stop();
   });
 
@@ -100,9 +100,9 @@ describe('submit', () => {
     await send('1');
     await send('2');
     await expect(send('3')).rejects.toMatchObject({ code: 'QUEUE_FULL' });
-    expect((await queue.status()).photos).toBe(2);
+    expect((await queue.status()).messages).toBe(2);
     const puller = queue.pull((delivery) => void delivery.ack(), { window: 4 });
-    await until(async () => (await queue.status()).photos === 0);
+    await until(async () => (await queue.status()).messages === 0);
     expect(await send('3')).toMatchObject({ duplicate: false });
     await puller.stop();
   });
@@ -114,14 +114,14 @@ describe('submit', () => {
     let stored = 0;
     for (; stored < 20; stored++) await send(stored);
     await queue.limit(0);
-    expect((await queue.status()).photos).toBe(20);
+    expect((await queue.status()).messages).toBe(20);
     const more = async () => {
       for (; stored < 200; stored++) await send(stored);
     };
     await expect(more()).rejects.toMatchObject({ code: 'QUEUE_FULL' });
-    expect((await queue.status()).photos).toBe(stored);
+    expect((await queue.status()).messages).toBe(stored);
     await PhotoQueue.open(await connected(), { maxBytes: 1_000 });
-    expect((await queue.status()).photos).toBe(stored);
+    expect((await queue.status()).messages).toBe(stored);
     await queue.limit(-1);
     expect(await send(stored)).toMatchObject({ duplicate: false });
   });

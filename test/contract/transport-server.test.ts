@@ -94,7 +94,7 @@ describe('the embedded server', () => {
     expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });
     await start();
     await until(() => queue.connection.connected);
-    expect((await queue.status()).photos).toBe(1);
+    expect((await queue.status()).messages).toBe(1);
   });
 
   test('one that outlived its node is adopted, watched, and stopped by signal', async () => {

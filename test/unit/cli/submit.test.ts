@@ -44,7 +44,7 @@ describe('submitting', () => {
   }
 
   async function queued(): Promise<number> {
-    return (await queue.status()).photos;
+    return (await queue.status()).messages;
   }
 
   it('stores all photos of a folder, and says how many', async () => {
