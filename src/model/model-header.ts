@@ -30,6 +30,8 @@ const blockSchema = z.strictObject({
   name: className,
   extractor: extractorSchema,
   score: z.enum(scoreFunctions),
+  /** `unit`: margins are of features scaled to unit length; absent: of features as they are. */
+  rows: z.literal('unit').optional(),
   classes: z.array(className).min(1).max(maxClasses),
 });
 

@@ -12,6 +12,8 @@ export interface BlockLayout {
   readonly stride: number;
   /** Index into {@link scoreFunctions}. */
   readonly score: number;
+  /** Whether it scores features scaled to unit length. */
+  readonly unitRows: boolean;
   /** Index of the block's first class among all classes of the model. */
   readonly firstClass: number;
   /** W, `[classes × stride]`, row-major; what lies beyond `dims` in a row is 0. */
@@ -35,6 +37,8 @@ export interface ModelLayout {
 export interface BlockView extends WeightBlock, ScoreRule {
   /** Id of the extractor whose features it scores. */
   readonly extractor: string;
+  /** Whether it scores features scaled to unit length. */
+  readonly unitRows: boolean;
   readonly firstClass: number;
   /** `[classes]`. */
   readonly thresholds: Float32Array;
@@ -52,23 +56,26 @@ export function layoutOf(header: Pick<ModelHeader, 'blocks'>): ModelLayout {
     bytes += Math.ceil((floats * floatBytes) / alignment) * alignment;
     return offset;
   };
-  const blocks = header.blocks.map(({ classes: { length: classes }, extractor: { id, dims }, score }) => {
-    const stride = Math.ceil(dims / 4) * 4;
-    const block: BlockLayout = {
-      extractor: id,
-      classes,
-      dims,
-      stride,
-      score: scoreFunctions.indexOf(score),
-      firstClass,
-      w: place(classes * stride),
-      b: place(classes),
-      calibration: place(calibrationLength(score, classes)),
-      thresholds: place(classes),
-    };
-    firstClass += classes;
-    return block;
-  });
+  const blocks = header.blocks.map(
+    ({ classes: { length: classes }, extractor: { id, dims }, score, rows }) => {
+      const stride = Math.ceil(dims / 4) * 4;
+      const block: BlockLayout = {
+        extractor: id,
+        classes,
+        dims,
+        stride,
+        score: scoreFunctions.indexOf(score),
+        unitRows: rows === 'unit',
+        firstClass,
+        w: place(classes * stride),
+        b: place(classes),
+        calibration: place(calibrationLength(score, classes)),
+        thresholds: place(classes),
+      };
+      firstClass += classes;
+      return block;
+    },
+  );
   return { bytes, blocks };
 }
 
@@ -79,10 +86,11 @@ export function calibrationLength(score: ScoreRule['score'], classes: number): n
 
 /** The blocks of a model as views of its body: once for each model in each thread. */
 export function viewBlocks(layout: ModelLayout, buffer: SharedArrayBuffer | ArrayBuffer): BlockView[] {
-  return layout.blocks.map(({ extractor, classes, dims, stride, firstClass, ...block }) => {
+  return layout.blocks.map(({ extractor, unitRows, classes, dims, stride, firstClass, ...block }) => {
     const score = scoreFunctions[block.score] ?? 'softmax';
     return {
       extractor,
+      unitRows,
       classes,
       dims,
       stride,

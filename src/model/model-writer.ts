@@ -47,8 +47,8 @@ function encodeModel(file: string, contents: ModelContents): { parts: Uint8Array
   return { parts: [preamble, json, body, digest], id: digest.toString('hex') };
 }
 
-function headerOf({ name, extractor, score, classes }: BlockContents): BlockHeader {
-  return { name, extractor, score, classes };
+function headerOf({ name, extractor, score, rows, classes }: BlockContents): BlockHeader {
+  return { name, extractor, score, ...(rows === undefined ? {} : { rows }), classes };
 }
 
 function encodeBody(file: string, header: ModelHeader, blocks: readonly BlockContents[]): Uint8Array {

@@ -5,6 +5,7 @@ import type { Extractor } from '../vision/extractor.ts';
 import type { Extractors } from '../vision/extractors.ts';
 import type { Kernel } from '../vision/kernel.ts';
 import { blockScores, selectTags } from '../vision/scores.ts';
+import { toUnitLength } from '../vision/unit-length.ts';
 import type { TagSelection } from '../vision/scores.ts';
 import type { ModelHandle } from './thread-messages.ts';
 
@@ -57,7 +58,8 @@ export class ModelScorer {
       const x = features.get(block.extractor);
       if (x === undefined)
         throw new Fault('INTERNAL', { reason: `features of ${block.extractor} are missing` });
-      scores.set(blockScores(this.#kernel.margins(x, block), block), block.firstClass);
+      const margins = this.#kernel.margins(block.unitRows ? toUnitLength(x) : x, block);
+      scores.set(blockScores(margins, block), block.firstClass);
     }
     return { tags: selectTags(scores, thresholds), best: selectTags(scores, thresholds, top) };
   }
