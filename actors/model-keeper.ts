@@ -8,15 +8,20 @@ import type { ModelLibrary } from '../src/model/model-library.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { PublishedModel } from '../src/pool/published-model.ts';
 import { ActorName } from '../src/runtime/index.ts';
-import type { Behaviour, Request } from '../src/runtime/index.ts';
+import type { Behaviour, Context, Request } from '../src/runtime/index.ts';
 import type { Activation, Activations } from '../src/transport/activations.ts';
+import type { ModelRegistry } from '../src/transport/model-registry.ts';
+import { metadataOf } from './model-metadata.ts';
 
 /** What the model keeper is told. */
 export type ModelKeeperMessage =
   /** The cluster uses another model from now on. */
   | { readonly type: 'activated'; readonly activation: Activation }
   /** Use this model, on every node; answered when it is in use on this one. */
-  | Request<{ readonly type: 'activate'; readonly model: string }, Activation>;
+  | Request<
+      { readonly type: 'activate'; readonly model: string; readonly restores?: number | undefined },
+      Activation
+    >;
 
 /** The keeper of the model in use. */
 export const modelKeeperName = new ActorName<ModelKeeperMessage>('models');
@@ -24,6 +29,7 @@ export const modelKeeperName = new ActorName<ModelKeeperMessage>('models');
 /** What the model keeper works with. */
 export interface ModelKeeperArgument {
   readonly activations: Activations;
+  readonly registry: ModelRegistry;
   readonly library: ModelLibrary;
   readonly models: ActiveModel;
   readonly extractors: readonly ExtractorReference[];
@@ -35,44 +41,81 @@ interface ModelKeeperState extends ModelKeeperArgument {
   readonly unwatch: () => void;
 }
 
+/** Until a model is asked for again that could not be had. */
+const againMs = 5_000;
+
 /**
- * Follows the activations and puts each model in place: read, verified, then swapped in one step. Photos in a thread
+ * Follows the activations and puts each model in place: fetched, verified, then swapped in one step. Photos in a thread
  * finish on theirs; the old buffer goes when nobody holds it.
  */
 export const modelKeeper: Behaviour<ModelKeeperState, ModelKeeperMessage, ModelKeeperArgument> = {
   kind: 'models',
   init: async (argument, context) => {
-    const { activations, library } = argument;
-    const current =
-      (await activations.current()) ?? (await activations.activate((await library.starter()).id));
-    await place(argument, current);
-    const unwatch = await activations.watch((activation) => {
+    await tidy(argument);
+    await placeFirst(argument);
+    const unwatch = await argument.activations.watch((activation) => {
       context.self.cast({ type: 'activated', activation });
     });
     return { ...argument, unwatch };
   },
-  receive: async (state, message) => {
-    if (message.type === 'activated') await follow(state, message.activation);
+  receive: async (state, message, context) => {
+    if (message.type === 'activated') await follow(state, message.activation, context);
     else await activate(state, message);
     return state;
   },
   terminate: ({ unwatch }) => {
     unwatch();
   },
-  describe: ({ models: { current } }) => ({
+  describe: ({ models: { current, refused } }) => ({
     model: current.handle.id,
     activation: current.handle.activation,
+    ...(refused === undefined ? {} : { refused }),
   }),
 };
+
+/** Sees to it that the registry has the starter model, and nothing that was left half-written. */
+async function tidy({ registry, library, log }: ModelKeeperArgument): Promise<void> {
+  try {
+    await registry.sweep();
+    const { id, header } = await library.starter();
+    if (await registry.has(id)) return;
+    await registry.publish({ file: library.starterFile, metadata: metadataOf(header, { kind: 'starter' }) });
+  } catch (error) {
+    // A node tags photos without that.
+    log.warn({ fault: Fault.from(error).toWire() }, 'the registry of models was not put in order');
+  }
+}
+
+/**
+ * Puts the model of the last activation in place, or of the last before it that can be used here, so that photos are
+ * tagged; the last one is tried again.
+ */
+async function placeFirst(argument: ModelKeeperArgument): Promise<void> {
+  const { activations, library, models } = argument;
+  const current = (await activations.current()) ?? (await activations.activate((await library.starter()).id));
+  try {
+    await place(argument, current);
+  } catch (error) {
+    const before = (await activations.history()).filter(({ number }) => number < current.number);
+    refuse(argument, current, error);
+    for (const activation of before.reverse()) {
+      if (models.isOver(0)) return;
+      await place(argument, activation).catch((reason: unknown) => {
+        refuse(argument, activation, reason);
+      });
+    }
+    if (!models.isOver(0)) throw error;
+  }
+}
 
 /** Checks the model here before any node is told to use it. */
 async function activate(
   state: ModelKeeperState,
-  { model, reply }: Extract<ModelKeeperMessage, { type: 'activate' }>,
+  { model, restores, reply }: Extract<ModelKeeperMessage, { type: 'activate' }>,
 ): Promise<void> {
   try {
     const loaded = await load(state, model);
-    const activation = await state.activations.activate(model);
+    const activation = await state.activations.activate(model, restores);
     use(state, loaded, activation);
     reply.ok(activation);
   } catch (error) {
@@ -81,15 +124,28 @@ async function activate(
 }
 
 /** A model that this node lacks or cannot use leaves the one before it in place. */
-async function follow(state: ModelKeeperState, activation: Activation): Promise<void> {
+async function follow(
+  state: ModelKeeperState,
+  activation: Activation,
+  context: Context<ModelKeeperMessage>,
+): Promise<void> {
   try {
     await place(state, activation);
   } catch (error) {
-    state.log.error(
-      { fault: Fault.from(error).toWire(), activation },
-      'the activated model cannot be used here',
-    );
+    refuse(state, activation, error);
+    if (mayBeHadLater(Fault.from(error))) context.after(againMs, { type: 'activated', activation });
   }
+}
+
+function refuse({ models, log }: ModelKeeperArgument, activation: Activation, error: unknown): void {
+  const fault = Fault.from(error);
+  log.error({ fault: fault.toWire(), activation }, 'the activated model cannot be used here');
+  models.refuse({ activation: activation.number, model: activation.model, reason: fault.message });
+}
+
+/** A registry of several servers may know of an activation before all of them have its model. */
+function mayBeHadLater({ disposition, code }: Fault): boolean {
+  return disposition === 'retry' || code === 'NOT_FOUND' || code === 'OBJECT_DAMAGED';
 }
 
 /** Loads the model of an activation and puts it in use, unless that or a later one is already. */

@@ -1,14 +1,18 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { deadLetterService } from '../actors/dead-letter-service.ts';
 import { FailurePolicy } from '../actors/failure-policy.ts';
 import { modelKeeper, modelKeeperName } from '../actors/model-keeper.ts';
+import { ModelActivator } from '../actors/model-activator.ts';
+import { ModelComparison } from '../actors/model-comparison.ts';
+import { modelService } from '../actors/model-service.ts';
+import { ModelUploads } from '../actors/model-uploads.ts';
 import { nodeMonitor } from '../actors/node-monitor.ts';
 import { photoTopology } from '../actors/photo-topology.ts';
 import { prepareThreads } from '../actors/prepare-threads.ts';
 import type { Threads } from '../actors/prepare-threads.ts';
-import { tagService } from '../actors/tag-service.ts';
+import { modelOf, tagService } from '../actors/tag-service.ts';
 import { tagStoreChild } from '../actors/tag-store-child.ts';
 import { photoSpoutName } from '../actors/tuple.ts';
 import { workerThreads } from '../actors/worker-threads.ts';
@@ -30,6 +34,7 @@ import { ActorSystem, actor, describeExit, external, supervisor } from './runtim
 import type { ChildSpec, ChildStart, SupervisorSpec } from './runtime/index.ts';
 import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
 import { SupervisedTagStore } from './store/supervised-tag-store.ts';
+import type { ModelRegistry } from './transport/model-registry.ts';
 import type { NodeLink, NodeLinkOptions } from './transport/node-link.ts';
 import { DataFolderLock } from './transport/server/data-folder-lock.ts';
 import type { NatsServer } from './transport/server/nats-server.ts';
@@ -124,7 +129,9 @@ class RunningNode implements Node {
   }
 
   async start(): Promise<void> {
-    await mkdir(join(this.#lock.folder, 'models'), { recursive: true });
+    const { incoming } = this.#modelFolders;
+    await rm(incoming, { recursive: true, force: true });
+    await mkdir(incoming, { recursive: true });
     const count = this.#options.threads === 0 ? availableParallelism() : this.#options.threads;
     const threads = await prepareThreads(count, this.#options, {
       clock: systemClock,
@@ -163,6 +170,12 @@ class RunningNode implements Node {
     this.#log.error({ fault: fault.toWire() }, 'the node ends itself');
     await this.stop();
     this.#onEnded({ fault, restart: true });
+  }
+
+  /** Models as they are in the registry, and those that are being sent or made. */
+  get #modelFolders() {
+    const models = join(this.#lock.folder, 'models');
+    return { models, incoming: join(models, 'incoming') };
   }
 
   get #opened(): NodeLink {
@@ -231,18 +244,40 @@ class RunningNode implements Node {
     if (this.#server === undefined) return { url: this.#options.nats ?? '' };
     const { url, passwords, budget } = this.#server;
     const credentials = { user: 'node', pass: passwords.node };
-    return { url, credentials, maxBytes: budget.photos, maxDeadLetterBytes: budget.deadLetters };
+    const disk = { folder: this.#lock.folder, reserveBytes: this.#options.diskReserveBytes };
+    return { url, credentials, disk, maxBytes: budget.photos, maxDeadLetterBytes: budget.deadLetters };
   }
 
   #modelKeeper({ extractors }: Threads): ChildStart {
-    const library = new ModelLibrary(join(this.#lock.folder, 'models'), setupFiles.starterModel);
-    const { activations } = this.#opened;
+    const { activations, registry } = this.#opened;
+    const library = this.#library(registry);
     const [models, metrics, log] = [this.#models, this.#metrics, this.#log];
     return actor(
       modelKeeper,
-      { activations, library, models, extractors, metrics, log },
+      { activations, registry, library, models, extractors, metrics, log },
       { name: modelKeeperName },
     );
+  }
+
+  #library(registry: ModelRegistry): ModelLibrary {
+    return new ModelLibrary(this.#modelFolders.models, setupFiles.starterModel, registry);
+  }
+
+  #modelService(): readonly Endpoint[] {
+    const { activations, registry } = this.#opened;
+    const { incoming: folder } = this.#modelFolders;
+    const [library, comparison] = [this.#library(registry), new ModelComparison(registry)];
+    const keeper = this.#system.ref(modelKeeperName);
+    const { diskReserveBytes: reserveBytes } = this.#options;
+    return modelService({
+      node: this.name,
+      activations,
+      registry,
+      library,
+      comparison,
+      activator: new ModelActivator({ activations, registry, library, comparison, keeper, folder }),
+      uploads: new ModelUploads({ folder, clock: systemClock, reserveBytes }),
+    });
   }
 
   #photos({ slots }: Threads): SupervisorSpec {
@@ -279,7 +314,7 @@ class RunningNode implements Node {
       system: this.#system,
       version: packageVersion,
       log,
-      controls: { activate: (_actor, model) => this.#activate(model) },
+      about: () => modelOf(this.#models),
     });
     const serve = (id: string, endpoints: readonly Endpoint[]): ChildSpec => ({
       id,
@@ -290,6 +325,7 @@ class RunningNode implements Node {
       children: [
         serve('tags', tags),
         serve('dead-letters', deadLetterService(deadLetters)),
+        serve('models', this.#modelService()),
         serve('inspection', inspect),
         { id: 'monitor', start: actor(nodeMonitor, { queue, metrics, log }) },
         ...this.#diskGuard(),
@@ -305,10 +341,6 @@ class RunningNode implements Node {
       queueBytes: this.#server.budget.photos,
     };
     return [{ id: 'disk-guard', start: external(diskGuardChild(this.#opened, guarded, this.#log)) }];
-  }
-
-  #activate(model: unknown): Promise<unknown> {
-    return this.#system.ref(modelKeeperName).call({ type: 'activate', model: String(model) }, 30_000);
   }
 
   async #startHttp() {

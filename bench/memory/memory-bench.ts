@@ -1,4 +1,4 @@
-import { readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setupFiles } from '../../src/base/package-root.ts';
 import { writeModel } from '../../src/model/model-writer.ts';
@@ -55,7 +55,7 @@ async function residentMib(
   const node = await NodeProcess.start({ options: { threads: workers } });
   const client = await PhotoClient.connect(node);
   try {
-    if (model === 'wide') await client.activate(await writeWideModel(join(node.dataFolder, 'models')));
+    if (model === 'wide') await client.activate(await writeWideModel(node.dataFolder));
     const count = workers * photosPerWorker;
     await client.tag(
       Array.from({ length: count }, (_, index) => {
@@ -75,7 +75,7 @@ async function extractor() {
   return { id: header.extractor, version: header.version, dims: header.dims, parametersHash: hash };
 }
 
-/** Numbers without a meaning; nothing reaches its threshold. */
+/** Numbers without a meaning; nothing reaches its threshold. Answers the file. */
 async function writeWideModel(folder: string): Promise<string> {
   const features = await extractor();
   const w = new Float32Array(classes * features.dims);
@@ -92,8 +92,7 @@ async function writeWideModel(folder: string): Promise<string> {
   };
   const provenance = { description: 'made up by the bench', sources: [] };
   const contents = { created: new Date().toISOString(), provenance, blocks: [block] };
-  // A node finds a model by the name of its file, which is known once it is written.
-  const id = await writeModel(join(folder, 'wide.model'), contents);
-  await rename(join(folder, 'wide.model'), join(folder, `${id}.model`));
-  return id;
+  const file = join(folder, 'wide.model');
+  await writeModel(file, contents);
+  return file;
 }

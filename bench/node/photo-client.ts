@@ -4,6 +4,7 @@ import { Connection } from '../../src/transport/connection.ts';
 import { credentialsFor } from '../../src/transport/credentials.ts';
 import type { PhotoResult } from '../../src/transport/payloads.ts';
 import { PhotoSubmitter } from '../../src/transport/photo-submitter.ts';
+import { importModel } from '../../src/transport/model-transfer.ts';
 import { request } from '../../src/transport/requests.ts';
 import { listenToResults } from '../../src/transport/result-publisher.ts';
 import type { ResultSubscription } from '../../src/transport/result-publisher.ts';
@@ -80,10 +81,10 @@ export class PhotoClient {
     return storeStatus.parse(status).store.photos;
   }
 
-  /** Has the node use a model that lies in its folder. */
-  async activate(model: string): Promise<void> {
-    const asked = { actor: 'models', arguments: model };
-    await request(this.#connection, 'control', { node: 'n1', verb: 'activate' }, asked, 30_000);
+  /** Has the node use the model of a file. */
+  async activate(file: string): Promise<void> {
+    const models = [await importModel(this.#connection, file)];
+    await request(this.#connection, 'modelActivate', {}, { models }, 30_000);
   }
 
   async close(): Promise<void> {

@@ -5,15 +5,15 @@ import { endpoint } from './service.ts';
 import type { Endpoint } from './service.ts';
 
 /** What a verb does with the actor that it names, if it names one; its answer is plain data. */
-type Verb = (actor: string | undefined, given: unknown) => unknown;
+type Verb = (actor: string | undefined) => unknown;
 
 /** What the inspection of a node works with. */
 export interface InspectionOptions {
   readonly system: ActorSystem;
   readonly version: string;
   readonly log: Log;
-  /** Verbs beyond the runtime's own that need the operator's permission. */
-  readonly controls?: Readonly<Record<string, Verb>>;
+  /** What else the node says of itself. */
+  readonly about?: () => object;
 }
 
 /** Looks at the actors of this node (`inspect`, harmless) and acts on them (`control`, the operator's; each is logged). */
@@ -21,34 +21,32 @@ export function inspection(options: InspectionOptions): readonly Endpoint[] {
   const { system, log } = options;
   const { node } = system;
   const looking = looks(options);
-  const acting = { ...acts(system), ...options.controls };
+  const acting = acts(system);
   return [
     endpoint('nodes', {}, () => Promise.resolve({ node, value: self(options) }), { everyNode: true }),
-    endpoint(
-      'inspect',
-      { node, verb: '*' },
-      ({ actor }, { verb }) => carryOut(node, looking, verb, actor, undefined),
-      { everyNode: true },
-    ),
+    endpoint('inspect', { node, verb: '*' }, ({ actor }, { verb }) => carryOut(node, looking, verb, actor), {
+      everyNode: true,
+    }),
     endpoint(
       'control',
       { node, verb: '*' },
-      ({ actor, arguments: given }, { verb }) => {
-        log.warn({ audit: { verb, actor, given } }, 'an operator acted on this node');
-        return carryOut(node, acting, verb, actor, given);
+      ({ actor }, { verb }) => {
+        log.warn({ audit: { verb, actor } }, 'an operator acted on this node');
+        return carryOut(node, acting, verb, actor);
       },
       { everyNode: true },
     ),
   ];
 }
 
-function self({ system, version }: InspectionOptions) {
+function self({ system, version, about }: InspectionOptions) {
   return {
     version,
     pid: process.pid,
     uptimeMs: Math.round(process.uptime() * 1000),
     actors: system.inspector.list().length,
     residentBytes: process.memoryUsage.rss(),
+    ...about?.(),
   };
 }
 
@@ -92,14 +90,13 @@ async function carryOut(
   verbs: Readonly<Record<string, Verb>>,
   verb: string,
   actor: string | undefined,
-  given: unknown,
 ): Promise<{ node: string; value: unknown }> {
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (act === undefined)
     throw new Fault('REQUEST_INVALID', {
       reason: `there is no ${verb}; there are ${Object.keys(verbs).join(', ')}`,
     });
-  return { node, value: await act(actor, given) };
+  return { node, value: await act(actor) };
 }
 
 function named(actor: string | undefined): string {

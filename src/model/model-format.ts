@@ -23,6 +23,8 @@ export const digestBytes = 32;
 const maxHeaderBytes = 64 * 1024 * 1024;
 /** The largest body: 400,000 classes of 1,280 dimensions. */
 const maxBodyBytes = 2 * 1024 * 1024 * 1024;
+/** The largest file. */
+export const maxModelBytes = preambleBytes + maxHeaderBytes + maxBodyBytes + digestBytes;
 
 const magic = Buffer.from('AUTOTAG\x1a', 'latin1');
 const headerAlignment = 32;

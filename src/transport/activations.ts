@@ -1,5 +1,6 @@
-import type { KV } from 'nats';
+import type { KV, KvEntry } from 'nats';
 import { z } from 'zod';
+import { Fault } from '../base/errors.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
 
@@ -9,11 +10,18 @@ export interface Activation {
   readonly number: number;
   /** SHA-256 of the model file. */
   readonly model: string;
+  /** The number of the activation that a rollback goes back to. */
+  readonly restores?: number | undefined;
 }
 
 const bucket = 'autotag-models';
 const key = 'active';
-const record = z.object({ model: z.string().regex(/^[0-9a-f]{64}$/) });
+/** The most that KV keeps of one key. */
+const activationsKept = 64;
+const record = z.object({
+  model: z.string().regex(/^[0-9a-f]{64}$/),
+  restores: z.int().min(1).optional(),
+});
 
 /** Which model the cluster uses, in KV: the revision of its key is the number of the activation. */
 export class Activations {
@@ -33,7 +41,7 @@ export class Activations {
     try {
       const kv = await clientOf(connection)
         .jetstream()
-        .views.kv(bucket, { history: 64, replicas: options.replicas ?? 1 });
+        .views.kv(bucket, { history: activationsKept, replicas: options.replicas ?? 1 });
       return new Activations(connection, kv);
     } catch (error) {
       throw connection.fault(error, bucket);
@@ -47,9 +55,24 @@ export class Activations {
   async current(): Promise<Activation | undefined> {
     try {
       const entry = await this.#kv.get(key);
-      return entry === null || entry.operation !== 'PUT'
-        ? undefined
-        : { number: entry.revision, ...record.parse(entry.json()) };
+      return entry === null ? undefined : activationOf(entry);
+    } catch (error) {
+      throw this.#connection.fault(error, bucket);
+    }
+  }
+
+  /**
+   * The last activations, the one in force last.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async history(): Promise<readonly Activation[]> {
+    try {
+      const found: Activation[] = [];
+      for await (const entry of await this.#kv.history({ key })) {
+        const activation = activationOf(entry);
+        if (activation !== undefined) found.push(activation);
+      }
+      return found.sort((left, right) => left.number - right.number);
     } catch (error) {
       throw this.#connection.fault(error, bucket);
     }
@@ -57,12 +80,14 @@ export class Activations {
 
   /**
    * Puts a model in use on every node.
+   * @param restores - the number of the activation that this one goes back to
    * @throws Fault `NATS_UNREACHABLE`
    */
-  async activate(model: string): Promise<Activation> {
+  async activate(model: string, restores?: number): Promise<Activation> {
     try {
-      const number = await this.#kv.put(key, JSON.stringify(record.parse({ model })));
-      return { number, model };
+      const value = record.parse({ model, restores });
+      const number = await this.#kv.put(key, JSON.stringify(value));
+      return { number, ...value };
     } catch (error) {
       throw this.#connection.fault(error, bucket);
     }
@@ -76,8 +101,10 @@ export class Activations {
     try {
       const entries = await this.#kv.watch({ key });
       void (async () => {
-        for await (const entry of entries)
-          if (entry.operation === 'PUT') onChange({ number: entry.revision, ...record.parse(entry.json()) });
+        for await (const entry of entries) {
+          const activation = activationOf(entry);
+          if (activation !== undefined) onChange(activation);
+        }
       })();
       return () => {
         entries.stop();
@@ -86,4 +113,25 @@ export class Activations {
       throw this.#connection.fault(error, bucket);
     }
   }
+}
+
+/**
+ * The activation that a rollback goes back to: the one before that in force, where a rollback stands for the one that
+ * it went back to. So two rollbacks go back by two.
+ *
+ * @param history - by rising number, the one in force last
+ * @throws Fault `NOT_FOUND` if none is known
+ */
+export function activationBefore(history: readonly Activation[]): Activation {
+  const inForce = history.at(-1);
+  const place = inForce?.restores ?? inForce?.number ?? 0;
+  const before = history.findLast(({ number }) => number < place);
+  if (before === undefined)
+    throw new Fault('NOT_FOUND', { what: 'activation', id: 'before the one in force' });
+  // It may be a rollback itself, and what that went back to may be too old to be known: the model is the same.
+  return { ...before, number: before.restores ?? before.number };
+}
+
+function activationOf(entry: KvEntry): Activation | undefined {
+  return entry.operation === 'PUT' ? { number: entry.revision, ...record.parse(entry.json()) } : undefined;
 }

@@ -141,13 +141,17 @@ export class ModelRegistry {
    * A document of a model, whole, or `undefined` if it has none.
    * @throws Fault `NOT_FOUND` (no such model), `OBJECT_DAMAGED`, `NATS_UNREACHABLE`
    */
-  async document(id: string, kind: ModelDocument): Promise<Uint8Array | undefined> {
+  async document(id: string, kind: ModelDocument): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const hash = (await this.find(id)).documents[kind];
     const object = hash === undefined ? undefined : await this.#bucket.find(documentName(hash));
     if (object === undefined) return undefined;
-    const parts: Uint8Array[] = [];
-    for await (const part of this.#bucket.read(object)) parts.push(part);
-    return Buffer.concat(parts);
+    const whole = new Uint8Array(object.size);
+    let offset = 0;
+    for await (const part of this.#bucket.read(object)) {
+      whole.set(part, offset);
+      offset += part.length;
+    }
+    return whole;
   }
 
   /**

@@ -245,7 +245,7 @@ export const exchanges = {
     reply: z.object({ node: z.string(), value: z.unknown() }),
   },
   control: {
-    request: z.object({ actor: z.string().max(256).optional(), arguments: z.unknown().optional() }),
+    request: z.object({ actor: z.string().max(256).optional() }),
     reply: z.object({ node: z.string(), value: z.unknown() }),
   },
 } as const satisfies Record<string, Exchange>;

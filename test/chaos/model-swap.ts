@@ -30,14 +30,16 @@ export async function modelSwap(photos: number, rate: number, swaps: number): Pr
     workload: { photos, rate, pictures },
     faults: [swapModels(ids, swaps)],
     maxRunsPerPhoto: 1.02,
-    prepare: async ({ data }: NodeProcess) => {
+    prepare: async (node: NodeProcess) => {
+      const client = await node.connect();
       for (const [index, contents] of models.entries()) {
-        const draft = join(data.path, 'models', 'draft.model');
+        const draft = join(node.data.path, 'draft.model');
         const id = await writeModel(draft, contents);
-        await writeModel(join(data.path, 'models', `${id}.model`), contents);
+        await client.importModel(draft);
         published.set(id, new PublishedModel(await readModel(draft), index + 1, reference.extractors));
         ids.push(id);
       }
+      await client.close();
     },
     check: (client, workload) => checkScores(client, workload, reference, published),
   };

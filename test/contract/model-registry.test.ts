@@ -65,7 +65,7 @@ test('a model is published once, found by the beginning of its id, and fetched a
   const copy = join(folder.path, 'new folder', 'copy.model');
   await registry.fetch(id, copy);
   expect((await readFile(copy)).equals(await readFile(file))).toBe(true);
-  expect(await registry.document(id, 'evaluation')).toEqual(evaluation);
+  expect(await registry.document(id, 'evaluation')).toEqual(new Uint8Array(evaluation));
   expect(Buffer.compare((await registry.document(id, 'report'))!, report)).toBe(0);
   expect(await registry.has(id)).toBe(true);
 });
@@ -98,7 +98,7 @@ test('models share documents; removing one leaves those of the other, and no mes
   expect((await registry.list()).map(({ id }) => id)).toEqual([one.id, two.id]);
   await registry.remove(one.id);
   expect(await registry.has(one.id)).toBe(false);
-  expect(await registry.document(two.id, 'evaluation')).toEqual(evaluation);
+  expect(await registry.document(two.id, 'evaluation')).toEqual(new Uint8Array(evaluation));
   await registry.remove(two.id);
   expect(await registry.list()).toEqual([]);
   expect(await storedBytes()).toBe(0);

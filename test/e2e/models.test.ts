@@ -5,15 +5,17 @@ import type { PhotoResult } from '../../src/transport/payloads.ts';
 import type { ClusterClient } from '../support/cluster-client.ts';
 import { startClusterNode, type ClusterNode } from '../support/cluster-node.ts';
 import { Lite0Reference } from '../support/lite0-reference.ts';
-import { blockContents, modelContents } from '../support/model.ts';
+import { blockContents, modelContents, temporaryFolder } from '../support/model.ts';
 import { numbered } from '../support/photos.ts';
 import { until } from '../support/until.ts';
 
 let cluster: ClusterNode;
 let client: ClusterClient;
 let reference: Lite0Reference;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
 beforeEach(async () => {
+  folder = await temporaryFolder();
   reference = await Lite0Reference.load();
   cluster = await startClusterNode();
   client = await cluster.connect();
@@ -21,13 +23,16 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await cluster.dispose();
+  await folder.remove();
 });
 
-/** Puts a model file where the node finds it; answers its id. */
+let written = 0;
+
+/** Publishes a model; answers its id. */
 async function install(contents: ModelContents): Promise<string> {
-  const folder = join(cluster.data.path, 'models');
-  const id = await writeModel(join(folder, 'new.model'), contents);
-  await writeModel(join(folder, `${id}.model`), contents);
+  const file = join(folder.path, `${String(written++)}.model`);
+  const id = await writeModel(file, contents);
+  expect(await client.importModel(file)).toBe(id);
   return id;
 }
 
@@ -69,7 +74,7 @@ test('a model of another extractor, a damaged one and one that is not there are 
   );
   await expect(client.activate(narrow)).rejects.toMatchObject({ code: 'MODEL_EXTRACTOR' });
   await expect(client.activate('ab'.repeat(32))).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  await expect(client.activate('../../etc/passwd')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(client.activate('../../etc/passwd')).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
   await client.submit({ id: 'p', bytes: await numbered(1) });
   expect(await resultOf('p')).toMatchObject({ model: inUse });
   expect(await client.status()).toMatchObject({ model: inUse });

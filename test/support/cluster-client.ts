@@ -3,6 +3,7 @@ import type { ResultSubscription } from '../../src/transport/result-publisher.ts
 import { Connection } from '../../src/transport/connection.ts';
 import { credentialsFor } from '../../src/transport/credentials.ts';
 import type { Photo } from '../../src/transport/envelope.ts';
+import { importModel } from '../../src/transport/model-transfer.ts';
 import type { PhotoResult } from '../../src/transport/payloads.ts';
 import { PhotoSubmitter } from '../../src/transport/photo-submitter.ts';
 import type { Submitted } from '../../src/transport/photo-submitter.ts';
@@ -101,14 +102,19 @@ export class ClusterClient {
   }
 
   /** Acts on the node. */
-  async control(verb: string, actor?: string, given?: unknown): Promise<unknown> {
-    const value = { ...(actor === undefined ? {} : { actor }), arguments: given };
-    return (await this.ask('control', { node: this.#node, verb }, value)).value;
+  async control(verb: string, actor?: string): Promise<unknown> {
+    const tokens = { node: this.#node, verb };
+    return (await this.ask('control', tokens, actor === undefined ? {} : { actor })).value;
   }
 
-  /** Puts a model in use. */
-  async activate(model: string): Promise<void> {
-    await this.control('activate', undefined, model);
+  /** Publishes a model file; answers its id. */
+  importModel(file: string): Promise<string> {
+    return importModel(this.connection, file);
+  }
+
+  /** Puts a model in use, or several side by side. */
+  activate(...models: string[]): Promise<ReplyOf<'modelActivate'>> {
+    return this.ask('modelActivate', {}, { models });
   }
 
   async close(): Promise<void> {
