@@ -193,6 +193,25 @@ mod wasm {
         unsafe { i16x8_load_extend_i8x8(at) }
     }
 
+    /// The columns of four rows of four floats, as rows.
+    #[inline(always)]
+    pub fn transpose_f32([a, b, c, d]: [Vector; 4]) -> [Vector; 4] {
+        let (ab, cd) = (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<0, 4, 1, 5>(c, d));
+        let (ab_high, cd_high) = (i32x4_shuffle::<2, 6, 3, 7>(a, b), i32x4_shuffle::<2, 6, 3, 7>(c, d));
+        [
+            i64x2_shuffle::<0, 2>(ab, cd),
+            i64x2_shuffle::<1, 3>(ab, cd),
+            i64x2_shuffle::<0, 2>(ab_high, cd_high),
+            i64x2_shuffle::<1, 3>(ab_high, cd_high),
+        ]
+    }
+
+    /// Two copies of a 64-bit float.
+    #[inline(always)]
+    pub fn splat_f64(value: f64) -> Vector {
+        f64x2_splat(value)
+    }
+
     /// The low two of four floats, in 64 bits.
     #[inline(always)]
     pub fn promote_low(a: Vector) -> Vector {
@@ -381,6 +400,15 @@ mod lanes {
     pub unsafe fn load_signed_bytes(at: *const i8) -> Vector {
         let bytes = unsafe { at.cast::<[i8; 8]>().read_unaligned() };
         of_i16s(bytes.map(i16::from))
+    }
+
+    pub fn transpose_f32(rows: [Vector; 4]) -> [Vector; 4] {
+        let rows = rows.map(lanes_f32);
+        from_fn(|i| of_f32s(rows.map(|row| row[i])))
+    }
+
+    pub fn splat_f64(value: f64) -> Vector {
+        of_f64s([value; 2])
     }
 
     pub fn promote_low(a: Vector) -> Vector {

@@ -5,9 +5,15 @@
 //! | T as given | `[dims × dims]`, row-major, lower triangular |
 //! | T as kept | panels of rows, cut at the diagonal: panel p is `[16(p + 1)][16]` |
 
+use core::array::from_fn;
+
 use crate::linear::batch::Batch;
 use crate::linear::panels::{LANES, pack_rows, padded, unpack_columns};
 use crate::linear::product::{STEP, add_step};
+use crate::simd;
+
+/// A number for each of 16 classes.
+type Lanes = [f64; LANES];
 
 /// A whitening transform, ready to run.
 pub struct Projection {
@@ -75,18 +81,11 @@ impl Projection {
     /// When the arrays do not fit together.
     pub fn to_raw(&self, weights: &mut [f32], offsets: &mut [f32]) {
         assert!(weights.len() == offsets.len() * self.dims);
-        for (w, b) in weights.chunks_exact_mut(self.dims).zip(offsets) {
-            let mut raw = vec![0.0; padded(self.dims)];
-            for (j, w) in w.iter().enumerate() {
-                let panel = &self.panel(j / LANES)[j % LANES..];
-                for (raw, t) in raw.iter_mut().zip(panel.iter().step_by(LANES)) {
-                    *raw += f64::from(*w) * f64::from(*t);
-                }
-            }
-            *b = (f64::from(*b) + dot(&raw, &self.mean)) as f32;
-            for (w, raw) in w.iter_mut().zip(raw) {
-                *w = raw as f32;
-            }
+        for (weights, offsets) in weights.chunks_mut(LANES * self.dims).zip(offsets.chunks_mut(LANES)) {
+            let whitened = self.lanes_of(weights);
+            let raw: Vec<Lanes> = (0..self.dims).map(|d| self.column_dot(d, &whitened)).collect();
+            self.give_back(&raw, weights);
+            self.move_offsets(&raw, offsets, 1.0);
         }
     }
 
@@ -96,25 +95,65 @@ impl Projection {
     /// As [`Projection::to_raw`].
     pub fn to_whitened(&self, weights: &mut [f32], offsets: &mut [f32]) {
         assert!(weights.len() == offsets.len() * self.dims);
-        for (w, b) in weights.chunks_exact_mut(self.dims).zip(offsets) {
-            let mut rest = vec![0.0; padded(self.dims)];
-            for (rest, w) in rest.iter_mut().zip(w.iter()) {
-                *rest = f64::from(*w);
-            }
-            *b = (f64::from(*b) - dot(&rest, &self.mean)) as f32;
-            for (j, w) in w.iter_mut().enumerate().rev() {
-                let panel = &self.panel(j / LANES)[j % LANES..];
-                let diagonal = f64::from(panel[j * LANES]);
-                let value = if diagonal == 0.0 { 0.0 } else { rest[j] / diagonal };
-                for (rest, t) in rest.iter_mut().zip(panel.iter().step_by(LANES)) {
-                    *rest -= value * f64::from(*t);
+        for (weights, offsets) in weights.chunks_mut(LANES * self.dims).zip(offsets.chunks_mut(LANES)) {
+            let raw = self.lanes_of(weights);
+            let mut whitened = vec![[0.0; LANES]; padded(self.dims)];
+            for (d, raw) in raw.iter().enumerate().take(self.dims).rev() {
+                // Of column d, what is above the diagonal is zero, and w̃[d] is still zero.
+                let known = self.column_dot(d, &whitened);
+                let diagonal = f64::from(self.panel(d / LANES)[d * LANES + d % LANES]);
+                if diagonal != 0.0 {
+                    whitened[d] = from_fn(|lane| (raw[lane] - known[lane]) / diagonal);
                 }
-                *w = value as f32;
+            }
+            self.give_back(&whitened, weights);
+            self.move_offsets(&raw, offsets, -1.0);
+        }
+    }
+
+    /// `Σⱼ T[j][column] · w[j]` for each of 16 classes, by rising j.
+    fn column_dot(&self, column: usize, w: &[Lanes]) -> Lanes {
+        let mut sums = [simd::zero(); LANES / 2];
+        let first = column / LANES;
+        for (index, w) in w.chunks_exact(LANES).enumerate().skip(first) {
+            let t = &self.panel(index)[column * LANES..][..LANES];
+            for (t, w) in t.iter().zip(w) {
+                let t = simd::splat_f64(f64::from(*t));
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    // SAFETY: `w` has 16 lanes.
+                    let w = unsafe { simd::load(w.as_ptr().add(2 * i)) };
+                    *sum = simd::add_f64(*sum, simd::mul_f64(t, w));
+                }
+            }
+        }
+        let sums = sums.map(simd::lanes_f64);
+        from_fn(|lane| sums[lane / 2][lane % 2])
+    }
+
+    /// Weights `[classes × dims]` of up to 16 classes, by dimension; dimensions come in whole panels.
+    fn lanes_of(&self, weights: &[f32]) -> Vec<Lanes> {
+        let mut lanes = vec![[0.0; LANES]; padded(self.dims)];
+        for (class, weights) in weights.chunks_exact(self.dims).enumerate() {
+            for (lanes, w) in lanes.iter_mut().zip(weights) {
+                lanes[class] = f64::from(*w);
+            }
+        }
+        lanes
+    }
+
+    fn give_back(&self, lanes: &[Lanes], weights: &mut [f32]) {
+        for (class, weights) in weights.chunks_exact_mut(self.dims).enumerate() {
+            for (w, lanes) in weights.iter_mut().zip(lanes) {
+                *w = lanes[class] as f32;
             }
         }
     }
-}
 
-fn dot(a: &[f64], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * f64::from(*b)).sum()
+    /// Adds `sign · (w · mean)` to the offset of each class.
+    fn move_offsets(&self, raw: &[Lanes], offsets: &mut [f32], sign: f64) {
+        for (class, b) in offsets.iter_mut().enumerate() {
+            let dot: f64 = raw.iter().zip(&self.mean).map(|(raw, mean)| raw[class] * f64::from(*mean)).sum();
+            *b = (f64::from(*b) + sign * dot) as f32;
+        }
+    }
 }

@@ -98,9 +98,18 @@ fn add_block(products: &mut [f64], dims: usize, first: usize, a: &[f32], other: 
 /// Adds a row of sums to a row of totals, which may be shorter.
 #[inline(always)]
 fn add_row(totals: &mut [f64], row: Row) {
-    for (totals, sums) in totals.chunks_mut(4).zip(row) {
-        for (total, sum) in totals.iter_mut().zip(simd::lanes_f32(sums)) {
-            *total += f64::from(sum);
+    if totals.len() < LANES {
+        for (total, sum) in totals.iter_mut().zip(row.map(simd::lanes_f32).as_flattened()) {
+            *total += f64::from(*sum);
+        }
+        return;
+    }
+    for (totals, sums) in totals.chunks_exact_mut(4).zip(row) {
+        // SAFETY: a chunk is four totals.
+        unsafe {
+            let at = totals.as_mut_ptr();
+            simd::store(at, simd::add_f64(simd::load(at), simd::promote_low(sums)));
+            simd::store(at.add(2), simd::add_f64(simd::load(at.add(2)), simd::promote_high(sums)));
         }
     }
 }

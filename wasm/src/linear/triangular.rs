@@ -3,8 +3,22 @@
 //! All sums are dot products of row segments, `c[i][j] −= Σₖ a[i][k] · b[j][k]`: the factor L lies in the lower triangle, and
 //! the inverse is kept transposed, U = (L⁻¹)ᵀ, in the upper one, so that both are read along their rows.
 
+use core::array::from_fn;
+use core::ops::Range;
+
+use crate::simd;
+
 /// Rows and columns of a block.
 pub const BLOCK: usize = 32;
+
+/// Columns of a block's rows that stay in the first-level cache: 32 × 128 × 8 bytes.
+const DEPTH: usize = 128;
+
+/// A register tile holds the sums of so many rows …
+const TILE: usize = 4;
+
+/// … with so many others.
+const PAIR: usize = 2;
 
 /// A square matrix `[size × pitch]` of f64; the size is a multiple of [`BLOCK`].
 pub struct Square {
@@ -68,8 +82,15 @@ impl Square {
             for i in (j + BLOCK..self.size).step_by(BLOCK) {
                 let products = self.products(i, j, j..i);
                 for r in 0..BLOCK {
-                    for c in 0..BLOCK {
-                        let sum: f64 = (0..=r).map(|k| self.at(i + k, i + r) * products[k][c]).sum();
+                    // Row r of T's block is column r of U's, which is zero after r.
+                    let mut sums = [0.0; BLOCK];
+                    for (k, products) in products.iter().enumerate().take(r + 1) {
+                        let factor = self.at(i + k, i + r);
+                        for (sum, product) in sums.iter_mut().zip(products) {
+                            *sum += factor * product;
+                        }
+                    }
+                    for (c, sum) in sums.into_iter().enumerate() {
                         self.cells[(j + c) * self.pitch + i + r] = -sum;
                     }
                 }
@@ -77,13 +98,21 @@ impl Square {
         }
     }
 
-    /// `Σₖ a[i + r][k] · a[j + c][k]` over a range of columns, `[r][c]`.
-    fn products(&self, i: usize, j: usize, range: core::ops::Range<usize>) -> [[f64; BLOCK]; BLOCK] {
+    /// `Σₖ a[i + r][k] · a[j + c][k]` over a range of whole blocks of columns, `[r][c]`.
+    fn products(&self, i: usize, j: usize, range: Range<usize>) -> [[f64; BLOCK]; BLOCK] {
         let mut products = [[0.0; BLOCK]; BLOCK];
-        for (r, sums) in products.iter_mut().enumerate() {
-            for (c, sum) in sums.iter_mut().enumerate() {
-                let a = &self.row(i + r)[range.clone()];
-                *sum = a.iter().zip(&self.row(j + c)[range.clone()]).map(|(a, b)| a * b).sum();
+        for from in range.clone().step_by(DEPTH) {
+            let depth = DEPTH.min(range.end - from);
+            for r in (0..BLOCK).step_by(TILE) {
+                let a = from_fn(|m| &self.row(i + r + m)[from..from + depth]);
+                for c in (0..BLOCK).step_by(PAIR) {
+                    let tile = dot_tile(a, from_fn(|n| &self.row(j + c + n)[from..from + depth]));
+                    for (m, sums) in tile.into_iter().enumerate() {
+                        for (n, sum) in sums.into_iter().enumerate() {
+                            products[r + m][c + n] += sum;
+                        }
+                    }
+                }
             }
         }
         products
@@ -121,16 +150,94 @@ impl Square {
     fn invert_block(&mut self, j: usize) {
         let mut inverse = [[0.0; BLOCK]; BLOCK];
         for r in 0..BLOCK {
-            for c in 0..r {
-                let sum: f64 = (c..r).map(|k| self.at(j + r, j + k) * inverse[k][c]).sum();
-                inverse[r][c] = -sum / self.at(j + r, j + r);
+            let mut row = [0.0; BLOCK];
+            row[r] = 1.0;
+            for (k, above) in inverse.iter().enumerate().take(r) {
+                for (value, above) in row.iter_mut().zip(above) {
+                    *value -= self.at(j + r, j + k) * above;
+                }
             }
-            inverse[r][r] = 1.0 / self.at(j + r, j + r);
+            inverse[r] = row.map(|value| value / self.at(j + r, j + r));
         }
         for (r, row) in inverse.iter().enumerate() {
             for (c, value) in row.iter().enumerate() {
                 self.cells[(j + c) * self.pitch + j + r] = *value;
             }
+        }
+    }
+}
+
+/// The dot products of four rows and two, all of one even length: even and odd terms apart, then together.
+#[inline(always)]
+fn dot_tile(a: [&[f64]; TILE], b: [&[f64]; PAIR]) -> [[f64; PAIR]; TILE] {
+    let length = a[0].len();
+    assert!(a.iter().chain(&b).all(|row| row.len() == length) && length.is_multiple_of(2));
+    let (a, b) = (a.map(<[f64]>::as_ptr), b.map(<[f64]>::as_ptr));
+    let mut sums = [[simd::zero(); PAIR]; TILE];
+    for k in (0..length).step_by(2) {
+        // SAFETY: `k + 2 ≤ length`, of every row.
+        unsafe {
+            let b = b.map(|b| simd::load(b.add(k)));
+            for (sums, a) in sums.iter_mut().zip(a) {
+                let a = simd::load(a.add(k));
+                for (sum, b) in sums.iter_mut().zip(b) {
+                    *sum = simd::add_f64(*sum, simd::mul_f64(a, b));
+                }
+            }
+        }
+    }
+    sums.map(|sums| {
+        sums.map(|sum| {
+            let [even, odd] = simd::lanes_f64(sum);
+            even + odd
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// M·Mᵀ + 1 for some M.
+    fn positive(order: usize) -> Vec<Vec<f64>> {
+        let m = |i: usize, j: usize| ((i * 37 + j * 101) % 17) as f64 / 17.0 - 0.5;
+        let cell = |i: usize, j: usize| (0..order).map(|k| m(i, k) * m(j, k)).sum::<f64>();
+        (0..order).map(|i| (0..order).map(|j| cell(i, j) + f64::from(u8::from(i == j))).collect()).collect()
+    }
+
+    fn loaded(matrix: &[Vec<f64>]) -> Square {
+        let mut square = Square::unit(matrix.len());
+        for (i, row) in matrix.iter().enumerate() {
+            square.row_mut(i)[..=i].copy_from_slice(&row[..=i]);
+        }
+        square
+    }
+
+    #[test]
+    fn the_inverse_of_the_factor_makes_the_matrix_one() {
+        for order in [1, 2, 31, 32, 33, 100, 200] {
+            let matrix = positive(order);
+            let mut square = loaded(&matrix);
+            assert_eq!(square.factor(), Ok(()));
+            square.invert();
+            // U = Tᵀ: column i of U is row i of T.
+            let t = |i: usize, j: usize| if j <= i { square.at(j, i) } else { 0.0 };
+            for i in 0..order {
+                let row: Vec<f64> = (0..order).map(|k| (0..order).map(|j| t(i, j) * matrix[j][k]).sum()).collect();
+                for j in 0..order {
+                    let cell: f64 = (0..order).map(|k| row[k] * t(j, k)).sum();
+                    assert!((cell - f64::from(u8::from(i == j))).abs() < 1e-9, "{order}: {i}, {j}: {cell}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_matrix_that_is_not_positive_definite_is_refused_at_its_row() {
+        for bad in [0, 1, 40, 99] {
+            let mut matrix = positive(100);
+            matrix[bad][bad] = -1.0;
+            assert_eq!(loaded(&matrix).factor(), Err(bad));
         }
     }
 }
