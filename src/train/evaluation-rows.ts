@@ -22,8 +22,8 @@ export class RowTags {
   readonly slots: number;
   /** `Float32Array [rows × slots]`, falling in each row, −∞ where there is none. */
   readonly keys: Float32Array;
-  /** `Int32Array [rows × slots]`. */
-  readonly classes: Int32Array;
+  /** `Float64Array [rows × slots]`, indices, −1 where there is none. */
+  readonly classes: Float64Array;
   /** `Float32Array [rows × slots]`. */
   readonly weights: Float32Array;
   /** `Uint8Array [rows × slots]`, 1 right, 2 shown. */
@@ -32,7 +32,7 @@ export class RowTags {
   constructor(rows: number, slots: number) {
     this.slots = slots;
     this.keys = new Float32Array(rows * slots).fill(-Infinity);
-    this.classes = new Int32Array(rows * slots).fill(-1);
+    this.classes = new Float64Array(rows * slots).fill(-1);
     this.weights = new Float32Array(rows * slots);
     this.flags = new Uint8Array(rows * slots);
   }
@@ -129,8 +129,8 @@ export class RowSummaries {
     });
   }
 
-  /** Everything it holds, in a fixed order: what a file of it is made of. */
-  columns(): (Float32Array | Int32Array | Uint8Array)[] {
+  /** Everything it holds, in a fixed order: views, to be stored or to be filled. */
+  columns(): (Float32Array | Float64Array | Uint8Array)[] {
     const tags = [this.best, this.lowestRight, this.exclusiveByScore, this.exclusiveByMargin];
     return [
       ...tags.flatMap(({ keys, classes, weights, flags }) => [keys, classes, weights, flags]),
