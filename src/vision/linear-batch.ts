@@ -1,11 +1,6 @@
 import { LinearBatch as BatchMemory } from '#kernel';
 import type { Kernel } from './kernel.ts';
-import { checkCount, checkFinite, checkLength } from './linear-check.ts';
-
-/** Rows a batch can hold at most. */
-const maxRows = 8192;
-/** Dimensions that features can have at most. */
-const maxDims = 8192;
+import { checkCount, checkFinite, checkLength, maxDims, maxRows, refuse } from './linear-check.ts';
 
 /**
  * Rows of features in a kernel's memory, `[rows × dims]` f32: what statistics, projections and learners read.
@@ -53,13 +48,15 @@ export class LinearBatch {
    * Takes rows of features.
    *
    * @param x - `[rows × dims]`
-   * @throws Fault `REQUEST_INVALID` as {@link LinearBatch.loadQuantised}
+   * @throws Fault `REQUEST_INVALID` when there is no row or no room, or a number is not finite
    */
   load(x: Float32Array): void {
     checkCount('the number of rows', x.length / this.dims, 1, this.capacity);
-    checkFinite('features', x);
     const at = this.memory.fill(x.length / this.dims);
     new Float32Array(this.#kernel.memory.buffer, at, x.length).set(x);
+    if (this.memory.is_finite()) return;
+    this.memory.fill(0);
+    refuse('features have a value that is not a finite number');
   }
 
   /** A copy of the rows in use, `[rows × dims]`. */

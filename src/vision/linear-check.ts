@@ -1,6 +1,11 @@
 import { Fault } from '../base/errors.ts';
 import { allFinite } from './finite.ts';
 
+/** Rows that a batch can hold at most. */
+export const maxRows = 8192;
+/** Dimensions that features can have at most. */
+export const maxDims = 8192;
+
 /** Throws Fault `REQUEST_INVALID` unless an array has the length that its shape needs. */
 export function checkLength(name: string, array: ArrayLike<number>, ...shape: readonly number[]): void {
   if (array.length !== shape.reduce((product, size) => product * size, 1))
@@ -24,6 +29,7 @@ export function checkNumber(name: string, value: number, low: number, high = Num
     refuse(`${name} is ${String(value)}, not between ${String(low)} and ${String(high)}`);
 }
 
-function refuse(reason: string): never {
+/** Refuses with Fault `REQUEST_INVALID`. */
+export function refuse(reason: string): never {
   throw new Fault('REQUEST_INVALID', { reason });
 }

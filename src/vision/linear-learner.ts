@@ -2,7 +2,15 @@ import { LinearLearner as LearnerMemory } from '#kernel';
 import { Fault } from '../base/errors.ts';
 import type { Kernel } from './kernel.ts';
 import type { LinearBatch } from './linear-batch.ts';
-import { checkCount, checkFinite, checkLength, checkNumber } from './linear-check.ts';
+import {
+  checkCount,
+  checkFinite,
+  checkLength,
+  checkNumber,
+  maxDims,
+  maxRows,
+  refuse,
+} from './linear-check.ts';
 import type { ClassifierBlock } from './linear-projection.ts';
 
 /** How large a block of classes is. */
@@ -50,8 +58,8 @@ export class LinearLearner {
    */
   constructor(kernel: Kernel, shape: LearnerShape) {
     const { capacity, dims, classes } = shape;
-    checkCount("a learner's capacity", capacity, 1, 8192);
-    checkCount('dims', dims, 1, 8192);
+    checkCount("a learner's capacity", capacity, 1, maxRows);
+    checkCount('dims', dims, 1, maxDims);
     checkCount('the number of classes', classes, 1, 65_536);
     this.shape = shape;
     this.#kernel = kernel;
@@ -122,6 +130,7 @@ export class LinearLearner {
     checkNumber('the averaging', averaging, 0, 1);
     const { buffer } = this.#kernel.memory;
     new Int8Array(buffer, this.#memory.targets(), targets.length).set(targets);
+    if (!this.#memory.has_targets(batch.rows)) refuse('a target is not 1, −1 or 0');
     new Float32Array(buffer, this.#memory.rates(), classes).set(rates);
     this.#memory.step(batch.memory, decay, normaliser, averaging);
     return this.#losses();

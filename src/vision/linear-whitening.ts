@@ -16,7 +16,7 @@ export interface Whitening {
  * The whitening transform of the rows that were summed. Features are divided by their standard deviation first, so that the
  * shrinkage is relative: with R their correlation, R + γ·1 = L·Lᵀ and T = L⁻¹ / deviation.
  *
- * Takes 8 · dims² + 4 · dims² + 4 · dims · (dims + 1) bytes of the kernel's memory while it runs.
+ * Takes about 12 · dims² bytes of the kernel's memory while it runs.
  *
  * @param shrinkage - γ, what is added to the diagonal of the correlation
  * @throws Fault `REQUEST_INVALID` when the sums do not fit together or are of fewer than two rows; `COVARIANCE_SINGULAR`

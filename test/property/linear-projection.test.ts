@@ -6,7 +6,7 @@ import { LinearProjection, type ClassifierBlock } from '../../src/vision/linear-
 import { LinearStatistics } from '../../src/vision/linear-statistics.ts';
 import { whiten, type Whitening } from '../../src/vision/linear-whitening.ts';
 import { Filler, fillers } from '../support/kernel-arbitraries.ts';
-import { scalarMargins, scalarProduct } from '../support/linear-reference.ts';
+import { scalarMargins, scalarProduct, scalarProducts } from '../support/linear-reference.ts';
 
 let kernel: Kernel;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 const shapes = fc.record({
   rows: fc.integer({ min: 1, max: 40 }),
-  dims: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 250, max: 300 })),
+  dims: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 250, max: 275 })),
 });
 
 /** Any lower triangular transform with a diagonal far from zero. */
@@ -59,15 +59,13 @@ describe('whitening', () => {
       fc.property(fc.integer({ min: 1, max: 70 }), fillers, (dims, { seed }) => {
         const rows = 4 * dims + 20;
         const x = whitened(correlatedRows(new Filler(seed), rows, dims), dims, 1e-9);
-        for (let i = 0; i < dims; i++) {
-          for (let j = 0; j <= i; j++) {
-            let sum = 0;
-            for (let row = 0; row < rows; row++) sum += x[row * dims + i]! * x[row * dims + j]!;
-            expect(sum / rows).toBeCloseTo(i === j && i !== 3 ? 1 : 0, 2);
-          }
+        const covariances = scalarProducts(x, dims).map((product) => product / rows);
+        for (let i = 0, at = 0; i < dims; i++) {
+          for (let j = 0; j <= i; j++, at++) covariances[at]! -= i === j && i !== 3 ? 1 : 0;
         }
+        expect(Math.max(...covariances.map(Math.abs))).toBeLessThan(0.005);
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 
@@ -99,7 +97,7 @@ describe('projection', () => {
         expect(to.read()).toEqual(scalarProduct(centred, whitening.transform, dims));
         for (const part of [from, to, projection]) part.free();
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -120,7 +118,7 @@ describe('projection', () => {
         expectClose(projection.toRaw(projection.toWhitened(block)).w, block.w, 1e-4);
         for (const part of [from, to, projection]) part.free();
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -146,7 +144,6 @@ function expectMargins(found: Float32Array, x: Float32Array, block: ClassifierBl
 /** Equal up to a part of the largest. */
 function expectClose(found: Float32Array, expected: Float32Array, part: number): void {
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  found.forEach((value, at) => {
-    expect(Math.abs(value - expected[at]!)).toBeLessThanOrEqual(part * largest);
-  });
+  const error = found.reduce((most, value, at) => Math.max(most, Math.abs(value - expected[at]!)), 0);
+  expect(error).toBeLessThanOrEqual(part * largest);
 }

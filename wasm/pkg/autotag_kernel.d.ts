@@ -16,6 +16,10 @@ export class LinearBatch {
      */
     fill(rows: number): number;
     /**
+     * Whether all numbers of the rows in use are finite.
+     */
+    is_finite(): boolean;
+    /**
      * Room for `capacity` rows of `dims` features.
      */
     constructor(capacity: number, dims: number);
@@ -35,6 +39,10 @@ export class LinearBatch {
 export class LinearLearner {
     free(): void;
     [Symbol.dispose](): void;
+    /**
+     * Whether the targets of `rows` rows are 1, −1 or 0.
+     */
+    has_targets(rows: number): boolean;
     /**
      * Sets the classifiers: weights `[classes × dims]`, offsets `[classes]`.
      */
@@ -290,9 +298,11 @@ export interface InitOutput {
     readonly depthwise: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
     readonly linearbatch_dequantise: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly linearbatch_fill: (a: number, b: number) => number;
+    readonly linearbatch_is_finite: (a: number) => number;
     readonly linearbatch_new: (a: number, b: number) => number;
     readonly linearbatch_rows: (a: number) => number;
     readonly linearbatch_x: (a: number) => number;
+    readonly linearlearner_has_targets: (a: number, b: number) => number;
     readonly linearlearner_load: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly linearlearner_load_averages: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly linearlearner_losses: (a: number) => number;

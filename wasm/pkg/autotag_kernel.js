@@ -43,6 +43,14 @@ export class LinearBatch {
         return ret >>> 0;
     }
     /**
+     * Whether all numbers of the rows in use are finite.
+     * @returns {boolean}
+     */
+    is_finite() {
+        const ret = wasm.linearbatch_is_finite(this.__wbg_ptr);
+        return ret !== 0;
+    }
+    /**
      * Room for `capacity` rows of `dims` features.
      * @param {number} capacity
      * @param {number} dims
@@ -85,6 +93,15 @@ export class LinearLearner {
     free() {
         const ptr = this.__destroy_into_raw();
         wasm.__wbg_linearlearner_free(ptr, 0);
+    }
+    /**
+     * Whether the targets of `rows` rows are 1, −1 or 0.
+     * @param {number} rows
+     * @returns {boolean}
+     */
+    has_targets(rows) {
+        const ret = wasm.linearlearner_has_targets(this.__wbg_ptr, rows);
+        return ret !== 0;
     }
     /**
      * Sets the classifiers: weights `[classes × dims]`, offsets `[classes]`.

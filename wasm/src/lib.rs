@@ -1,8 +1,8 @@
-//! The feature kernel: photos' bytes to features, features to margins, in WebAssembly SIMD128.
+//! The kernels: photos' bytes to features, features to margins, margins and labels to classifiers, in WebAssembly SIMD128.
 //!
 //! This file only exports. A thread instantiates the module once, builds a [`TrunkKernel`] from a parameter file, and
-//! streams class weights through a [`ScoreTile`]. Results are the same bits on every machine. The single kernels at the
-//! end run one convolution on copies of their arguments: tests hold them to a plain reference.
+//! streams class weights through a [`ScoreTile`]. Results are the same bits on every machine. The single kernels
+//! run one convolution on copies of their arguments: tests hold them to a plain reference.
 
 pub mod arena;
 pub mod depthwise;
@@ -238,6 +238,11 @@ impl LinearBatch {
         self.0.fill(rows).as_mut_ptr()
     }
 
+    /// Whether all numbers of the rows in use are finite.
+    pub fn is_finite(&self) -> bool {
+        self.0.is_finite()
+    }
+
     /// Where the rows in use are.
     pub fn x(&self) -> *const f32 {
         self.0.x().as_ptr()
@@ -378,6 +383,11 @@ impl LinearLearner {
     /// Where to write the targets of the next batch, `[rows × classes]`.
     pub fn targets(&mut self) -> *mut i8 {
         self.0.targets().as_mut_ptr()
+    }
+
+    /// Whether the targets of `rows` rows are 1, −1 or 0.
+    pub fn has_targets(&self, rows: usize) -> bool {
+        self.0.has_targets(rows)
     }
 
     /// Where the objective of each class is after a step, `[classes]`.

@@ -146,6 +146,14 @@ impl Learner {
         &mut self.targets
     }
 
+    /// Whether the targets of `rows` rows are 1, −1 or 0.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub fn has_targets(&self, rows: usize) -> bool {
+        self.targets[..rows * self.classes].iter().fold(0, |most, y| y.unsigned_abs().max(most)) <= 1
+    }
+
     /// The objective of each class on the last batch, before its step, `[classes]`.
     pub fn losses(&self) -> &[f32] {
         &self.losses[..self.classes]

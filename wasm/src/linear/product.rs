@@ -83,3 +83,32 @@ pub fn add_step(rows: usize, a: &[f32], pitch: usize, b: &[f32], from: usize, c:
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linear::panels::{pack_rows, padded};
+
+    #[test]
+    fn steps_and_tiles_leave_no_trace_in_the_bits() {
+        let numbers =
+            |count: usize, seed: usize| (0..count).map(|i| ((i * 7919 + seed) % 613) as f32 / 307.0 - 1.0).collect();
+        for (rows, depth) in [(1, 1), (16, 16), (19, STEP - 1), (33, STEP + 5), (5, 2 * STEP + 1)] {
+            let (x, w): (Vec<f32>, Vec<f32>) = (numbers(rows * depth, 5), numbers(LANES * depth, 11));
+            let mut a = vec![0.0; padded(rows) * depth];
+            let mut b = vec![0.0; LANES * depth];
+            pack_rows(&x, depth, depth, &mut a);
+            pack_rows(&w, depth, depth, &mut b);
+            let mut c = vec![f32::NAN; padded(rows) * LANES];
+            for from in (0..depth).step_by(STEP) {
+                add_step(padded(rows), &a, depth, &b, from, &mut c);
+            }
+            for (row, x) in x.chunks_exact(depth).enumerate() {
+                for (lane, w) in w.chunks_exact(depth).enumerate() {
+                    let expected = x.iter().zip(w).fold(0.0, |sum: f32, (x, w)| sum + x * w);
+                    assert_eq!(c[row * LANES + lane].to_bits(), expected.to_bits(), "{rows} × {depth}: {row}, {lane}");
+                }
+            }
+        }
+    }
+}
