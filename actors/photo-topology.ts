@@ -1,5 +1,6 @@
 import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
+import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import type { WorkerSlot } from '../src/pool/worker-slot.ts';
 import { ActorName, actor, supervisor } from '../src/runtime/index.ts';
@@ -18,6 +19,7 @@ import { writer } from './writer.ts';
 export interface PhotoTopologyOptions {
   readonly queue: PhotoQueue;
   readonly store: SupervisedTagStore;
+  readonly features: FeatureStores;
   readonly results: ResultPublisher;
   readonly failures: FailurePolicy;
   readonly slots: readonly WorkerSlot[];

@@ -1,3 +1,4 @@
+import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { parseSearchQuery } from '../src/store/search-query.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
@@ -11,6 +12,7 @@ export interface TagServiceOptions {
   readonly node: string;
   readonly version: string;
   readonly store: SupervisedTagStore;
+  readonly features: FeatureStores;
   readonly queue: PhotoQueue;
   readonly deadLetters: DeadLetters;
   readonly models: ActiveModel;
@@ -20,7 +22,7 @@ const deadLettersOfAPhoto = 100;
 
 /** Search, one photo's tags, forgetting a photo, and what the cluster is doing. */
 export function tagService(options: TagServiceOptions): readonly Endpoint[] {
-  const { store, deadLetters, queue } = options;
+  const { store, features, deadLetters, queue } = options;
   return [
     endpoint('search', {}, async ({ query, limit, after }) => {
       const { hits, next } = await store.search(parseSearchQuery(query), { limit, after });
@@ -44,7 +46,9 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
       // What is still on its way was submitted before this: its result will be superseded by the tombstone.
       const { lastSequence } = await queue.status();
       const stored = await store.forget(id, { epoch: queue.epoch, sequence: lastSequence });
-      return { stored: stored ? 1 : 0, deadLetters: await deadLetters.removePhoto(id) };
+      // After the tags: the writer stores no features of a photo whose tags do not count.
+      const rows = await features.remove(id);
+      return { stored: stored ? 1 : 0, features: rows, deadLetters: await deadLetters.removePhoto(id) };
     }),
     endpoint('status', {}, () => status(options)),
   ];

@@ -1,6 +1,7 @@
 import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
+import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { ActorRef, Behaviour, Context } from '../src/runtime/index.ts';
 import { checkTagResult, isFileName } from '../src/store/tag-store.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
@@ -19,6 +20,8 @@ const retryDelayMs = 500;
 export interface WriterArgument {
   /** Rejects with `STORE_UNAVAILABLE` while it is away. */
   readonly store: SupervisedTagStore;
+  /** Rejects with `FEATURES_UNAVAILABLE` while they are away. */
+  readonly features: FeatureStores;
   readonly results: ResultPublisher;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -41,7 +44,8 @@ interface WriterState extends WriterArgument {
 }
 
 /**
- * The writer bolt: tags to the store, a transaction a batch, then the acknowledgement. A store that is away charges nobody.
+ * The writer bolt: tags and features to their stores, a transaction a batch, then the acknowledgement. A store that is away
+ * charges nobody.
  *
  * The first photo after a pause is written at once; the ones that follow wait for each other a little.
  */
@@ -92,10 +96,10 @@ function begin(state: WriterState): void {
 }
 
 async function write(state: WriterState, rows: readonly Row[]): Promise<void> {
-  const { store, waiting, metrics, context, log } = state;
+  const { waiting, metrics, context, log } = state;
   const started = context.clock.monotonic();
   try {
-    const outcomes = await store.write(rows.map(({ result }) => result));
+    const outcomes = await keep(state, rows);
     const tookMs = context.clock.monotonic() - started;
     metrics.stageSeconds.observe({ stage: 'write' }, tookMs / 1000);
     rows.forEach((row, index) => void acknowledge(state, row, outcomes[index] ?? 'stored'));
@@ -103,10 +107,29 @@ async function write(state: WriterState, rows: readonly Row[]): Promise<void> {
   } catch (error) {
     log.warn(
       { fault: Fault.from(error).toWire(), photos: rows.length },
-      'tags were not written; trying again',
+      'tags or features were not written; trying again',
     );
     waiting.unshift(...rows.map(({ tuple }) => tuple));
     rest(state, 'away', retryDelayMs);
+  }
+}
+
+/**
+ * Stores tags, then the features of those photos whose tags count: not of one that has been submitted again or forgotten
+ * meanwhile. A batch whose features fail is written again.
+ */
+async function keep({ store, features }: WriterState, rows: readonly Row[]): Promise<WriteOutcome[]> {
+  const watch = features.watchRemovals();
+  try {
+    const outcomes = await store.write(rows.map(({ result }) => result));
+    const stored = rows.filter((_, index) => outcomes[index] === 'stored');
+    const photos = stored.map(({ tuple: { delivery, found } }) => {
+      return { id: delivery.id, features: found.features };
+    });
+    await features.append(photos, watch.removed);
+    return outcomes;
+  } finally {
+    watch.end();
   }
 }
 

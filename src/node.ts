@@ -13,6 +13,7 @@ import { photoTopology } from '../actors/photo-topology.ts';
 import { prepareThreads } from '../actors/prepare-threads.ts';
 import type { Threads } from '../actors/prepare-threads.ts';
 import { modelOf, tagService } from '../actors/tag-service.ts';
+import { featureStoresChild } from '../actors/feature-stores-child.ts';
 import { tagStoreChild } from '../actors/tag-store-child.ts';
 import { photoSpoutName } from '../actors/tuple.ts';
 import { workerThreads } from '../actors/worker-threads.ts';
@@ -28,6 +29,7 @@ import { inspection } from './cluster/inspection.ts';
 import { diskGuardChild, linkChild, natsServerChild } from './cluster/nats-children.ts';
 import { service } from './cluster/service.ts';
 import type { Endpoint } from './cluster/service.ts';
+import { FeatureStores } from './model/feature-store/feature-stores.ts';
 import { ModelLibrary } from './model/model-library.ts';
 import { ActiveModel } from './pool/active-model.ts';
 import { ActorSystem, actor, describeExit, external, supervisor } from './runtime/index.ts';
@@ -99,6 +101,7 @@ class RunningNode implements Node {
   readonly #metrics = new Metrics();
   readonly #models = new ActiveModel();
   readonly #store: SupervisedTagStore;
+  readonly #features: FeatureStores;
   readonly #onEnded: (end: NodeEnd) => void;
   #server: NatsServer | undefined;
   #link: NodeLink | undefined;
@@ -115,6 +118,13 @@ class RunningNode implements Node {
     this.#store = new SupervisedTagStore(() =>
       EmbeddedTagStore.open({ file: join(lock.folder, 'tags.db'), clock: systemClock }),
     );
+    this.#features = new FeatureStores({
+      folder: join(lock.folder, 'features'),
+      clock: systemClock,
+      report: (fault) => {
+        this.#log.warn({ fault: fault.toWire() }, 'stored features are not all there');
+      },
+    });
     const { promise, resolve } = withResolver<NodeEnd>();
     this.ended = promise;
     this.#onEnded = resolve;
@@ -205,6 +215,11 @@ class RunningNode implements Node {
           start: external(tagStoreChild(this.#store)),
           backoff: { initialMs: 50, maxMs: 10_000 },
         },
+        {
+          id: 'feature-stores',
+          start: external(featureStoresChild(this.#features)),
+          backoff: { initialMs: 50, maxMs: 10_000 },
+        },
         { id: 'threads', start: supervisor(workerThreads(threads.slots)) },
         { id: 'work', start: supervisor(onLink) },
       ],
@@ -288,6 +303,7 @@ class RunningNode implements Node {
     return photoTopology({
       queue,
       store: this.#store,
+      features: this.#features,
       results,
       failures,
       slots,
@@ -306,6 +322,7 @@ class RunningNode implements Node {
       node: this.name,
       version: packageVersion,
       store: this.#store,
+      features: this.#features,
       queue,
       deadLetters,
       models: this.#models,

@@ -10,7 +10,11 @@ import { untilInterrupted } from './errors.ts';
 
 /** `cluster forget`: a photo, gone. */
 export function forgetCommand(cli: Cli): Command {
-  return clientCommand('forget', 'Erases a photo: its tags and dead letters.', 'cluster forget holiday-17')
+  return clientCommand(
+    'forget',
+    'Erases a photo: its tags, features and dead letters.',
+    'cluster forget holiday-17',
+  )
     .argument('<id>', 'id of the photo')
     .action(async (id: string, options: ClientOptions) => {
       checkPhotoId(id);
@@ -18,12 +22,12 @@ export function forgetCommand(cli: Cli): Command {
         request(connection, 'forget', {}, { id }),
       );
       const erased = await untilInterrupted(cli.interrupted, forget);
-      const { stored, deadLetters } = erased;
+      const { stored, features, deadLetters } = erased;
       const output = new Output(cli, options.json === true);
       await output.result({ id, ...erased }, () =>
-        stored + deadLetters === 0
+        stored + features + deadLetters === 0
           ? `Nothing was stored of ${printable(id)}; what is still queued of it will not be kept.`
-          : `Forgot ${printable(id)}: ${String(stored)} stored, ${String(deadLetters)} dead letters.`,
+          : `Forgot ${printable(id)}: ${String(stored)} stored, ${String(features)} rows of features, ${String(deadLetters)} dead letters.`,
       );
     });
 }

@@ -1,4 +1,5 @@
 import type { WireFault } from '../base/errors.ts';
+import type { ExtractedFeatures } from '../model/feature-store/feature-stores.ts';
 import type { ModelLayout } from '../model/model-layout.ts';
 import type { DecodeLimits } from '../vision/decode.ts';
 import type { TagSelection } from '../vision/scores.ts';
@@ -54,6 +55,8 @@ export interface PhotoTags {
   readonly tags: TagSelection;
   /** The best `top`, whatever their thresholds. */
   readonly best: TagSelection;
+  /** What the model's extractors say of the photo: copied to the main thread, which is as quick as moving so little. */
+  readonly features: readonly ExtractedFeatures[];
   readonly times: StageTimes;
 }
 

@@ -1,7 +1,10 @@
 import { workerData } from 'node:worker_threads';
 import { Fault } from '../base/errors.ts';
+import type { ExtractedFeatures } from '../model/feature-store/feature-stores.ts';
+import type { Extractor } from '../vision/extractor.ts';
 import { decodeFor, describeAll, Extractors } from '../vision/extractors.ts';
 import { Kernel } from '../vision/kernel.ts';
+import { quantiseFeatures } from '../vision/quantised-features.ts';
 import { ModelScorer } from './model-scorer.ts';
 import { SlotBoard } from './slot-board.ts';
 import type { PhotoTags, PhotoTask, ReadyTask, ThreadReply, ThreadSetup } from './thread-messages.ts';
@@ -28,17 +31,30 @@ class PhotoTagger {
     const pixels = await decodeFor(extractors, new Uint8Array(task.bytes), this.#setup.limits);
     const decoded = performance.now();
     this.#board.set(task.place, 'kernel');
-    const features = describeAll(pixels);
-    const described = performance.now();
-    const found = this.#scorer.score(features, task.model, task.top);
+    const described = describeAll(pixels);
+    const features = extractedFeatures(extractors, described);
+    const extracted = performance.now();
+    const found = this.#scorer.score(described, task.model, task.top);
     const scored = performance.now();
-    const times = { decode: decoded - started, features: described - decoded, score: scored - described };
-    return { ...found, times };
+    const times = { decode: decoded - started, features: extracted - decoded, score: scored - extracted };
+    return { ...found, features, times };
   }
 
   release(place: number): void {
     this.#board.set(place, 'empty');
   }
+}
+
+/** Features as they are stored. */
+function extractedFeatures(
+  extractors: readonly Extractor[],
+  described: ReadonlyMap<string, Float32Array>,
+): ExtractedFeatures[] {
+  return extractors.flatMap(({ id, version, dims, parametersHash }) => {
+    const features = described.get(id);
+    if (features === undefined) return [];
+    return [{ extractor: { id, version, dims, parametersHash }, features: quantiseFeatures(features) }];
+  });
 }
 
 const tagger = new PhotoTagger(workerData as ThreadSetup);

@@ -179,7 +179,8 @@ export const exchanges = {
   deadRemove: { request: deadSelection, reply: z.object({ removed: count }) },
   forget: {
     request: z.object({ id: photoId }),
-    reply: z.looseObject({ stored: count, deadLetters: count }),
+    /** `features` has a row for each extractor. */
+    reply: z.looseObject({ stored: count, features: count, deadLetters: count }),
   },
   modelList: {
     request: z.object({}),

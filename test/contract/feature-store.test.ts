@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock, type Clock } from '../../src/base/clock.ts';
 import type { Fault } from '../../src/base/errors.ts';
 import { threadEntry } from '../../src/base/thread-entry.ts';
 import { planCompaction } from '../../src/model/feature-store/compaction.ts';
@@ -14,6 +15,8 @@ import type { Segment } from '../../src/model/feature-store/segment.ts';
 import { rowBytes } from '../../src/model/feature-store/segment-format.ts';
 import { contentOf, featuresOf, openStore, readSnapshot, smallExtractor } from '../support/features.ts';
 import { SnapshotReader } from '../../src/model/feature-store/snapshot-reader.ts';
+import { SimulatedClock } from '../support/simulated-clock.ts';
+import { until } from '../support/until.ts';
 import { temporaryFolder } from '../support/model.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -298,23 +301,85 @@ describe('a store', () => {
   });
 });
 
-it('stores are opened by extractor, and forget a photo in all of them', async () => {
+describe('the stores of a node', () => {
+  const one = smallExtractor();
+  const two = { ...smallExtractor(), id: 'hog' };
   const reports: Fault[] = [];
-  const open = () => new FeatureStores(at('features'), (fault) => reports.push(fault));
-  const [one, two] = [smallExtractor(), { ...smallExtractor(), id: 'hog' }];
-  const stores = open();
-  expect(await stores.remove('photo 1')).toBe(0);
-  expect(await stores.of(one)).toBe(await stores.of(one));
-  await (await stores.of(one)).append(rowsOf(1, 2));
-  await (await stores.of(two)).append(rowsOf(1));
-  await stores.close();
-  expect(await readdir(at('features'))).toEqual([`hog-1-${'ab'.repeat(8)}`, `lite0-1-${'ab'.repeat(8)}`]);
-  await writeFile(at('features', 'notes.txt'), 'nobody minds');
-  const again = open();
-  expect(await again.remove('photo 1')).toBe(2);
-  expect(await again.remove('photo 1')).toBe(0);
-  expect((await contentOf(await again.of(one))).content).toEqual(mapOf(2));
-  await again.close();
-  expect(await codeOf(again.of(one))).toBe('FEATURES_UNAVAILABLE');
-  expect(reports).toEqual([]);
+  const make = (clock: Clock = systemClock) =>
+    new FeatureStores({ folder: at('features'), clock, report: (fault) => reports.push(fault) });
+  const photo = (number: number, ...extractors: (typeof one)[]) => ({
+    id: `photo ${String(number)}`,
+    features: extractors.map((extractor) => ({ extractor, features: featuresOf(number) })),
+  });
+  const contents = async (stores: FeatureStores) => [
+    (await contentOf(await stores.of(one))).content,
+    (await contentOf(await stores.of(two))).content,
+  ];
+  const files = () =>
+    readdir(at('features'), { recursive: true, withFileTypes: true }).then((entries) =>
+      Promise.all(
+        entries
+          .filter((entry) => entry.isFile())
+          .map((entry) => readFile(join(entry.parentPath, entry.name))),
+      ),
+    );
+
+  it('keep a photo by extractor, opened when first used and again after they were closed', async () => {
+    const stores = make();
+    expect(await codeOf(stores.of(one))).toBe('FEATURES_UNAVAILABLE');
+    await stores.open();
+    expect(await stores.of(one)).toBe(await stores.of(one));
+    await stores.append([photo(1, one, two), photo(2, one)]);
+    await stores.close();
+    await stores.close();
+    expect(await codeOf(stores.append([photo(3, one)]))).toBe('FEATURES_UNAVAILABLE');
+    await writeFile(at('features', 'notes.txt'), 'nobody minds');
+    expect(await readdir(at('features'))).toEqual([
+      `hog-1-${'ab'.repeat(8)}`,
+      `lite0-1-${'ab'.repeat(8)}`,
+      'notes.txt',
+    ]);
+    await stores.open();
+    expect(await contents(stores)).toEqual([mapOf(1, 2), mapOf(1)]);
+    await stores.close();
+  });
+
+  it('forget a photo in all of them, and erase its bytes soon', async () => {
+    const clock = new SimulatedClock();
+    const stores = make(clock);
+    await stores.open();
+    await stores.append([photo(1, one, two), photo(2, one)]);
+    expect(await stores.remove('photo 1')).toBe(2);
+    expect(await stores.remove('photo 1')).toBe(0);
+    expect(Buffer.concat(await files()).includes('photo 1')).toBe(true);
+    await clock.advance(10_000);
+    await until(async () => !Buffer.concat(await files()).includes('photo 1'));
+    expect(await contents(stores)).toEqual([mapOf(2), mapOf()]);
+    await stores.close();
+    expect(reports).toEqual([]);
+  });
+
+  it('store nothing of a photo that was removed since it was looked at', async () => {
+    const stores = make();
+    await stores.open();
+    const watch = stores.watchRemovals();
+    const later = stores.watchRemovals();
+    later.end();
+    await stores.remove('photo 1');
+    await stores.append([photo(1, one), photo(2, one)], watch.removed);
+    watch.end();
+    expect(later.removed.size).toBe(0);
+    expect(await contents(stores)).toEqual([mapOf(2), mapOf()]);
+    await stores.close();
+  });
+
+  it('do not open where the folder of one is damaged', async () => {
+    const stores = make();
+    await stores.open();
+    await stores.append([photo(1, one)]);
+    await stores.close();
+    await writeFile(at('features', `lite0-1-${'ab'.repeat(8)}`, 'segments.json'), '{}');
+    expect(await codeOf(stores.open())).toBe('FEATURES_FORMAT');
+    expect(await codeOf(stores.of(one))).toBe('FEATURES_UNAVAILABLE');
+  });
 });

@@ -120,7 +120,7 @@ test('photos travel as bytes, answers that are too large are refused with a sent
 test('more requests than fit are refused at once, and stop waits for those in progress', async () => {
   let release: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (release = resolve));
-  const served = serve(node, 'forget', {}, () => gate.then(() => ({ stored: 1, deadLetters: 0 })), {
+  const served = serve(node, 'forget', {}, () => gate.then(() => ({ stored: 1, features: 0, deadLetters: 0 })), {
     maxInFlight: 1,
   });
   await served.ready;

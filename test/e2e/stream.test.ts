@@ -57,12 +57,13 @@ describe('a node', () => {
     await until(async () => (await client.status()).queue.photos === 0);
   });
 
-  test('forgets a photo: its row, and its dead letters', async () => {
+  test('forgets a photo: its row, its features, and its dead letters', async () => {
     await submit(['gone', 'kept']);
     await client.submit({ id: 'gone', bytes: Buffer.from('no photo') });
     await untilTagged(['gone', 'kept']);
     await until(() => client.results.get('gone')!.length === 2);
-    expect(await client.ask('forget', {}, { id: 'gone' })).toMatchObject({ stored: 1, deadLetters: 1 });
+    const erased = await client.ask('forget', {}, { id: 'gone' });
+    expect(erased).toMatchObject({ stored: 1, features: 1, deadLetters: 1 });
     expect(await client.photo('gone')).toEqual({ dead: [] });
     expect((await client.photo('kept')).result).toBeDefined();
     await client.submit({ id: 'gone', bytes: await numbered(0), rerun: 1 });

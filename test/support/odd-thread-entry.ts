@@ -14,7 +14,12 @@ import type {
 const board = new SlotBoard((workerData as ThreadSetup).board);
 
 const nothing = { indices: new Uint32Array(), scores: new Float32Array() };
-const found: PhotoTags = { tags: nothing, best: nothing, times: { decode: 0, features: 0, score: 0 } };
+const found: PhotoTags = {
+  tags: nothing,
+  best: nothing,
+  features: [],
+  times: { decode: 0, features: 0, score: 0 },
+};
 
 /** What a photo can have a thread do. */
 const commands: Readonly<Record<string, () => unknown>> = {

@@ -323,6 +323,13 @@ export class FeatureStore {
     await this.#removeRetired();
   }
 
+  /** Whether removals wait for {@link compact}, or rows that do not count outnumber a segment and those that do. */
+  get isWasteful(): boolean {
+    const { segments, photos } = this.#catalogue;
+    const rows = segments.reduce((sum, segment) => sum + segment.rows, 0);
+    return rows > 2 * photos + this.#segmentRows || segments.some(({ removals }) => removals > 0);
+  }
+
   /** Sizes, as they are now. */
   stats(): FeatureStoreStats {
     const { segments, photos, memoryBytes } = this.#catalogue;

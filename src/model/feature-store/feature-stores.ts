@@ -1,34 +1,81 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/errors.ts';
+import type { QuantisedFeatures } from '../../vision/quantised-features.ts';
 import type { ExtractorReference } from '../model-header.ts';
-import { FeatureStore } from './feature-store.ts';
+import { FeatureStore, type FeatureRow } from './feature-store.ts';
 import { readManifest } from './manifest.ts';
 import type { Report } from './recovery.ts';
 
-/** The feature stores of a node: a folder an extractor, opened when it is first used. */
-export class FeatureStores {
-  readonly #folder: string;
-  readonly #report: Report;
-  readonly #stores = new Map<string, Promise<FeatureStore>>();
-  #closed = false;
+/** What one extractor says of a photo. */
+export interface ExtractedFeatures {
+  readonly extractor: ExtractorReference;
+  readonly features: QuantisedFeatures;
+}
 
-  /** @param report - told of what was found damaged or unfinished in any of them */
-  constructor(folder: string, report: Report) {
-    this.#folder = folder;
-    this.#report = report;
+/** What extractors say of a photo, an entry each. */
+export interface PhotoFeatures {
+  readonly id: string;
+  readonly features: readonly ExtractedFeatures[];
+}
+
+/** Ids that are removed while somebody looks. */
+export interface RemovalWatch {
+  readonly removed: ReadonlySet<string>;
+  end(): void;
+}
+
+/** What a node's feature stores work with. */
+export interface FeatureStoresOptions {
+  /** A folder an extractor is made in it. */
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Told of what was found damaged or unfinished in any of them, and of compactions that failed. */
+  readonly report: Report;
+  /** From a removal to the compaction that erases its bytes, ms; default 10 s, so that many share one. */
+  readonly compactionDelayMs?: number;
+}
+
+const defaultCompactionDelayMs = 10_000;
+
+/** The feature stores of a node, one an extractor. Closed at first, and again after {@link close}. */
+export class FeatureStores {
+  readonly #options: FeatureStoresOptions;
+  readonly #stores = new Map<string, Promise<FeatureStore>>();
+  readonly #watches = new Set<Set<string>>();
+  #isOpen = false;
+  #cancelCompaction: CancelTimer | undefined;
+
+  constructor(options: FeatureStoresOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens every store there is.
+   * @throws Fault as {@link FeatureStore.open} does
+   */
+  async open(): Promise<void> {
+    this.#isOpen = true;
+    try {
+      for (const store of await this.#all()) this.#considerCompaction(store);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /**
    * The store of an extractor; made where there is none.
-   * @throws Fault as {@link FeatureStore.open} does; the next call tries again; `FEATURES_UNAVAILABLE` after {@link close}
+   * @throws Fault as {@link FeatureStore.open} does; the next call tries again; `FEATURES_UNAVAILABLE` while closed
    */
   async of(extractor: ExtractorReference): Promise<FeatureStore> {
-    if (this.#closed) throw new Fault('FEATURES_UNAVAILABLE', { reason: 'it is closed' });
+    this.#assertOpen();
     const name = folderName(extractor);
     const known = this.#stores.get(name);
     if (known !== undefined) return await known;
-    const opening = FeatureStore.open({ folder: join(this.#folder, name), extractor, report: this.#report });
+    const { folder, report } = this.#options;
+    const opening = FeatureStore.open({ folder: join(folder, name), extractor, report });
     this.#stores.set(name, opening);
     try {
       return await opening;
@@ -38,42 +85,103 @@ export class FeatureStores {
     }
   }
 
-  /** Every store there is. */
-  async all(): Promise<FeatureStore[]> {
+  async #all(): Promise<FeatureStore[]> {
+    this.#assertOpen();
     const stores: FeatureStore[] = [];
     for (const extractor of await this.#extractors()) stores.push(await this.of(extractor));
     return stores;
   }
 
   async #extractors(): Promise<ExtractorReference[]> {
-    const entries = await readdir(this.#folder, { withFileTypes: true }).catch((error: unknown) => {
+    const { folder } = this.#options;
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
       throw error;
     });
     const folders = entries.filter((entry) => entry.isDirectory());
-    const manifests = await Promise.all(folders.map(({ name }) => readManifest(join(this.#folder, name))));
+    const manifests = await Promise.all(folders.map(({ name }) => readManifest(join(folder, name))));
     return manifests.flatMap((manifest) => (manifest === undefined ? [] : [manifest.extractor]));
   }
 
   /**
-   * Removes a photo's features of every extractor.
-   * @returns how many it had
+   * Stores features; durable when resolved.
+   * @param except - ids whose features are not stored; looked at last
+   * @throws Fault as {@link FeatureStore.append} does; what was stored by then stays so
+   */
+  async append(photos: readonly PhotoFeatures[], except: ReadonlySet<string> = new Set()): Promise<void> {
+    const byExtractor = new Map<string, { extractor: ExtractorReference; rows: FeatureRow[] }>();
+    for (const { id, features } of photos)
+      for (const { extractor, features: row } of features) {
+        const name = folderName(extractor);
+        const group = byExtractor.get(name) ?? { extractor, rows: [] };
+        byExtractor.set(name, group);
+        group.rows.push({ id, features: row });
+      }
+    for (const { extractor, rows } of byExtractor.values()) {
+      const store = await this.of(extractor);
+      await store.append(rows.filter(({ id }) => !except.has(id)));
+      this.#considerCompaction(store);
+    }
+  }
+
+  /** Notes what is removed from now on, so that what was found before that is not stored after it. */
+  watchRemovals(): RemovalWatch {
+    const removed = new Set<string>();
+    this.#watches.add(removed);
+    return { removed, end: () => this.#watches.delete(removed) };
+  }
+
+  /**
+   * Removes a photo's features of every extractor, durably; their bytes are erased soon.
+   * @returns how many rows that were
    */
   async remove(id: string): Promise<number> {
-    let removed = 0;
-    for (const store of await this.all()) if (await store.remove(id)) removed += 1;
-    return removed;
+    for (const removed of this.#watches) removed.add(id);
+    let count = 0;
+    for (const store of await this.#all()) if (await store.remove(id)) count += 1;
+    if (count > 0) this.#compactSoon();
+    return count;
+  }
+
+  /** Rows that were replaced take no more space than those that count. */
+  #considerCompaction(store: FeatureStore): void {
+    if (store.isWasteful) this.#compactSoon();
+  }
+
+  #compactSoon(): void {
+    const { clock, compactionDelayMs = defaultCompactionDelayMs } = this.#options;
+    this.#cancelCompaction ??= clock.after(compactionDelayMs, () => {
+      this.#cancelCompaction = undefined;
+      void this.#compact();
+    });
+  }
+
+  async #compact(): Promise<void> {
+    try {
+      for (const store of await this.#all()) await store.compact();
+    } catch (error) {
+      if (!this.#isOpen) return;
+      this.#options.report(Fault.from(error));
+      this.#compactSoon();
+    }
   }
 
   /** Closes those that are open; safe to repeat. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isOpen = false;
+    this.#cancelCompaction?.();
+    this.#cancelCompaction = undefined;
     const opened = await Promise.allSettled(this.#stores.values());
+    this.#stores.clear();
     for (const store of opened) if (store.status === 'fulfilled') await store.value.close();
+  }
+
+  #assertOpen(): void {
+    if (!this.#isOpen) throw new Fault('FEATURES_UNAVAILABLE', { reason: 'it is being opened' });
   }
 }
 
 /** What the folder of an extractor's store is called. */
-export function folderName({ id, version, parametersHash }: ExtractorReference): string {
+function folderName({ id, version, parametersHash }: ExtractorReference): string {
   return `${id}-${String(version)}-${parametersHash.slice(0, 16)}`;
 }
