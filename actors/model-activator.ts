@@ -95,13 +95,7 @@ export class ModelActivator {
     const { activations, comparison } = this.#options;
     const inUse = await activations.current();
     if (inUse === undefined || inUse.model === id) return;
-    const change = await comparison.compare(inUse.model, id);
-    if (change === undefined || (change.meanBefore - change.meanAfter) * 100 <= margin) return;
-    throw new Fault('MODEL_WORSE', {
-      classes: change.changes.length,
-      before: change.meanBefore.toFixed(4),
-      after: change.meanAfter.toFixed(4),
-      margin,
-    });
+    const { worse, reason } = await comparison.judge(id, inUse.model, margin / 100);
+    if (worse) throw new Fault('MODEL_WORSE', { reason });
   }
 }

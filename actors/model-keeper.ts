@@ -137,15 +137,19 @@ async function follow(
   }
 }
 
+/** Notes that a model cannot be used here; says so once for each reason. */
 function refuse({ models, log }: ModelKeeperArgument, activation: Activation, error: unknown): void {
   const fault = Fault.from(error);
+  const refused = { activation: activation.number, model: activation.model, reason: fault.message };
+  const { refused: before } = models;
+  models.refuse(refused);
+  if (before?.activation === refused.activation && before.reason === refused.reason) return;
   log.error({ fault: fault.toWire(), activation }, 'the activated model cannot be used here');
-  models.refuse({ activation: activation.number, model: activation.model, reason: fault.message });
 }
 
-/** A registry of several servers may know of an activation before all of them have its model. */
-function mayBeHadLater({ disposition, code }: Fault): boolean {
-  return disposition === 'retry' || code === 'NOT_FOUND' || code === 'OBJECT_DAMAGED';
+/** The registry, the disk, the way between may be better later; the model is what it is. */
+function mayBeHadLater({ code }: Fault): boolean {
+  return code !== 'MODEL_EXTRACTOR' && code !== 'MODEL_FORMAT';
 }
 
 /** Loads the model of an activation and puts it in use, unless that or a later one is already. */

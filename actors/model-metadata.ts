@@ -1,4 +1,5 @@
 import type { ModelHeader } from '../src/model/model-header.ts';
+import type { Evaluation } from '../src/train/evaluation.ts';
 import type { ModelMetadata } from '../src/transport/payloads.ts';
 
 /** What a model file does not say of itself. */
@@ -15,5 +16,18 @@ export function metadataOf(header: ModelHeader, origin: ModelOrigin): ModelMetad
       return { name, extractor: `${id}-${String(version)}`, score, classes: classes.length };
     }),
     ...origin,
+  };
+}
+
+/** What an evaluation came to; `undefined` if no class could be judged. */
+export function summaryOf(evaluation: Evaluation): ModelMetadata['evaluation'] {
+  const { meanAveragePrecision, judgedClasses, calibrationError, precision, recall } = evaluation;
+  if (meanAveragePrecision === null) return undefined;
+  return {
+    meanAveragePrecision,
+    judgedClasses,
+    ...(calibrationError === null ? {} : { calibrationError }),
+    ...(precision === null ? {} : { precision }),
+    ...(recall === null ? {} : { recall }),
   };
 }

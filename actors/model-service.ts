@@ -39,9 +39,17 @@ export function modelService(options: ModelServiceOptions): readonly Endpoint[] 
     }),
     endpoint('modelDiff', {}, async ({ before, after }) => {
       const [left, right] = [await registry.find(before), await registry.find(after)];
-      const change = await comparison.compare(left.id, right.id);
-      if (change === undefined) throw await unevaluated(comparison, [left.id, right.id]);
-      return { before: left.id, after: right.id, ...change };
+      const { gained, lost, thresholds, added, removed, common } = await comparison.diff(left.id, right.id);
+      return {
+        before: left.id,
+        after: right.id,
+        common,
+        gained: [...gained],
+        lost: [...lost],
+        thresholds: [...thresholds],
+        added: [...added],
+        removed: [...removed],
+      };
     }),
     endpoint('modelActivate', {}, async (wish) => {
       const { activation, dropped } = await activator.activate(wish);
@@ -107,11 +115,4 @@ async function takeIn(
   } finally {
     await uploads.discard(upload);
   }
-}
-
-async function unevaluated(comparison: ModelComparison, ids: readonly string[]): Promise<Fault> {
-  for (const id of ids)
-    if ((await comparison.evaluation(id)) === undefined)
-      return new Fault('NOT_FOUND', { what: 'evaluation of the model', id });
-  return new Fault('REQUEST_INVALID', { reason: 'the two models were judged on no class that both have' });
 }

@@ -151,7 +151,7 @@ export const catalogue = {
   MODEL_WORSE: {
     disposition: 'terminal',
     sentence:
-      'The model was not activated: over the {classes} classes that both have, its mAP is {after} and that of the one in use {before}, worse by more than {margin} points; look at `cluster models diff`, or use --force.',
+      'The model was not put in use: {reason} See which classes lost with `cluster models diff`, or give --margin or --force.',
   },
   MODEL_IN_USE: {
     disposition: 'terminal',

@@ -1,11 +1,11 @@
-import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { Fault, reasonOf } from '../base/errors.ts';
+import { Fault } from '../base/errors.ts';
 import { Output } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { deadCard, deadTable } from '../terminal/views.ts';
 import type { DeadSelection } from '../transport/payloads.ts';
 import { request } from '../transport/requests.ts';
+import { writeWhole } from '../transport/whole-file.ts';
 import type { Cli } from './cli.ts';
 import { clientCommand, commandGroup, wholeNumber, wholeNumbers, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
@@ -65,7 +65,7 @@ function showCommand(cli: Cli): Command {
         request(connection, 'deadShow', {}, { sequence }, actTimeoutMs),
       );
       const { letter, photo } = await untilInterrupted(cli.interrupted, show);
-      if (options.out !== undefined) await writeNew(options.out, photo);
+      if (options.out !== undefined) await writeWhole(options.out, [photo], { existing: 'refuse' });
       await output.result(letter, () => deadCard(letter));
       if (options.out !== undefined)
         output.notice(`Wrote ${String(photo.length)} bytes to ${printable(options.out)}.`);
@@ -124,20 +124,4 @@ function selectionOf(
   if (selection === undefined || given.length > 1)
     throw new Fault('USAGE', { reason: 'Say which dead letters: either numbers, or --id ID, or --all.' });
   return selection;
-}
-
-/** Never overwrites: the file must not be there yet. */
-async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
-  try {
-    const handle = await open(file, 'wx');
-    try {
-      await handle.writeFile(bytes);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    const reason = exists ? 'it is there already; choose another name' : reasonOf(error);
-    throw new Fault('FILE_WRITE', { file: printable(file), reason }, error);
-  }
 }

@@ -5,6 +5,7 @@ import type { Cli } from './cli.ts';
 import { deadCommand } from './dead.ts';
 import { endingOf, exitCodes } from './errors.ts';
 import { forgetCommand } from './forget.ts';
+import { modelsCommand } from './models.ts';
 import { nodesCommand } from './nodes.ts';
 import { replCommand } from './repl.ts';
 import { searchCommand } from './search.ts';
@@ -17,6 +18,7 @@ const commands: readonly ((cli: Cli) => Command)[] = [
   startCommand,
   submitCommand,
   searchCommand,
+  modelsCommand,
   deadCommand,
   forgetCommand,
   statusCommand,

@@ -1,5 +1,8 @@
 import type { ClassEvaluation, Evaluation } from './evaluation.ts';
 
+/** What of an evaluation is compared. */
+type Judged = Pick<Evaluation, 'classes'>;
+
 /** How a class of both models has changed. */
 export interface ClassChange {
   readonly name: string;
@@ -42,7 +45,7 @@ const leastChange = 0.0005;
 const leastThresholdChange = 0.05;
 
 /** What changed from one model to another. */
-export function diffModels(before: Evaluation, after: Evaluation): ModelDiff {
+export function diffModels(before: Judged, after: Judged): ModelDiff {
   const pairs = commonClasses(before, after);
   const changes = pairs.flatMap(([old, now]) =>
     changeOf(old.name, old.averagePrecision, now.averagePrecision),
@@ -71,7 +74,7 @@ export function diffModels(before: Evaluation, after: Evaluation): ModelDiff {
  *
  * @param margin - how much mean average precision may be lost, such as 0.01
  */
-export function isWorse(candidate: Evaluation, active: Evaluation, margin: number): Comparison {
+export function isWorse(candidate: Judged, active: Judged, margin: number): Comparison {
   const { classes, before, after, change } = diffModels(active, candidate).common;
   if (before === null || after === null || change === null)
     return { worse: false, reason: 'The two models were judged on no class in common.' };
@@ -99,7 +102,7 @@ export function diffRows(diff: ModelDiff, limit = 20): string[] {
   ];
 }
 
-function commonClasses(before: Evaluation, after: Evaluation): [ClassEvaluation, ClassEvaluation][] {
+function commonClasses(before: Judged, after: Judged): [ClassEvaluation, ClassEvaluation][] {
   const known = new Map(before.classes.map((entry) => [entry.name, entry]));
   return after.classes.flatMap((now) => {
     const old = known.get(now.name);
@@ -107,7 +110,7 @@ function commonClasses(before: Evaluation, after: Evaluation): [ClassEvaluation,
   });
 }
 
-function missingFrom(one: Evaluation, other: Evaluation): string[] {
+function missingFrom(one: Judged, other: Judged): string[] {
   const known = new Set(one.classes.map(({ name }) => name));
   return other.classes.map(({ name }) => name).filter((name) => !known.has(name));
 }

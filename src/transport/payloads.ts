@@ -69,8 +69,8 @@ const modelKind = z.enum(['starter', 'trained', 'preview', 'composed', 'imported
 const evaluationSummary = z.object({
   /** Mean of the average precisions of the judged classes. */
   meanAveragePrecision: z.number(),
-  /** Classes with enough held-out photos to be judged. */
-  classes: count,
+  /** Classes with held-out photos for and against. */
+  judgedClasses: count,
   /** Expected calibration error. */
   calibrationError: z.number().optional(),
   /** At the thresholds. */
@@ -121,8 +121,99 @@ export type ModelRecord = z.infer<typeof modelRecord>;
 
 const activation = z.object({ number: count, model: modelId });
 
-/** One class of two models, by what it gained; average precisions, 0 to 1. */
-const classChange = z.object({ class: z.string(), before: z.number(), after: z.number() });
+/** One class of two models. */
+const classChange = z.object({ name: z.string(), before: z.number(), after: z.number(), change: z.number() });
+
+/** One model's evaluation against another's. */
+const modelDiff = z.object({
+  /** Mean average precision of both over the classes that both were judged on. */
+  common: z.object({
+    classes: count,
+    before: z.number().nullable(),
+    after: z.number().nullable(),
+    change: z.number().nullable(),
+  }),
+  /** By average precision, the greatest change first. */
+  gained: z.array(classChange),
+  lost: z.array(classChange),
+  /** Whose threshold moved, the most first. */
+  thresholds: z.array(classChange),
+  added: z.array(z.string()),
+  removed: z.array(z.string()),
+});
+
+const nodeName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
+/** Its kind, a hyphen, a token. */
+const runId = z.string().regex(/^[a-z]{1,32}-[A-Za-z0-9_-]{1,64}$/);
+const blobId = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** An immutable file: SHA-256 and length. */
+const blobRef = z.object({ id: blobId, bytes: count });
+
+/** A task as it waits in the queue. */
+export const queuedTask = z.object({
+  run: runId,
+  /** The node that coordinates the run and has its blobs. */
+  node: nodeName,
+  kind: z.string().min(1).max(64),
+  key: z.string().min(1).max(256),
+  parameters: z.json(),
+  inputs: z.array(blobRef),
+});
+/** See {@link queuedTask}. */
+export type QueuedTask = z.infer<typeof queuedTask>;
+
+const progress = z.object({ done: z.number(), total: z.number() });
+
+/** What has become of a task. */
+export const taskRecord = z.discriminatedUnion('state', [
+  /** Tried in vain, for the reason given, and to be tried again. */
+  z.object({ state: z.literal('waiting'), attempts: count, fault: wireFault.optional() }),
+  z.object({
+    state: z.literal('running'),
+    node: nodeName,
+    /** This one included. */
+    attempts: count,
+    progress,
+    /** Of the attempt before. */
+    fault: wireFault.optional(),
+  }),
+  z.object({
+    state: z.literal('done'),
+    node: nodeName,
+    attempts: count,
+    outputs: z.array(blobRef),
+    value: z.json(),
+    /** How long the last attempt took, ms. */
+    tookMs: z.number(),
+  }),
+  z.object({ state: z.literal('failed'), node: nodeName, attempts: count, fault: wireFault }),
+]);
+/** See {@link taskRecord}. */
+export type TaskRecord = z.infer<typeof taskRecord>;
+
+/** What is known of a run. */
+export const runRecord = z.object({
+  id: runId,
+  /** The node that coordinates it. */
+  node: nodeName,
+  /** What it was told to do. */
+  spec: z.json(),
+  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  /** What it does now. */
+  step: z.string().optional(),
+  /** Of that step. */
+  progress: progress.optional(),
+  /** Anything else that is worth showing. */
+  detail: z.json().optional(),
+  fault: wireFault.optional(),
+  /** ms since the epoch */
+  startedAt: z.number(),
+  /** ms since the epoch */
+  updatedAt: z.number(),
+});
+/** See {@link runRecord}. */
+export type RunRecord = z.infer<typeof runRecord>;
 
 /** Request and reply of each request subject. */
 export const exchanges = {
@@ -177,6 +268,10 @@ export const exchanges = {
   },
   deadRetry: { request: deadSelection, reply: z.object({ retried: count }) },
   deadRemove: { request: deadSelection, reply: z.object({ removed: count }) },
+  blobOffer: {
+    request: z.object({ run: runId, id: blobId }),
+    reply: z.object({ there: z.boolean() }),
+  },
   forget: {
     request: z.object({ id: photoId }),
     /** `features` has a row for each extractor. */
@@ -192,19 +287,7 @@ export const exchanges = {
   },
   modelDiff: {
     request: z.object({ before: modelPrefix, after: modelPrefix }),
-    reply: z.object({
-      before: modelId,
-      after: modelId,
-      /** Means over the classes that both were judged on. */
-      meanBefore: z.number(),
-      meanAfter: z.number(),
-      /** The classes that both were judged on, the greatest gain first. */
-      changes: z.array(classChange),
-      /** Classes of the second model alone. */
-      added: z.array(z.string()),
-      /** Classes of the first model alone. */
-      removed: z.array(z.string()),
-    }),
+    reply: modelDiff.extend({ before: modelId, after: modelId }),
   },
   modelActivate: {
     request: z.object({

@@ -30,6 +30,8 @@ describe('wrong use', () => {
     ['an id for two photos', ['submit', 'a.jpg', 'b.jpg', '--id', 'x', ...nowhere]],
     ['an id for a list', ['submit', '-', '--id', 'x', ...nowhere]],
     ['an id that is none', ['submit', 'a.jpg', '--id', 'a\nb', ...nowhere]],
+    ['a margin that is none', ['models', 'activate', 'abcdef', '--margin', '-1', ...nowhere]],
+    ['an activation of nothing', ['models', 'activate', ...nowhere]],
     ['a URL that is none', ['status', '--nats', 'http://x']],
     ['an option of a node out of range', ['start', '--port', '0']],
     ['a name of a node that is none', ['start', '--name', 'A B']],
@@ -44,7 +46,7 @@ describe('wrong use', () => {
   });
 
   it('shows the help where a command is missing', async () => {
-    for (const args of [[], ['dead']]) {
+    for (const args of [[], ['dead'], ['models']]) {
       const cli = new CapturedCli();
       expect(await cli.run(...args)).toBe(2);
       expect(cli.err).toContain('Usage: cluster');
@@ -82,6 +84,8 @@ describe('failures', () => {
     ['nodes'],
     ['dead', 'list'],
     ['forget', 'x'],
+    ['models', 'list'],
+    ['models', 'activate', 'abcdef'],
     ['repl', '-e', 'tree'],
   ])('no server is a failure with one sentence: %s', async (...args) => {
     const cli = new CapturedCli();
