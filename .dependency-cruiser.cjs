@@ -6,7 +6,8 @@ const mayImport = {
   model: ['base', 'vision'],
   store: ['base'],
   transport: ['base'],
-  pool: ['base', 'vision', 'model'],
+  train: ['base', 'vision', 'model'],
+  pool: ['base', 'vision', 'model', 'train'],
   cluster: ['base', 'runtime', 'transport'],
   terminal: ['base', 'transport'],
   cli: ['base', 'transport', 'terminal', 'repl'],
@@ -52,7 +53,7 @@ module.exports = {
         path: project,
         pathNot: [
           '^actors/',
-          folders(['base', 'runtime', 'vision', 'model', 'store', 'transport', 'pool', 'cluster']),
+          folders(['base', 'runtime', 'vision', 'model', 'train', 'store', 'transport', 'pool', 'cluster']),
         ],
       },
     },

@@ -1,6 +1,25 @@
+import { assemble } from './assemble.ts';
+import { calibrate } from './calibrate.ts';
+import { conclude } from './conclude.ts';
+import { describe } from './describe.ts';
+import { exclude } from './exclude.ts';
+import { learn } from './learn.ts';
+import { start } from './start.ts';
+import { statistics } from './statistics.ts';
 import type { TaskHandler } from './task-context.ts';
+import { whiten } from './whiten.ts';
 
 export type { ExtractorParameters, TaskContext, TaskHandler } from './task-context.ts';
 
 /** Who carries out a task, by its kind. */
-export const taskHandlers: Readonly<Record<string, TaskHandler>> = {};
+export const taskHandlers: Readonly<Record<string, TaskHandler>> = {
+  assemble,
+  calibrate,
+  conclude,
+  describe,
+  exclude,
+  learn,
+  start,
+  statistics,
+  whiten,
+};

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { Fault } from '../../base/errors.ts';
+import { decode } from '../../vision/decode.ts';
+import type { DecodeLimits } from '../../vision/decode.ts';
+import type { Extractor } from '../../vision/extractor.ts';
+import { Extractors } from '../../vision/extractors.ts';
+import { quantiseFeatures } from '../../vision/quantised-features.ts';
+import { type FeatureRow, type PhotoProblem, putFeatureRows } from '../feature-rows.ts';
+import { type RawPhoto, unpackPhotos } from '../photo-chunk.ts';
+import type { Task } from '../task.ts';
+import { inputOf, parametersOf } from './task-parts.ts';
+import type { TaskContext, TaskHandler } from './task-context.ts';
+
+const limitsSchema = z.strictObject({
+  maxBytes: z.number(),
+  maxPixels: z.number(),
+  timeoutMs: z.number(),
+});
+
+const schema = z.strictObject({ extractor: z.string(), limits: limitsSchema });
+
+/** Photos in flight: while one is in the kernel, the next is decoded. */
+const ahead = 2;
+
+/**
+ * Photos to features: input a chunk of photos, output feature rows; the value is the problems of those that have none.
+ */
+export const describe: TaskHandler = async (task, context) => {
+  const { extractor: id, limits } = parametersOf(task, schema);
+  const photos = unpackPhotos(await context.blobs.read(inputOf(task, 0).id));
+  const extractor = new Extractors(context.kernel, context.parameters).extractor(id);
+  const { rows, problems } = await describeAll(photos, extractor, limits, context);
+  return { outputs: [await putFeatureRows(context.blobs, rows, extractor.dims)], value: { problems } };
+};
+
+/** The task that describes a chunk of photos. */
+export function describeTask(
+  chunk: Task['inputs'][number],
+  extractor: string,
+  { maxBytes, maxPixels, timeoutMs }: DecodeLimits,
+): Task {
+  return {
+    kind: 'describe',
+    key: `describe/${chunk.id}`,
+    parameters: { extractor, limits: { maxBytes, maxPixels, timeoutMs } },
+    inputs: [chunk],
+  };
+}
+
+/** Features of photos, in their order; a photo that cannot be decoded is a problem, and the rest goes on. */
+export async function describeAll(
+  photos: readonly RawPhoto[],
+  extractor: Extractor,
+  limits: DecodeLimits,
+  { progress, signal }: Pick<TaskContext, 'progress' | 'signal'>,
+): Promise<{ rows: FeatureRow[]; problems: PhotoProblem[] }> {
+  const rows: FeatureRow[] = [];
+  const problems: PhotoProblem[] = [];
+  const decoded: Promise<Uint8Array | Fault>[] = [];
+  const begin = (photo: RawPhoto | undefined) => {
+    if (photo !== undefined)
+      decoded.push(decode(photo.bytes, extractor.input, limits).catch((error: unknown) => Fault.from(error)));
+  };
+  photos.slice(0, ahead).forEach(begin);
+  for (const [index, { id }] of photos.entries()) {
+    signal.throwIfAborted();
+    const pixels = await decoded.shift();
+    begin(photos[index + ahead]);
+    if (pixels instanceof Uint8Array)
+      rows.push({ id, features: quantiseFeatures(extractor.describe(pixels)) });
+    else if (pixels !== undefined) problems.push({ id, code: pixels.code, message: pixels.message });
+    progress(index + 1, photos.length);
+  }
+  return { rows, problems };
+}

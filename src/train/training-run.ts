@@ -1,0 +1,257 @@
+import { z } from 'zod';
+import { Fault } from '../base/errors.ts';
+import type { BlobRef, BlobStore } from '../model/blob-store.ts';
+import type { TrainingSet } from '../model/training-set/training-set.ts';
+import { classRange, countOf, type ClassRange } from './class-range.ts';
+import { planLearning, slicesOf, type LearningPlan } from './learning-plan.ts';
+import type { LearnedBlock } from './raw-classifiers.ts';
+import type { Task, TaskProgress, TaskResult, TaskRunner } from './task.ts';
+import { assembleTask, assembled } from './tasks/assemble.ts';
+import { calibrateTask } from './tasks/calibrate.ts';
+import { concludeTask, conclusion, type evaluationSummary } from './tasks/conclude.ts';
+import { excludeTask } from './tasks/exclude.ts';
+import { learnTask } from './tasks/learn.ts';
+import { startTask } from './tasks/start.ts';
+import { statisticsTask } from './tasks/statistics.ts';
+import { whitenTask } from './tasks/whiten.ts';
+import { putTrainingSet } from './training-set-blob.ts';
+
+/** The steps of learning, in their order. */
+export const learningSteps = ['statistics', 'whiten', 'preview', 'learn', 'calibrate', 'finish'] as const;
+
+/** A step of {@link learningSteps}. */
+export type LearningStep = (typeof learningSteps)[number];
+
+/** A model that is ready to be published. */
+export interface TrainedModel {
+  readonly kind: 'preview' | 'trained';
+  /** SHA-256 of the model's content: its id. */
+  readonly model: string;
+  /** The model's file. */
+  readonly file: BlobRef;
+  /** See `Evaluation`, as JSON. */
+  readonly evaluation: BlobRef;
+  readonly summary: z.infer<typeof evaluationSummary>;
+}
+
+/** What learning works with. */
+export interface LearningOptions {
+  readonly tasks: TaskRunner;
+  readonly blobs: BlobStore;
+  readonly signal: AbortSignal;
+  /** Name of the model's block, and a description. */
+  readonly name: string;
+  readonly description: string;
+  /** ISO time of the model: the run's start, so that a resumed run makes the same model. */
+  readonly created: string;
+  /** Share of the tags shown that shall be right. */
+  readonly precision: number;
+  readonly onProgress: (step: LearningStep, progress: TaskProgress) => void;
+  readonly publish: (model: TrainedModel) => Promise<void>;
+}
+
+/** What every later task needs of the first ones. */
+interface Ground {
+  readonly setRef: BlobRef;
+  readonly whitening: BlobRef;
+  /** Classes that exclude each other. */
+  readonly exclusive: readonly ClassRange[];
+}
+
+/** Results of calibration, and what their evaluation says. */
+interface Judged {
+  readonly results: readonly BlobRef[];
+  readonly evaluation: BlobRef;
+  readonly conclusion: z.infer<typeof conclusion>;
+}
+
+const excluded = z.strictObject({ ranges: z.array(classRange) });
+
+/**
+ * Learns a model from a training set: statistics, whitening, a preview, epochs of descent, calibration on held-out rows, and a last
+ * epoch that learns from those as well. Every step is made of tasks, so that a run that is begun again goes on where it was.
+ */
+export class TrainingRun {
+  readonly #set: TrainingSet;
+  readonly #options: LearningOptions;
+  readonly #plan: LearningPlan;
+
+  constructor(set: TrainingSet, options: LearningOptions) {
+    this.#set = set;
+    this.#options = options;
+    this.#plan = planLearning(set, options.tasks.parallelism);
+  }
+
+  /**
+   * Learns; publishes a preview on the way, and the model at last.
+   * @throws Fault of a task; `CANCELLED`
+   */
+  async learn(): Promise<TrainedModel> {
+    const { learn, heldOut } = this.#set;
+    const { epochs } = this.#plan;
+    const ground = await this.#ground();
+    const started = await this.#start(ground);
+    const preview = await this.#judge('preview', ground, started);
+    await this.#assemble('preview', ground, started, preview);
+    const places = learn.map((_, place) => place);
+    const learned = await this.#descend('learn', ground, started, { places, first: 0, epochs });
+    const judged = await this.#judge('calibrate', ground, learned);
+    const all = [...places, ...heldOut.map((_, place) => learn.length + place)];
+    const final = await this.#descend('finish', ground, learned, { places: all, first: epochs, epochs: 1 });
+    return await this.#assemble('finish', ground, final, judged);
+  }
+
+  async #ground(): Promise<Ground> {
+    const setRef = await putTrainingSet(this.#options.blobs, this.#set);
+    const { learn } = this.#set;
+    const sums = await this.#all('statistics', learn.map(statisticsTask));
+    const whitened = await this.#one('whiten', whitenTask(sums.map(only), this.#plan.shrinkage));
+    const { value } = await this.#one('whiten', excludeTask(setRef, this.#set));
+    return { setRef, whitening: only(whitened), exclusive: excluded.parse(value).ranges };
+  }
+
+  async #start({ setRef, whitening }: Ground): Promise<LearnedBlock[]> {
+    const { blocks, batchRows } = this.#plan;
+    const inputs = { setRef, set: this.#set, whitening };
+    const results = await this.#all(
+      'preview',
+      blocks.map((ranges, index) =>
+        startTask(`start/${String(index)}`, { ranges: [...ranges], batchRows }, inputs),
+      ),
+    );
+    return results.map((result, index) => ({ ranges: blocks[index] ?? [], state: only(result) }));
+  }
+
+  /** Passes over some shards; blocks of classes are learned side by side, and each task of a block follows the one before. */
+  async #descend(
+    step: LearningStep,
+    { setRef, whitening }: Ground,
+    from: readonly LearnedBlock[],
+    { places, first, epochs }: { places: readonly number[]; first: number; epochs: number },
+  ): Promise<LearnedBlock[]> {
+    const { batchRows, rows: epochRows } = this.#plan;
+    const slices = from.map(({ ranges }) =>
+      Array.from({ length: epochs }, (_, index) => first + index).flatMap((epoch) =>
+        slicesOf(this.#set, places, { epoch, classes: countOf(ranges) }).map((shards) => ({ epoch, shards })),
+      ),
+    );
+    const counter = this.#counter(step, slices.flat().length);
+    return await Promise.all(
+      from.map(async ({ ranges, state: before }, block) => {
+        let state = before;
+        for (const [index, { epoch, shards }] of (slices[block] ?? []).entries()) {
+          const parameters = { ranges: [...ranges], shards, batchRows, epochRows, average: epoch > 0 };
+          const inputs = { setRef, set: this.#set, whitening, state };
+          const task = learnTask(`${step}/${String(block)}/${String(index)}`, parameters, inputs);
+          state = only(await counter.run(task));
+        }
+        return { ranges, state };
+      }),
+    );
+  }
+
+  /** Calibrates all classes on held-out rows, and judges them there. */
+  async #judge(step: LearningStep, ground: Ground, learned: readonly LearnedBlock[]): Promise<Judged> {
+    const { setRef, whitening, exclusive } = ground;
+    const { precision } = this.#options;
+    const results = await this.#all(
+      step,
+      this.#plan.calibrated.map((range) =>
+        calibrateTask(
+          `${step}/calibrate/${String(range[0])}`,
+          { range, precision, exclusive: [...exclusive] },
+          { setRef, set: this.#set, whitening, learned },
+        ),
+      ),
+    );
+    const blocks = results.map(only);
+    const task = concludeTask(`${step}/conclude`, countOf(exclusive), {
+      setRef,
+      set: this.#set,
+      results: blocks,
+    });
+    const concluded = await this.#one(step, task);
+    return { results: blocks, evaluation: only(concluded), conclusion: conclusion.parse(concluded.value) };
+  }
+
+  async #assemble(
+    step: 'preview' | 'finish',
+    { setRef, whitening }: Ground,
+    learned: readonly LearnedBlock[],
+    { results, evaluation, conclusion: { correction, summary } }: Judged,
+  ): Promise<TrainedModel> {
+    const { name, description, created } = this.#options;
+    const task = assembleTask(
+      `${step}/assemble`,
+      { name, description, created, correction },
+      { setRef, whitening, learned, results },
+    );
+    const result = await this.#one(step, task);
+    const { model } = assembled.parse(result.value);
+    const kind = step === 'preview' ? 'preview' : 'trained';
+    const trained = { kind, model, file: only(result), evaluation, summary } as const;
+    await this.#options.publish(trained);
+    return trained;
+  }
+
+  async #one(step: LearningStep, task: Task): Promise<TaskResult> {
+    return await this.#counter(step, 1).run(task);
+  }
+
+  async #all(step: LearningStep, tasks: readonly Task[]): Promise<TaskResult[]> {
+    const counter = this.#counter(step, tasks.length);
+    return await Promise.all(tasks.map((task) => counter.run(task)));
+  }
+
+  #counter(step: LearningStep, total: number): TaskCounter {
+    const { tasks, signal, onProgress } = this.#options;
+    return new TaskCounter(tasks, total, signal, (progress) => {
+      onProgress(step, progress);
+    });
+  }
+}
+
+/** Runs the tasks of a step and adds up how far they are, in whole and begun tasks. */
+class TaskCounter {
+  readonly #tasks: TaskRunner;
+  readonly #total: number;
+  readonly #signal: AbortSignal;
+  readonly #onProgress: (progress: TaskProgress) => void;
+  #done = 0;
+  readonly #begun = new Map<Task, number>();
+
+  constructor(
+    tasks: TaskRunner,
+    total: number,
+    signal: AbortSignal,
+    onProgress: (progress: TaskProgress) => void,
+  ) {
+    this.#tasks = tasks;
+    this.#total = total;
+    this.#signal = signal;
+    this.#onProgress = onProgress;
+  }
+
+  async run(task: Task): Promise<TaskResult> {
+    const onProgress = ({ done, total }: TaskProgress) => {
+      this.#begun.set(task, total > 0 ? done / total : 0);
+      this.#tell();
+    };
+    const result = await this.#tasks.run(task, { signal: this.#signal, onProgress });
+    this.#begun.delete(task);
+    this.#done += 1;
+    this.#tell();
+    return result;
+  }
+
+  #tell(): void {
+    const begun = [...this.#begun.values()].reduce((sum, part) => sum + part, 0);
+    this.#onProgress({ done: this.#done + begun, total: this.#total });
+  }
+}
+
+function only({ outputs }: TaskResult): BlobRef {
+  const [output] = outputs;
+  if (output === undefined) throw new Fault('INTERNAL', { reason: 'a task gave no output' });
+  return output;
+}
