@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { DiscardPolicy, headers as createHeaders, JsHeaders, StorageType, type JetStreamManager } from 'nats';
+import {
+  DiscardPolicy,
+  headers as createHeaders,
+  JsHeaders,
+  nanos,
+  StorageType,
+  type JetStreamManager,
+} from 'nats';
 import { z } from 'zod';
 import { Fault } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
@@ -27,6 +34,12 @@ export type StoredObject = Readonly<z.infer<typeof objectSchema>>;
 export interface ObjectBucketOptions {
   /** 1 alone, 3 in a cluster. Default 1. */
   readonly replicas?: number;
+  /** What all objects together may take; without it the limit that is in force stays. */
+  readonly maxBytes?: number | undefined;
+  /** Whether a new object is refused when there is no room for it, or the oldest parts are dropped. Default `refuse`. */
+  readonly whenFull?: 'refuse' | 'drop';
+  /** Parts are dropped after this, ms; 0 is never. Default 0. */
+  readonly maxAgeMs?: number;
 }
 
 /** The longest part of an object: a message. */
@@ -61,7 +74,7 @@ export class ObjectBucket {
   static async open(
     connection: Connection,
     bucket: string,
-    { replicas = 1 }: ObjectBucketOptions = {},
+    { replicas = 1, maxBytes, whenFull = 'refuse', maxAgeMs = 0 }: ObjectBucketOptions = {},
   ): Promise<ObjectBucket> {
     try {
       const manager = await clientOf(connection).jetstreamManager({ checkAPI: false });
@@ -69,7 +82,9 @@ export class ObjectBucket {
         subjects: [`$O.${bucket}.C.>`, `$O.${bucket}.M.>`],
         storage: StorageType.File,
         num_replicas: replicas,
-        discard: DiscardPolicy.New,
+        discard: whenFull === 'drop' ? DiscardPolicy.Old : DiscardPolicy.New,
+        max_age: nanos(maxAgeMs),
+        ...(maxBytes === undefined ? {} : { max_bytes: maxBytes }),
         allow_direct: true,
         allow_rollup_hdrs: true,
       });

@@ -21,6 +21,11 @@ export const names = {
   taggers: 'taggers',
   deadLetters: 'AUTOTAG_DEAD',
   attempts: 'autotag-attempts',
+  tasks: 'AUTOTAG_TASKS',
+  runners: 'runners',
+  taskRecords: 'autotag-tasks',
+  runs: 'autotag-runs',
+  blobs: 'autotag-blobs',
 } as const;
 
 const shrinkMargin = 32 * 1024 * 1024;

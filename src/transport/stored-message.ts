@@ -22,6 +22,7 @@ type StoredQuery =
 
 // Enough for the largest photo on a slow line.
 const readTimeoutMs = 60_000;
+const connectTimeoutMs = 5_000;
 
 /**
  * Reads a message by its sequence, raw (the management API would wrap a photo of 24 MiB in 32 MiB of JSON), or
@@ -68,6 +69,9 @@ async function read(
 ): Promise<StoredMessage | undefined> {
   const subject = `$JS.API.DIRECT.GET.${stream}`;
   try {
+    // What is asked while the connection is broken is not heard.
+    if (!(await connection.untilConnected(connectTimeoutMs)))
+      throw new Fault('NATS_UNREACHABLE', { url: connection.url, reason: 'the connection is broken' });
     const answer = clientOf(connection).request(subject, JSON.stringify(query), { timeout: readTimeoutMs });
     const { headers, data } = await connection.orBroken(answer);
     if (headers === undefined || headers.code === 404) return undefined;

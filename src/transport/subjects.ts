@@ -88,6 +88,19 @@ export const subjects = {
     publish: ['node'],
     subscribe: [],
   },
+  task: {
+    pattern: 'autotag.v1.task.{run}.{key}',
+    kind: 'stream',
+    payload: 'JSON: a task of a run, for any node',
+    publish: ['node'],
+    subscribe: [],
+  },
+  blobOffer: ask(
+    'autotag.v1.blob.{node}.offer',
+    'a blob of a run; whether it is in the exchange by now',
+    ['node'],
+    exchanges.blobOffer,
+  ),
   forget: ask('autotag.v1.forget', 'a photo id; what was erased', ['operator'], exchanges.forget),
   modelList: ask(
     'autotag.v1.models.list',

@@ -1,0 +1,146 @@
+import type { JetStreamManager, KV, KvEntry } from 'nats';
+import type { z } from 'zod';
+import { Fault } from '../base/errors.ts';
+import { clientOf } from './client.ts';
+import type { Connection } from './connection.ts';
+import { isWrongRevision } from './nats-faults.ts';
+
+/** A value, and the revision that was read: writing it back counts only if nobody else has written meanwhile. */
+export interface Revised<T> {
+  readonly value: T;
+  readonly revision: number;
+}
+
+/** What a JSON value may take; more belongs into a blob. */
+export const maxRecordBytes = 512 * 1024;
+
+/** JSON values of one shape by key, in JetStream KV. Keys are made of tokens `[A-Za-z0-9_-]+` and dots. */
+export class JsonBucket<T> {
+  readonly #connection: Connection;
+  readonly #manager: JetStreamManager;
+  readonly #kv: KV;
+  readonly #bucket: string;
+  readonly #schema: z.ZodType<T>;
+
+  private constructor(
+    connection: Connection,
+    manager: JetStreamManager,
+    kv: KV,
+    { bucket, schema }: { readonly bucket: string; readonly schema: z.ZodType<T> },
+  ) {
+    this.#connection = connection;
+    this.#manager = manager;
+    this.#kv = kv;
+    this.#bucket = bucket;
+    this.#schema = schema;
+  }
+
+  /**
+   * Opens the bucket, or creates it.
+   * @throws Fault `NATS_UNREACHABLE`, `NATS_DENIED`, `DISK_RESERVE`
+   */
+  static async open<T>(
+    connection: Connection,
+    bucket: string,
+    schema: z.ZodType<T>,
+    { replicas = 1 }: { readonly replicas?: number } = {},
+  ): Promise<JsonBucket<T>> {
+    try {
+      const client = clientOf(connection);
+      const manager = await client.jetstreamManager({ checkAPI: false });
+      const kv = await client.jetstream().views.kv(bucket, { replicas });
+      return new JsonBucket(connection, manager, kv, { bucket, schema });
+    } catch (error) {
+      throw connection.fault(error, bucket);
+    }
+  }
+
+  /**
+   * The value of a key, or `undefined` if it has none.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async get(key: string): Promise<Revised<T> | undefined> {
+    const entry = await this.#try(this.#kv.get(key));
+    return entry === null ? undefined : this.#open(entry);
+  }
+
+  /**
+   * Writes a value if the key is still as it was read, and answers its new revision; `undefined` if it is not.
+   * @param revision - what {@link get} gave, 0 if the key had no value; without it the value is written in any case
+   * @throws Fault `NATS_UNREACHABLE`, `DISK_RESERVE`, `REQUEST_INVALID` (too large)
+   */
+  async put(key: string, value: T, revision?: number): Promise<number | undefined> {
+    const bytes = new TextEncoder().encode(JSON.stringify(value));
+    if (bytes.length > maxRecordBytes)
+      throw new Fault('REQUEST_INVALID', {
+        reason: `a record has ${String(bytes.length)} bytes, more than ${String(maxRecordBytes)}; a blob takes more`,
+      });
+    try {
+      const options = revision === undefined ? {} : { previousSeq: revision };
+      return await this.#connection.orBroken(this.#kv.put(key, bytes, options));
+    } catch (error) {
+      if (isWrongRevision(error)) return undefined;
+      throw this.#connection.fault(error, this.#bucket);
+    }
+  }
+
+  /**
+   * All values whose keys match; `*` stands for a token, `>` for any number of them at the end.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async list(pattern: string): Promise<ReadonlyMap<string, Revised<T>>> {
+    const found = new Map<string, Revised<T>>();
+    // The client's own list of keys ends early for whoever awaits something in between.
+    const beginning = `$KV.${this.#bucket}.`;
+    const { state } = await this.#try(
+      this.#manager.streams.info(`KV_${this.#bucket}`, { subjects_filter: `${beginning}${pattern}` }),
+    );
+    for (const subject of Object.keys(state.subjects ?? {})) {
+      const key = subject.slice(beginning.length);
+      const entry = await this.get(key);
+      if (entry !== undefined) found.set(key, entry);
+    }
+    return found;
+  }
+
+  /**
+   * Calls `onChange` with the values that are there and with each later one; the answer ends that.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async watch(pattern: string, onChange: (key: string, entry: Revised<T>) => void): Promise<() => void> {
+    const entries = await this.#try(this.#kv.watch({ key: pattern }));
+    void (async () => {
+      for await (const entry of entries) {
+        const opened = this.#open(entry);
+        if (opened !== undefined) onChange(entry.key, opened);
+      }
+    })();
+    return () => {
+      entries.stop();
+    };
+  }
+
+  /**
+   * Erases all keys that match, and leaves no marks in their place.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async erase(pattern: string): Promise<void> {
+    const filter = `$KV.${this.#bucket}.${pattern}`;
+    await this.#try(this.#manager.streams.purge(`KV_${this.#bucket}`, { filter }));
+  }
+
+  /** What a newer version wrote, and this one cannot read, is as good as not there. */
+  #open(entry: KvEntry): Revised<T> | undefined {
+    if (entry.operation !== 'PUT') return undefined;
+    const { data: value } = this.#schema.safeParse(entry.json());
+    return value === undefined ? undefined : { value, revision: entry.revision };
+  }
+
+  async #try<A>(answer: Promise<A>): Promise<A> {
+    try {
+      return await this.#connection.orBroken(answer);
+    } catch (error) {
+      throw this.#connection.fault(error, this.#bucket);
+    }
+  }
+}
