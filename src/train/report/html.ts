@@ -13,9 +13,7 @@ export type HtmlPart = string | number | Html | readonly HtmlPart[] | undefined;
 
 /** A template of markup, in which names stay names whatever is in them. */
 export function html(strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html {
-  return new Html(
-    strings.reduce((text, string, index) => text + markup(parts[index - 1]) + string),
-  );
+  return new Html(strings.reduce((text, string, index) => text + markup(parts[index - 1]) + string));
 }
 
 const entities: Readonly<Record<string, string>> = {

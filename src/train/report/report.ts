@@ -55,36 +55,44 @@ export function reportHtml(report: Report, thumbnail: Thumbnail = () => undefine
   const scriptHash = createHash('sha256').update(script).digest('base64');
   const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'`;
   return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} – training report</title>
-<style>${new Html(style)}</style>
-</head>
-<body><main>
-<header><h1>${name(title)}</h1>
-<p class="note">Training report, ${created} · ${plural(evaluation.classes.length, 'class', 'classes')} · judged on ${plural(evaluation.photos, 'held-out photo', 'held-out photos')}</p></header>
-${figures(evaluation)}
-<h2>Quality</h2>
-<div class="grid">
-${plotCard('How good the classes are', 'Average precision: 1 ranks every photo of the class above all others.', averagePrecisionPlot(evaluation))}
-${plotCard('Does a class need more photos?', 'Each point is a class.', positivesPlot(evaluation))}
-${plotCard('What a score is worth', 'The five highest scores of each photo, in bins of equally many. On the dashed line, a score is the chance to be right.', reliabilityPlot(evaluation))}
-${plotCard('What is shown', 'Precision and recall of each class at its threshold.', thresholdPlot(evaluation))}
-</div>
-${confusionSection(evaluation)}
-${photoSection('Tags that are wrong', 'Wrong tags with the highest scores. Some of them are labels to mend.', evaluation.falseTags, thumbnail)}
-${photoSection('Tags that are missing', 'Right tags that were not shown, with the lowest scores.', evaluation.missedTags, thumbnail)}
-${classSection(evaluation)}
-${runSection(report)}
-<footer>Made by Autotag. This page needs no network.</footer>
-</main>
-<script>${new Html(script)}</script>
-</body>
-</html>
-`.text;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title} – training report</title>
+        <style>
+          ${new Html(style)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <header>
+            <h1>${name(title)}</h1>
+            <p class="note">
+              Training report, ${created} · ${plural(evaluation.classes.length, 'class', 'classes')} · judged
+              on ${plural(evaluation.photos, 'held-out photo', 'held-out photos')}
+            </p>
+          </header>
+          ${figures(evaluation)}
+          <h2>Quality</h2>
+          <div class="grid">
+            ${plotCard('How good the classes are', 'Average precision: 1 ranks every photo of the class above all others.', averagePrecisionPlot(evaluation))}
+            ${plotCard('Does a class need more photos?', 'Each point is a class.', positivesPlot(evaluation))}
+            ${plotCard('What a score is worth', 'The five highest scores of each photo, in bins of equally many. On the dashed line, a score is the chance to be right.', reliabilityPlot(evaluation))}
+            ${plotCard('What is shown', 'Precision and recall of each class at its threshold.', thresholdPlot(evaluation))}
+          </div>
+          ${confusionSection(evaluation)}
+          ${photoSection('Tags that are wrong', 'Wrong tags with the highest scores. Some of them are labels to mend.', evaluation.falseTags, thumbnail)}
+          ${photoSection('Tags that are missing', 'Right tags that were not shown, with the lowest scores.', evaluation.missedTags, thumbnail)}
+          ${classSection(evaluation)} ${runSection(report)}
+          <footer>Made by Autotag. This page needs no network.</footer>
+        </main>
+        <script>
+          ${new Html(script)};
+        </script>
+      </body>
+    </html> `.text;
 }
 
 function figures(evaluation: Evaluation): Html {
@@ -105,21 +113,26 @@ function figures(evaluation: Evaluation): Html {
           ] as const,
         ]),
   ];
-  return html`<div class="figures">${entries.map(
-    ([value, what]) => html`<div class="card figure"><b>${value}</b><span>${what}</span></div>
-`,
-  )}</div>`;
+  return html`<div class="figures">
+    ${entries.map(
+      ([value, what]) => html`<div class="card figure"><b>${value}</b><span>${what}</span></div> `,
+    )}
+  </div>`;
 }
 
 function plotCard(title: string, note: string, plot: Plot): Html {
-  return html`<section class="card"><h3>${title}</h3><p class="note">${note}</p>${drawPlot(plot)}</section>`;
+  return html`<section class="card">
+    <h3>${title}</h3>
+    <p class="note">${note}</p>
+    ${drawPlot(plot)}
+  </section>`;
 }
 
 function confusionSection(evaluation: Evaluation): Html | undefined {
   if (evaluation.confusions.length === 0) return undefined;
   return html`<h2>What is taken for what</h2>
-<p class="note">On how many photos a wrong tag is shown above a right one.</p>
-<div class="card">${drawPlot(confusionPlot(evaluation))}</div>`;
+    <p class="note">On how many photos a wrong tag is shown above a right one.</p>
+    <div class="card">${drawPlot(confusionPlot(evaluation))}</div>`;
 }
 
 function photoSection(
@@ -129,16 +142,26 @@ function photoSection(
   thumbnail: Thumbnail,
 ): Html | undefined {
   if (tags.length === 0) return undefined;
-  return html`<h2>${title}</h2><p class="note">${note}</p>
-<div class="photos">${tags.slice(0, photoLimit).map(
-    ({ photo, tag, score }) => html`<div class="photo">${picture(thumbnail(photo))}<div><b>${name(tag)}</b> ${score.toFixed(2)}<small>${name(photo)}</small></div></div>
-`,
-  )}</div>`;
+  return html`<h2>${title}</h2>
+    <p class="note">${note}</p>
+    <div class="photos">
+      ${tags.slice(0, photoLimit).map(
+        ({ photo, tag, score }) =>
+          html`<div class="photo">
+            ${picture(thumbnail(photo))}
+            <div><b>${name(tag)}</b> ${score.toFixed(2)}<small>${name(photo)}</small></div>
+          </div> `,
+      )}
+    </div>`;
 }
 
 function picture(jpeg: Uint8Array | undefined): Html | undefined {
   if (jpeg === undefined || jpeg.length > thumbnailBytes) return undefined;
-  return html`<img alt="" loading="lazy" src="data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}">`;
+  return html`<img
+    alt=""
+    loading="lazy"
+    src="data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}"
+  />`;
 }
 
 function classSection({ classes }: Evaluation): Html {
@@ -149,10 +172,20 @@ function classSection({ classes }: Evaluation): Html {
     ? 'A click on a head sorts by it.'
     : `The best ${String(classRows / 2)} and the worst ${String(classRows / 2)} of ${String(ranked.length)}; the JSON has all.`;
   const heads = ['Class', 'Photos', 'Average precision', 'Precision', 'Recall', 'Shown', 'Threshold'];
-  return html`<h2>Classes</h2><p class="note">${note}</p>
-<div class="card scroll"><table data-sortable>
-<thead><tr>${heads.map((head, index) => html`<th scope="col"${index === 2 ? new Html(' aria-sort="descending"') : undefined}><button type="button">${head}</button></th>`)}</tr></thead>
-<tbody>${listed.map(classRow)}</tbody></table></div>`;
+  return html`<h2>Classes</h2>
+    <p class="note">${note}</p>
+    <div class="card scroll">
+      <table data-sortable>
+        <thead>
+          <tr>
+            ${heads.map((head, index) => html`<th scope="col" ${index === 2 ? new Html(' aria-sort="descending"') : undefined}><button type="button">${head}</button></th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${listed.map(classRow)}
+        </tbody>
+      </table>
+    </div>`;
 }
 
 /** Classes that could not be judged come last. */
@@ -161,26 +194,54 @@ function order({ averagePrecision }: ClassEvaluation): number {
 }
 
 function classRow(entry: ClassEvaluation): Html {
-  return html`<tr><td>${name(entry.name)}</td><td>${entry.positives}</td><td>${number(entry.averagePrecision)}</td><td>${number(entry.precision)}</td><td>${number(entry.recall)}</td><td>${Math.round(entry.shown)}</td><td>${number(entry.threshold)}</td></tr>
-`;
+  return html`<tr>
+    <td>${name(entry.name)}</td>
+    <td>${entry.positives}</td>
+    <td>${number(entry.averagePrecision)}</td>
+    <td>${number(entry.precision)}</td>
+    <td>${number(entry.recall)}</td>
+    <td>${Math.round(entry.shown)}</td>
+    <td>${number(entry.threshold)}</td>
+  </tr> `;
 }
 
 function runSection({ facts, join, steps }: Report): Html | undefined {
   if (facts.length + join.length + steps.length === 0) return undefined;
   const longest = Math.max(...steps.map(({ seconds }) => seconds), 1e-9);
-  return html`<h2>The run</h2><div class="grid">
-${listCard('Time', steps.map(({ name: step, seconds }) => [html`${step}`, duration(seconds), bar(seconds / longest)]))}
-${listCard('Labels and photos', join.map(({ what, count }) => [what, count.toLocaleString('en')]))}
-${listCard('Facts', facts.map(([what, value]) => [what, value]))}
-</div>`;
+  return html`<h2>The run</h2>
+    <div class="grid">
+      ${listCard(
+        'Time',
+        steps.map(({ name: step, seconds }) => [html`${step}`, duration(seconds), bar(seconds / longest)]),
+      )}
+      ${listCard(
+        'Labels and photos',
+        join.map(({ what, count }) => [what, count.toLocaleString('en')]),
+      )}
+      ${listCard(
+        'Facts',
+        facts.map(([what, value]) => [what, value]),
+      )}
+    </div>`;
 }
 
 function listCard(title: string, rows: readonly (readonly HtmlPart[])[]): Html | undefined {
   if (rows.length === 0) return undefined;
-  return html`<section class="card"><h3>${title}</h3><table><tbody>${rows.map(
-    ([what, value, extra]) => html`<tr><td>${what}</td>${extra === undefined ? undefined : html`<td class="bar">${extra}</td>`}<td>${value}</td></tr>
-`,
-  )}</tbody></table></section>`;
+  return html`<section class="card">
+    <h3>${title}</h3>
+    <table>
+      <tbody>
+        ${rows.map(
+          ([what, value, extra]) =>
+            html`<tr>
+              <td>${what}</td>
+              ${extra === undefined ? undefined : html`<td class="bar">${extra}</td>`}
+              <td>${value}</td>
+            </tr> `,
+        )}
+      </tbody>
+    </table>
+  </section>`;
 }
 
 function bar(share: number): Html {
