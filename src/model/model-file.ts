@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { Fault, reasonOf } from '../base/errors.ts';
 import { allFinite } from '../vision/finite.ts';
 import { decodePreamble, digestBytes, type ModelSizes, preambleBytes } from './model-format.ts';
@@ -61,7 +62,7 @@ async function read(handle: FileHandle, file: string): Promise<Model> {
   await fill(handle, file, new Uint8Array(buffer), hash);
   const id = await verify(handle, file, hash);
   const header = parseHeader(file, json, sizes);
-  checkNumbers(file, buffer);
+  await checkNumbers(file, buffer);
   return { id, header, layout: layoutOf(header), buffer };
 }
 
@@ -105,8 +106,15 @@ function parseJson(json: Buffer): unknown {
   }
 }
 
-/** Weights that are not finite would make every score of a block meaningless, with no error anywhere. */
-function checkNumbers(file: string, buffer: SharedArrayBuffer): void {
-  if (!allFinite(new Float32Array(buffer)))
-    throw new Fault('MODEL_FORMAT', { file, reason: 'it has numbers that are not finite' });
+/**
+ * Weights that are not finite would make every score of a block meaningless, with no error anywhere. Checked in pieces:
+ * the event loop turns in between.
+ */
+async function checkNumbers(file: string, buffer: SharedArrayBuffer): Promise<void> {
+  for (let offset = 0; offset < buffer.byteLength; offset += chunkBytes) {
+    const bytes = Math.min(chunkBytes, buffer.byteLength - offset);
+    if (!allFinite(new Float32Array(buffer, offset, bytes / Float32Array.BYTES_PER_ELEMENT)))
+      throw new Fault('MODEL_FORMAT', { file, reason: 'it has numbers that are not finite' });
+    await setImmediate();
+  }
 }

@@ -80,7 +80,7 @@ const evaluationSummary = z.object({
 });
 
 /** What whoever publishes a model says of it. */
-export const modelMetadata = z.object({
+const modelMetadata = z.object({
   /** When it was made, ISO 8601. */
   created: z.string(),
   kind: modelKind,
