@@ -212,18 +212,6 @@ mod wasm {
         f64x2_splat(value)
     }
 
-    /// The low two of four floats, in 64 bits.
-    #[inline(always)]
-    pub fn promote_low(a: Vector) -> Vector {
-        f64x2_promote_low_f32x4(a)
-    }
-
-    /// The high two of four floats, in 64 bits.
-    #[inline(always)]
-    pub fn promote_high(a: Vector) -> Vector {
-        f64x2_promote_low_f32x4(i64x2_shuffle::<1, 1>(a, a))
-    }
-
     /// `a · b` in two 64-bit floats.
     #[inline(always)]
     pub fn mul_f64(a: Vector, b: Vector) -> Vector {
@@ -409,16 +397,6 @@ mod lanes {
 
     pub fn splat_f64(value: f64) -> Vector {
         of_f64s([value; 2])
-    }
-
-    pub fn promote_low(a: Vector) -> Vector {
-        let a = lanes_f32(a);
-        of_f64s([a[0].into(), a[1].into()])
-    }
-
-    pub fn promote_high(a: Vector) -> Vector {
-        let a = lanes_f32(a);
-        of_f64s([a[2].into(), a[3].into()])
     }
 
     pub fn mul_f64(a: Vector, b: Vector) -> Vector {

@@ -11,7 +11,7 @@
 
 use crate::linear::batch::Batch;
 use crate::linear::panels::{LANES, pack_columns, pack_rows, padded, unpack_columns, unpack_rows};
-use crate::linear::product::{Row, STEP, TILE, add_step, add_tile, load_row, store_row};
+use crate::linear::product::{Row, STEP, add_step, load_row, square, store_row};
 use crate::simd::{self, Vector};
 
 /// How a step changes the classifiers.
@@ -241,29 +241,27 @@ impl Learner {
     /// Applies the update rule to a panel of classes.
     fn descend(&mut self, first: usize, rows: usize, sums: [Vector; 4], step: Step) {
         let depth = padded(self.dims);
-        let e = self.margins[first * rows..][..rows * LANES].as_ptr();
-        let rates = unsafe { load_row(self.rates.as_ptr().add(first)) };
+        let e = &self.margins[first * rows..][..rows * LANES];
+        // SAFETY: `rates` are in whole panels, and `first` begins one.
+        let rates = unsafe { load_row(self.rates[first..].as_ptr()) };
         let update = rates.map(|rates| Update::new(step, rates));
-        let weights = self.weights[first * depth..][..depth * LANES].as_mut_ptr();
-        let averages = self.averages[first * depth..][..depth * LANES].as_mut_ptr();
-        for d in (0..depth).step_by(TILE) {
-            // SAFETY: the slices above are whole panels, and `columns` has `depth` lanes of `rows`.
-            unsafe {
-                let x = self.columns.as_ptr().add(d / LANES * rows * LANES + d % LANES);
-                let gradients: [Row; TILE] = add_tile([[simd::zero(); 4]; TILE], x, e, rows);
-                for (m, gradient) in gradients.into_iter().enumerate() {
-                    let at = (d + m) * LANES;
-                    apply(&update, weights.add(at), averages.add(at), gradient);
-                }
+        let weights = self.weights[first * depth..].chunks_exact_mut(LANES);
+        let averages = self.averages[first * depth..].chunks_exact_mut(LANES);
+        let mut cells = weights.zip(averages);
+        for x in self.columns[..rows * depth].chunks_exact(rows * LANES) {
+            for (gradient, (weights, averages)) in square(x, e).chunks_exact(LANES).zip(&mut cells) {
+                // SAFETY: all three are 16 floats.
+                unsafe { update_row(&update, weights.as_mut_ptr(), averages.as_mut_ptr(), load_row(gradient.as_ptr())) }
             }
         }
         let offset_update = rates.map(|rates| Update::new(Step { decay: 0.0, ..step }, rates));
         let sums = sums.map(|sum| simd::sub_f32(simd::zero(), sum));
+        // SAFETY: offsets are in whole panels, too.
         unsafe {
-            apply(
+            update_row(
                 &offset_update,
-                self.offsets.as_mut_ptr().add(first),
-                self.average_offsets.as_mut_ptr().add(first),
+                self.offsets[first..].as_mut_ptr(),
+                self.average_offsets[first..].as_mut_ptr(),
                 sums,
             );
         }
@@ -273,7 +271,7 @@ impl Learner {
 /// # Safety
 /// 16 floats from `weights` and `averages` are there.
 #[inline(always)]
-unsafe fn apply(update: &[Update; 4], weights: *mut f32, averages: *mut f32, gradient: Row) {
+unsafe fn update_row(update: &[Update; 4], weights: *mut f32, averages: *mut f32, gradient: Row) {
     unsafe {
         let (mut w, mut a) = (load_row(weights), load_row(averages));
         for i in 0..4 {

@@ -8,7 +8,7 @@ use crate::linear::panels::LANES;
 use crate::simd::{self, Vector};
 
 /// Lanes of `a` that a register tile takes: 2 × 16 sums in 8 registers, 4 of `b`, 1 of `a`.
-pub const TILE: usize = 2;
+const TILE: usize = 2;
 
 /// Depth of a step: 256 × 16 floats are 16 KiB, twice.
 pub const STEP: usize = 256;
@@ -41,7 +41,7 @@ pub unsafe fn store_row(at: *mut f32, row: Row) {
 /// # Safety
 /// `depth` rows of 16 floats from `b`, and as many of N floats, 16 apart, from `a` are readable.
 #[inline(always)]
-pub unsafe fn add_tile<const N: usize>(mut sums: [Row; N], a: *const f32, b: *const f32, depth: usize) -> [Row; N] {
+unsafe fn add_tile<const N: usize>(mut sums: [Row; N], a: *const f32, b: *const f32, depth: usize) -> [Row; N] {
     for k in 0..depth {
         unsafe {
             let row = load_row(b.add(k * LANES));
@@ -61,6 +61,7 @@ pub unsafe fn add_tile<const N: usize>(mut sums: [Row; N], a: *const f32, b: *co
 ///
 /// # Panics
 /// When an array is too short, or `rows` is not a multiple of 16.
+#[inline(never)]
 pub fn add_step(rows: usize, a: &[f32], pitch: usize, b: &[f32], from: usize, c: &mut [f32]) {
     let depth = STEP.min(b.len() / LANES - from);
     assert!(rows.is_multiple_of(LANES) && from + depth <= pitch);
@@ -82,6 +83,20 @@ pub fn add_step(rows: usize, a: &[f32], pitch: usize, b: &[f32], from: usize, c:
             }
         }
     }
+}
+
+/// The product of two panels of one depth, `[16][16]`.
+///
+/// # Panics
+/// When they are not of one depth.
+pub fn square(a: &[f32], b: &[f32]) -> [f32; LANES * LANES] {
+    assert!(a.len() == b.len());
+    let depth = a.len() / LANES;
+    let mut c = [0.0; LANES * LANES];
+    for from in (0..depth).step_by(STEP) {
+        add_step(LANES, a, depth, b, from, &mut c);
+    }
+    c
 }
 
 #[cfg(test)]

@@ -9,8 +9,7 @@
 
 use crate::linear::batch::Batch;
 use crate::linear::panels::{LANES, pack_columns, padded};
-use crate::linear::product::{Row, TILE, add_tile};
-use crate::simd;
+use crate::linear::product::square;
 
 /// Rows whose products are summed in f32.
 const CHUNK: usize = 256;
@@ -81,35 +80,12 @@ impl Statistics {
 }
 
 /// Adds the products of a panel of features `first ..` with one of features `other ..`, both `[rows][16]`.
-#[inline(always)]
 fn add_block(products: &mut [f64], dims: usize, first: usize, a: &[f32], other: usize, b: &[f32]) {
-    assert!(a.len() == b.len());
-    for m in (0..LANES.min(dims - first)).step_by(TILE) {
-        // SAFETY: both panels have as many rows of 16.
-        let tile = unsafe { add_tile([[simd::zero(); 4]; TILE], a.as_ptr().add(m), b.as_ptr(), b.len() / LANES) };
-        for (i, row) in (first + m..dims).zip(tile) {
-            let lanes = LANES.min(i + 1 - other);
-            let at = i * (i + 1) / 2 + other;
-            add_row(&mut products[at..at + lanes], row);
-        }
-    }
-}
-
-/// Adds a row of sums to a row of totals, which may be shorter.
-#[inline(always)]
-fn add_row(totals: &mut [f64], row: Row) {
-    if totals.len() < LANES {
-        for (total, sum) in totals.iter_mut().zip(row.map(simd::lanes_f32).as_flattened()) {
+    for (i, sums) in (first..dims).zip(square(a, b).chunks_exact(LANES)) {
+        let lanes = LANES.min(i + 1 - other);
+        let at = i * (i + 1) / 2 + other;
+        for (total, sum) in products[at..at + lanes].iter_mut().zip(sums) {
             *total += f64::from(*sum);
-        }
-        return;
-    }
-    for (totals, sums) in totals.chunks_exact_mut(4).zip(row) {
-        // SAFETY: a chunk is four totals.
-        unsafe {
-            let at = totals.as_mut_ptr();
-            simd::store(at, simd::add_f64(simd::load(at), simd::promote_low(sums)));
-            simd::store(at.add(2), simd::add_f64(simd::load(at.add(2)), simd::promote_high(sums)));
         }
     }
 }
