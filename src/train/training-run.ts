@@ -116,7 +116,7 @@ export class TrainingRun {
     const results = await this.#all(
       'preview',
       blocks.map((ranges, index) =>
-        startTask(`start/${String(index)}`, { ranges: [...ranges], batchRows }, inputs),
+        startTask(`start/${placeOf(index, blocks.length)}`, { ranges: [...ranges], batchRows }, inputs),
       ),
     );
     return results.map((result, index) => ({ ranges: blocks[index] ?? [], state: only(result) }));
@@ -142,7 +142,11 @@ export class TrainingRun {
         for (const [index, { epoch, shards }] of (slices[block] ?? []).entries()) {
           const parameters = { ranges: [...ranges], shards, batchRows, epochRows, average: epoch > 0 };
           const inputs = { setRef, set: this.#set, whitening, state };
-          const task = learnTask(`${step}/${String(block)}/${String(index)}`, parameters, inputs);
+          const task = learnTask(
+            `${step}/${placeOf(block, from.length)}/${String(index)}`,
+            parameters,
+            inputs,
+          );
           state = only(await counter.run(task));
         }
         return { ranges, state };
@@ -158,7 +162,7 @@ export class TrainingRun {
       step,
       this.#plan.calibrated.map((range) =>
         calibrateTask(
-          `${step}/calibrate/${String(range[0])}`,
+          `${step}/calibrate/${range.join('+')}`,
           { range, precision, exclusive: [...exclusive] },
           { setRef, set: this.#set, whitening, learned },
         ),
@@ -248,6 +252,11 @@ class TaskCounter {
     const begun = [...this.#begun.values()].reduce((sum, part) => sum + part, 0);
     this.#onProgress({ done: this.#done + begun, total: this.#total });
   }
+}
+
+/** Names a block by how many there are, too: a run that goes on with more threads is cut otherwise. */
+function placeOf(block: number, blocks: number): string {
+  return `${String(block + 1)}of${String(blocks)}`;
 }
 
 function only({ outputs }: TaskResult): BlobRef {

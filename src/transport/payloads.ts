@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { runSpec } from './run-spec.ts';
 
 /** A fault as it travels ({@link WireFault}); codes of newer versions are let through. */
 export const wireFault = z.object({
@@ -272,6 +273,11 @@ export const exchanges = {
     request: z.object({ run: runId, id: blobId }),
     reply: z.object({ there: z.boolean() }),
   },
+  runStart: { request: runSpec, reply: runRecord },
+  /** All runs that are remembered, the latest first, or one. */
+  runList: { request: z.object({ run: runId.optional() }), reply: z.object({ runs: z.array(runRecord) }) },
+  runCancel: { request: z.object({ run: runId }), reply: runRecord },
+  runResume: { request: z.object({ run: runId }), reply: runRecord },
   forget: {
     request: z.object({ id: photoId }),
     /** `features` has a row for each extractor. */

@@ -101,6 +101,25 @@ export const subjects = {
     ['node'],
     exchanges.blobOffer,
   ),
+  runStart: ask(
+    'autotag.v1.runs.{node}.start',
+    'what to train or tag, with files of that node; the run',
+    ['operator'],
+    exchanges.runStart,
+  ),
+  runResume: ask(
+    'autotag.v1.runs.{node}.resume',
+    'a run that failed or was cancelled; the run, which goes on',
+    ['operator'],
+    exchanges.runResume,
+  ),
+  runList: ask(
+    'autotag.v1.runs.list',
+    'nothing or a run; runs, how far they are',
+    ['operator'],
+    exchanges.runList,
+  ),
+  runCancel: ask('autotag.v1.runs.cancel', 'a run; the run, cancelled', ['operator'], exchanges.runCancel),
   forget: ask('autotag.v1.forget', 'a photo id; what was erased', ['operator'], exchanges.forget),
   modelList: ask(
     'autotag.v1.models.list',

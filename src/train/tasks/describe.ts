@@ -5,7 +5,7 @@ import type { DecodeLimits } from '../../vision/decode.ts';
 import type { Extractor } from '../../vision/extractor.ts';
 import { Extractors } from '../../vision/extractors.ts';
 import { quantiseFeatures } from '../../vision/quantised-features.ts';
-import { type FeatureRow, type PhotoProblem, putFeatureRows } from '../feature-rows.ts';
+import { type FeatureRow, type PhotoProblem, photoProblem, putFeatureRows } from '../feature-rows.ts';
 import { type RawPhoto, unpackPhotos } from '../photo-chunk.ts';
 import type { Task } from '../task.ts';
 import { inputOf, parametersOf } from './task-parts.ts';
@@ -19,6 +19,9 @@ const limitsSchema = z.strictObject({
 
 const schema = z.strictObject({ extractor: z.string(), limits: limitsSchema });
 
+/** What describing says beside the features: which photos have none. */
+export const described = z.strictObject({ problems: z.array(photoProblem) });
+
 /** Photos in flight: while one is in the kernel, the next is decoded. */
 const ahead = 2;
 
@@ -30,7 +33,7 @@ export const describe: TaskHandler = async (task, context) => {
   const photos = unpackPhotos(await context.blobs.read(inputOf(task, 0).id));
   const extractor = new Extractors(context.kernel, context.parameters).extractor(id);
   const { rows, problems } = await describeAll(photos, extractor, limits, context);
-  return { outputs: [await putFeatureRows(context.blobs, rows, extractor.dims)], value: { problems } };
+  return { outputs: [await putFeatureRows(context.blobs, rows, extractor.dims)], value: { problems: problems.map((problem) => ({ ...problem })) } };
 };
 
 /** The task that describes a chunk of photos. */

@@ -1,0 +1,111 @@
+import type { BlobStore } from '../model/blob-store.ts';
+import type { DecodeLimits } from '../vision/decode.ts';
+import { readFeatureRows, type FeatureRow, type PhotoProblem } from './feature-rows.ts';
+import { packPhotos, type RawPhoto } from './photo-chunk.ts';
+import type { TaskProgress, TaskRunner } from './task.ts';
+import { described, describeTask } from './tasks/describe.ts';
+
+/** What describing photos works with. */
+export interface DescribeOptions {
+  readonly tasks: TaskRunner;
+  readonly blobs: BlobStore;
+  /** Keeps features: durable when resolved. */
+  readonly keep: (rows: readonly FeatureRow[]) => Promise<void>;
+  readonly extractor: string;
+  readonly limits: DecodeLimits;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: TaskProgress) => void;
+  readonly onProblem: (problem: PhotoProblem) => void;
+}
+
+/** Photos and bytes of a chunk, at most. */
+const chunkPhotos = 256;
+const chunkBytes = 8 * 1024 * 1024;
+/** Chunks for each task that can run at once: while one is described, the next is made. */
+const chunksAhead = 2;
+
+/**
+ * Describes photos as they come, chunk by chunk, wherever there is a free thread; a photo is described once its features are kept.
+ * Memory and disk hold a few chunks, however many photos there are.
+ *
+ * @returns how many photos were described
+ * @throws Fault of a task; `CANCELLED`
+ */
+export async function describePhotos(
+  photos: AsyncIterable<RawPhoto>,
+  options: DescribeOptions,
+): Promise<number> {
+  const window = new Window(chunksAhead * options.tasks.parallelism);
+  let done = 0;
+  for await (const chunk of chunksOf(photos)) {
+    options.signal.throwIfAborted();
+    await window.enter(async () => {
+      await describeChunk(chunk, options);
+      done += chunk.length;
+      options.onProgress({ done, total: 0 });
+    });
+  }
+  await window.drain();
+  return done;
+}
+
+async function describeChunk(
+  chunk: readonly RawPhoto[],
+  { tasks, blobs, keep, extractor, limits, signal, onProblem }: DescribeOptions,
+): Promise<void> {
+  const input = await blobs.put(packPhotos(chunk));
+  const { outputs, value } = await tasks.run(describeTask(input, extractor, limits), { signal });
+  for (const output of outputs) {
+    await keep(await readFeatureRows(blobs, output));
+    await blobs.remove(output.id);
+  }
+  for (const problem of described.parse(value).problems) onProblem(problem);
+  await blobs.remove(input.id);
+}
+
+async function* chunksOf(photos: AsyncIterable<RawPhoto>): AsyncIterable<RawPhoto[]> {
+  let chunk: RawPhoto[] = [];
+  let bytes = 0;
+  for await (const photo of photos) {
+    chunk.push(photo);
+    bytes += photo.bytes.length;
+    if (chunk.length < chunkPhotos && bytes < chunkBytes) continue;
+    yield chunk;
+    chunk = [];
+    bytes = 0;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** Lets so many works go on at once. The first failure is thrown at whoever comes next. */
+class Window {
+  readonly #size: number;
+  readonly #running = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Begins a work as soon as there is room. */
+  async enter(work: () => Promise<void>): Promise<void> {
+    while (this.#running.size >= this.#size) await Promise.race(this.#running);
+    this.#check();
+    const running: Promise<void> = work()
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Resolves when all works are over. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#running);
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { nameProblem } from '../base/ids.ts';
+
+const file = z.string().min(1).max(4096);
+const files = z.array(file).max(256).default([]);
+const modelPrefix = z.string().regex(/^[0-9a-f]{6,64}$/);
+const blockName = z.string().refine((name) => nameProblem(name) === undefined, 'is no name');
+
+/** What a training run is told. Files are named as the node sees them. */
+export const trainSpec = z.strictObject({
+  kind: z.literal('train'),
+  /** Files of pixel data. */
+  pixels: files,
+  /** Files of label data. */
+  labels: files,
+  /** Folders with a folder of photos for each class. */
+  folders: files,
+  extractor: z.string().max(64).default('lite0'),
+  /** Name of the model's block of classes. */
+  name: blockName.default('trained'),
+  /** Share of the tags shown that shall be right. */
+  precision: z.number().min(0.05).max(0.99).default(0.8),
+  /** A photo without a label of a class is negative. */
+  assumeNegative: z.boolean().default(false),
+  /** Stop at the first thing that does not fit, instead of reporting it. */
+  strict: z.boolean().default(false),
+  /** Positives that a class needs. */
+  minExamples: z.int().min(1).max(1_000_000).optional(),
+  /** A model to start from: its labels count as well, where these are silent. */
+  update: modelPrefix.optional(),
+  /** Put the model in use, if it is not worse than the one in use. */
+  activate: z.boolean().default(false),
+});
+/** See {@link trainSpec}. */
+export type TrainSpec = z.infer<typeof trainSpec>;
+
+/** What a run is told that tags the photos of a file. */
+export const tagSpec = z.strictObject({
+  kind: z.literal('tag'),
+  /** Which model; the one in use without. */
+  model: modelPrefix.optional(),
+  /** Files of pixel data. */
+  pixels: z.array(file).min(1).max(256),
+  /** Where the tags go, as `photo_id<TAB>{"class": score, …}`. */
+  out: file,
+  /** Tags above their thresholds, or the scores of all classes. */
+  scores: z.enum(['tags', 'all']).default('tags'),
+});
+/** See {@link tagSpec}. */
+export type TagSpec = z.infer<typeof tagSpec>;
+
+/** What a run can be told. */
+export const runSpec = z.discriminatedUnion('kind', [trainSpec, tagSpec]);
+/** See {@link runSpec}. */
+export type RunSpec = z.infer<typeof runSpec>;
