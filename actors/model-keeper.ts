@@ -137,13 +137,14 @@ async function follow(
   }
 }
 
-/** Notes that a model cannot be used here; says so once for each reason. */
+/** Notes that a model cannot be used here; says so once for each kind of reason. */
 function refuse({ models, log }: ModelKeeperArgument, activation: Activation, error: unknown): void {
   const fault = Fault.from(error);
-  const refused = { activation: activation.number, model: activation.model, reason: fault.message };
+  const { number, model } = activation;
+  const refused = { activation: number, model, code: fault.code, reason: fault.message };
   const { refused: before } = models;
   models.refuse(refused);
-  if (before?.activation === refused.activation && before.reason === refused.reason) return;
+  if (before?.activation === number && before.code === fault.code) return;
   log.error({ fault: fault.toWire(), activation }, 'the activated model cannot be used here');
 }
 

@@ -6,6 +6,8 @@ export interface RefusedActivation {
   readonly activation: number;
   /** Id of the model. */
   readonly model: string;
+  /** Code and sentence of the fault. */
+  readonly code: string;
   readonly reason: string;
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/base/errors.ts';
-import { blockScores, platt, selectTags, softmax } from '../../src/vision/scores.ts';
+import { blockScores, platt, selectTags, silentThreshold, softmax } from '../../src/vision/scores.ts';
 
 const floats = (...values: number[]) => Float32Array.from(values);
 const close = (values: Iterable<number>) => Array.from(values, (value) => expect.closeTo(value, 6) as number);
@@ -96,6 +96,12 @@ describe('tags', () => {
     expect(selectTags(scores, thresholds, 1).indices).toEqual(Uint32Array.from([3]));
     expect(selectTags(scores, thresholds, 0).indices).toHaveLength(0);
     expect(selectTags(scores, thresholds, 99).indices).toEqual(Uint32Array.from([3, 1, 4, 0, 2]));
+  });
+
+  it('never include a class whose threshold no score reaches', () => {
+    const silent = floats(0.5, silentThreshold, 0.5);
+    expect(selectTags(floats(0.2, 1, 0.6), silent).indices).toEqual(Uint32Array.from([2]));
+    expect(selectTags(floats(0.2, 1, 0.6), silent, 3).indices).toEqual(Uint32Array.from([2, 0]));
   });
 
   it('never include a score that is no number', () => {
