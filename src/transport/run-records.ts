@@ -61,6 +61,29 @@ export class RunRecords {
   }
 
   /**
+   * Takes up again a run that failed or was cancelled, on the node that has its files and results.
+   * @throws Fault `NOT_FOUND`; `RUN_OVER` if it is done, `RUN_ACTIVE` if another of its kind is under way; `REQUEST_INVALID` for the
+   * run of another node; `NATS_UNREACHABLE`
+   */
+  async reopen(id: string, node: string): Promise<RunRecord> {
+    const key = latestKey(kindOf(id));
+    for (;;) {
+      const run = await this.get(id);
+      if (run === undefined) throw new Fault('NOT_FOUND', { what: 'run', id });
+      if (run.node !== node)
+        throw new Fault('REQUEST_INVALID', { reason: `the run ${id} is that of the node ${run.node}` });
+      if (run.state === 'done') throw new Fault('RUN_OVER', { run: id, state: run.state });
+      const latest = await this.#bucket.get(key);
+      if (latest?.value.state === 'running')
+        throw new Fault('RUN_ACTIVE', { run: latest.value.id, node: latest.value.node });
+      const { fault, ...rest } = run;
+      void fault;
+      const reopened: RunRecord = { ...rest, state: 'running', updatedAt: Date.now() };
+      if ((await this.#bucket.put(key, reopened, latest?.revision ?? 0)) !== undefined) return reopened;
+    }
+  }
+
+  /**
    * The latest run of a kind, or `undefined` if there was none.
    * @throws Fault `NATS_UNREACHABLE`
    */
