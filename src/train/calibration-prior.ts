@@ -6,6 +6,8 @@ import { fitSigmoid, logit, ofMargins } from './calibration.ts';
  * on average, where ℓ is the logit of the class's base rate, and `covariance` (aa, ab, bb) around that. Plain JSON.
  */
 export interface CalibrationPrior {
+  /** The typical share of positives, within (0, 1). */
+  readonly rate: number;
   readonly slope: readonly [number, number];
   readonly offset: readonly [number, number];
   readonly covariance: readonly [aa: number, ab: number, bb: number];
@@ -15,7 +17,11 @@ export interface CalibrationPrior {
  * Before any class is seen: positives 2.5 standard deviations above the negatives. For two normal distributions d deviations
  * apart the logit of a positive is d·z − d²/2 + ℓ.
  */
-export const vaguePrior: CalibrationPrior = { slope: [-2.5, 0], offset: [3, -1], covariance: [1, 0, 1] };
+export const vaguePrior: Omit<CalibrationPrior, 'rate'> = {
+  slope: [-2.5, 0],
+  offset: [3, -1],
+  covariance: [1, 0, 1],
+};
 
 /** How many classes {@link vaguePrior} counts as. */
 const vagueClasses = 2;
@@ -25,33 +31,28 @@ const classLimit = 256;
 
 /**
  * Fits the prior to classes by expectation and maximisation, each class's posterior by Laplace's approximation. Classes without
- * a positive or a negative say nothing here; without any other the prior is {@link vaguePrior}.
+ * a positive or a negative say nothing here; if that leaves none, the prior is {@link vaguePrior}.
  */
 export function fitCalibrationPrior(classes: readonly MarginPoints[]): CalibrationPrior {
   const telling = evenly(classes.filter(({ positives, negatives }) => positives > 0 && negatives > 0));
-  if (telling.length === 0) return vaguePrior;
-  const typical = typicalRate(telling);
-  const rates = telling.map((points) => logit(baseRate(points, typical)));
-  let prior = vaguePrior;
+  const rate = typicalRate(classes);
+  let prior: CalibrationPrior = { rate, ...vaguePrior };
+  const rates = telling.map((points) => logit(baseRate(points, prior)));
   let fits: SigmoidFit[] = [];
   for (let round = 0; round < rounds; round++) {
     fits = telling.map((points, index) => fitSigmoid(points, priorOf(prior, rates[index] ?? 0), fits[index]));
-    prior = maximise(fits, rates);
+    prior = { rate, ...maximise(fits, rates) };
   }
   return prior;
 }
 
-/**
- * Fits a class's sigmoid of plain margins under a prior of all classes; it never fails for want of examples.
- *
- * @param rate - the class's {@link baseRate}
- */
-export function fitUnder(prior: CalibrationPrior, points: MarginPoints, rate: number): Sigmoid {
-  return ofMargins(points, fitSigmoid(points, priorOf(prior, logit(rate))));
+/** Fits a class's sigmoid of plain margins under a prior of all classes; it never fails for want of examples. */
+export function fitUnder(prior: CalibrationPrior, points: MarginPoints): Sigmoid {
+  return ofMargins(points, fitSigmoid(points, priorOf(prior, logit(baseRate(points, prior)))));
 }
 
 /** Share of positives among all labels of all classes, within (0, 1). */
-export function typicalRate(classes: readonly MarginPoints[]): number {
+function typicalRate(classes: readonly MarginPoints[]): number {
   let positives = 0.5;
   let rows = 1;
   for (const points of classes) {
@@ -62,8 +63,8 @@ export function typicalRate(classes: readonly MarginPoints[]): number {
 }
 
 /** A class's share of positives, drawn towards the typical one by the weight of one row. */
-export function baseRate({ positives, negatives }: MarginPoints, typical: number): number {
-  return (positives + typical) / (positives + negatives + 1);
+export function baseRate({ positives, negatives }: MarginPoints, { rate }: CalibrationPrior): number {
+  return (positives + rate) / (positives + negatives + 1);
 }
 
 function evenly<T>(items: readonly T[]): readonly T[] {
@@ -80,7 +81,7 @@ function priorOf({ slope, offset, covariance: [aa, ab, bb] }: CalibrationPrior, 
   };
 }
 
-function maximise(fits: readonly SigmoidFit[], rates: readonly number[]): CalibrationPrior {
+function maximise(fits: readonly SigmoidFit[], rates: readonly number[]): Omit<CalibrationPrior, 'rate'> {
   const slope = regress(
     fits.map(({ a }) => a),
     rates,

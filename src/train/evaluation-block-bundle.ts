@@ -13,6 +13,7 @@ const metaSchema = z.strictObject({
   precision: z.number(),
   rows: z.int().min(0),
   prior: z.strictObject({
+    rate: z.number(),
     slope: pair,
     offset: pair,
     covariance: z.tuple([z.number(), z.number(), z.number()]),

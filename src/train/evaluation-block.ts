@@ -1,7 +1,7 @@
 import type { Sigmoid } from './calibration.ts';
 import { correctPrevalence, logit, marginPoints } from './calibration.ts';
 import type { CalibrationPrior } from './calibration-prior.ts';
-import { baseRate, fitCalibrationPrior, fitUnder, typicalRate } from './calibration-prior.ts';
+import { baseRate, fitCalibrationPrior, fitUnder } from './calibration-prior.ts';
 import type { LabelledMargins, Ranking } from './evaluation-ranking.ts';
 import { averagePrecision, halfOf, rankRows } from './evaluation-ranking.ts';
 import { RowSummaries } from './evaluation-rows.ts';
@@ -143,15 +143,14 @@ function calibrate(
 ): BlockCalibration {
   const points = rankings.map(({ margins, labels }) => marginPoints(margins, labels));
   const prior = given ?? fitCalibrationPrior(points);
-  const typical = typicalRate(points);
   const sigmoids: Sigmoid[] = [];
   const oddsRatios: number[] = [];
   const weights: LabelWeights[] = [];
   points.forEach((entry, index) => {
-    const sample = baseRate(entry, typical);
+    const sample = baseRate(entry, prior);
     const share = corpusShares?.[index] ?? NaN;
     const corpus = Number.isNaN(share) ? sample : share;
-    sigmoids.push(correctPrevalence(fitUnder(prior, entry, sample), sample, corpus));
+    sigmoids.push(correctPrevalence(fitUnder(prior, entry), sample, corpus));
     oddsRatios.push(Math.exp(logit(corpus) - logit(sample)));
     weights.push({ positive: corpus / sample, negative: (1 - corpus) / (1 - sample) });
   });

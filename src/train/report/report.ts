@@ -41,7 +41,7 @@ export type Thumbnail = (photo: string) => Uint8Array | undefined;
 
 /** Of more classes than this, the best and the worst are listed. */
 const classRows = 1000;
-const photoLimit = 30;
+const photoLimit = 28;
 const thumbnailBytes = 32 * 1024;
 
 /** The report as JSON. */
@@ -61,9 +61,7 @@ export function reportHtml(report: Report, thumbnail: Thumbnail = () => undefine
         <meta http-equiv="Content-Security-Policy" content="${policy}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} – training report</title>
-        <style>
-          ${new Html(style)}
-        </style>
+        ${new Html(`<style>${style}</style>`)}
       </head>
       <body>
         <main>
@@ -88,9 +86,7 @@ export function reportHtml(report: Report, thumbnail: Thumbnail = () => undefine
           ${classSection(evaluation)} ${runSection(report)}
           <footer>Made by Autotag. This page needs no network.</footer>
         </main>
-        <script>
-          ${new Html(script)};
-        </script>
+        ${new Html(`<script>${script}</script>`)}
       </body>
     </html> `.text;
 }
@@ -212,7 +208,7 @@ function runSection({ facts, join, steps }: Report): Html | undefined {
     <div class="grid">
       ${listCard(
         'Time',
-        steps.map(({ name: step, seconds }) => [html`${step}`, duration(seconds), bar(seconds / longest)]),
+        steps.map(({ name: step, seconds }) => [step, duration(seconds), bar(seconds / longest)]),
       )}
       ${listCard(
         'Labels and photos',

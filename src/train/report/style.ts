@@ -35,6 +35,12 @@ h2 + .note { margin: -8px 0 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { padding: 6px 14px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+.card > table { margin-top: 6px; }
+.card > table td:first-child { padding-left: 0; }
+.card > table td:last-child { padding-right: 0; }
+.scroll > table { margin: 0; }
+.scroll > table td:first-child { padding-left: 14px; }
+.scroll > table td:last-child { padding-right: 14px; }
 tr:last-child td { border-bottom: 0; }
 thead th { position: sticky; top: 0; background: var(--card); z-index: 1; font-weight: 600; box-shadow: 0 1px 0 var(--line); }
 th button { all: unset; cursor: pointer; color: var(--muted); }
@@ -74,7 +80,7 @@ for (const table of document.querySelectorAll('table[data-sortable]')) {
     head.setAttribute('aria-sort', direction);
     const sign = direction === 'ascending' ? 1 : -1;
     const key = (row) => {
-      const text = row.cells[column].textContent;
+      const text = row.cells[column].textContent.trim();
       return column === 0 ? text : text === '–' ? undefined : Number(text);
     };
     const rows = [...table.tBodies[0].rows].map((row) => [key(row), row]);

@@ -21,10 +21,17 @@ export function drawPlot({ key, width, height, option }: Plot): Html {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit' }, ...option });
-    // The library numbers its plots over the whole process; here the same plot is the same text.
-    const svg = chart.renderToSVGString().replaceAll(/\bzr\d+-/g, `${key}-`);
-    return new Html(svg.replace('<svg ', '<svg role="img" aria-hidden="true" class="plot" '));
+    return new Html(plain(chart.renderToSVGString(), key));
   } finally {
     chart.dispose();
   }
+}
+
+/** Without what serves a mouse, and without the numbers that the library counts over the whole process: the same plot is the same text. */
+function plain(svg: string, key: string): string {
+  return svg
+    .replaceAll(/<style ?>[^]*?<\/style>/g, '')
+    .replaceAll(/ (?:ecmeta_\w+|class)="[^"]*"/g, '')
+    .replaceAll(/\bzr\d+-/g, `${key}-`)
+    .replace('<svg ', '<svg role="img" aria-hidden="true" class="plot" ');
 }

@@ -7,13 +7,7 @@ import {
   type Sigmoid,
 } from '../../../src/train/calibration.ts';
 import { applyCorrection, fitCorrection } from '../../../src/train/calibration-correction.ts';
-import {
-  baseRate,
-  fitCalibrationPrior,
-  fitUnder,
-  typicalRate,
-  vaguePrior,
-} from '../../../src/train/calibration-prior.ts';
+import { fitCalibrationPrior, fitUnder, vaguePrior } from '../../../src/train/calibration-prior.ts';
 import { averagePrecision, rankRows } from '../../../src/train/evaluation-ranking.ts';
 import { platt, selectTags } from '../../../src/vision/scores.ts';
 import { marginSample } from '../../support/margins.ts';
@@ -92,12 +86,11 @@ describe('the prior over all classes', () => {
     return marginPoints(margins, labels);
   });
   const prior = fitCalibrationPrior(points);
-  const typical = typicalRate(points);
 
   it('gives a class without any positive the sigmoid of its like', () => {
     const { margins } = rankRows(marginSample(2000, [0.002]), 0);
     const none = marginPoints(margins, new Int8Array(2000).fill(-1));
-    const fit = fitUnder(prior, none, baseRate(none, typical));
+    const fit = fitUnder(prior, none);
     expect(score(fit, margins[0]!)).toBeLessThan(0.5);
     expect(score(fit, margins[1999]!)).toBeLessThan(0.001);
     expect(fit.a).toBeLessThan(-1);
@@ -114,8 +107,8 @@ describe('the prior over all classes', () => {
     ] as const;
     for (const [margins, labels] of odd) {
       const entry = marginPoints(margins, labels);
-      for (const some of [prior, vaguePrior]) {
-        const fit = fitUnder(some, entry, baseRate(entry, typical));
+      for (const some of [prior, { rate: 0.1, ...vaguePrior }]) {
+        const fit = fitUnder(some, entry);
         expect(fit.a).toBeLessThan(0);
         expect(Number.isFinite(fit.b)).toBe(true);
         expect(platt(floats(1), floats(fit.a, fit.b))[0]).toBeGreaterThanOrEqual(0);
@@ -128,15 +121,15 @@ describe('the prior over all classes', () => {
       const { margins, labels } = rankRows(marginSample(rows, [0.1], { separation: 1, seed: 5 }), 0);
       const entry = marginPoints(margins, labels);
       const alone = ofMargins(entry, fitSigmoid(entry));
-      return Math.abs(fitUnder(prior, entry, baseRate(entry, typical)).a - alone.a);
+      return Math.abs(fitUnder(prior, entry).a - alone.a);
     });
     expect(distances[0]).toBeGreaterThan(10 * distances[1]!);
     expect(distances[1]).toBeLessThan(0.05);
   });
 
   it('is vague without classes', () => {
-    expect(fitCalibrationPrior([])).toBe(vaguePrior);
-    expect(fitCalibrationPrior([marginPoints(floats(1, 2), signs(1, 1))])).toBe(vaguePrior);
+    expect(fitCalibrationPrior([])).toEqual({ rate: 0.5, ...vaguePrior });
+    expect(fitCalibrationPrior([marginPoints(floats(1, 2), signs(1, 1))])).toMatchObject(vaguePrior);
   });
 });
 
