@@ -1,0 +1,151 @@
+import { type BigIntStats, constants, type Dirent } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reasonOf } from '../../base/errors.ts';
+import { nameProblem } from '../../base/ids.ts';
+import type { InputProblemCode, OnInputProblem } from './input-problem.ts';
+import type { InputPhoto, PhotoReading } from './pixel-data.ts';
+
+/** A photo in a folder of classes. */
+export interface FolderPhoto {
+  /** Its path below the folder of classes, with `/` on every system. */
+  readonly id: string;
+  /** The name of its class's folder. */
+  readonly className: string;
+  readonly file: string;
+}
+
+/**
+ * The photos of a folder that has a folder for each class, sorted by name; folders within a class's are part of it.
+ * Hidden files are no photos. Every other file is taken for one: who decodes it says whether it is.
+ *
+ * Problems: `class`, `photo-id`, `unreadable`, `loop`, `empty`, `no-class`.
+ */
+export async function* listPhotoFolders(
+  folder: string,
+  onProblem: OnInputProblem,
+): AsyncGenerator<FolderPhoto> {
+  yield* new FolderWalk(folder, onProblem).classes();
+}
+
+/**
+ * Reads the photos of a folder that has a folder for each class.
+ *
+ * Problems: those of {@link listPhotoFolders}, and `too-long`.
+ */
+export async function* readPhotoFolders(folder: string, reading: PhotoReading): AsyncGenerator<InputPhoto> {
+  const { onProblem, isStored } = reading;
+  for await (const { id, file } of listPhotoFolders(folder, onProblem)) {
+    if ((await isStored?.(id)) === true) continue;
+    const bytes = await readPhotoFile(file, reading);
+    if (bytes !== undefined) yield { id, bytes };
+  }
+}
+
+async function readPhotoFile(
+  file: string,
+  { maxPhotoBytes, onProblem }: PhotoReading,
+): Promise<Buffer | undefined> {
+  try {
+    // Should a pipe have taken its place, opening it must not wait for a writer.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const { size } = await handle.stat();
+      if (size <= maxPhotoBytes) return await handle.readFile();
+      onProblem({ code: 'too-long', file, reason: `has more than ${String(maxPhotoBytes)} bytes` });
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    onProblem({ code: 'unreadable', file, reason: `cannot be read (${reasonOf(error)})` });
+  }
+  return undefined;
+}
+
+class FolderWalk {
+  readonly #folder: string;
+  readonly #onProblem: OnInputProblem;
+  /** Device and inode of the folders from the top to here. */
+  readonly #open: string[] = [];
+
+  constructor(folder: string, onProblem: OnInputProblem) {
+    this.#folder = folder;
+    this.#onProblem = onProblem;
+  }
+
+  async *classes(): AsyncGenerator<FolderPhoto> {
+    const top = await this.#stats(this.#folder);
+    if (top === undefined) return;
+    this.#open.push(keyOf(top));
+    for (const { name } of await this.#entries(this.#folder)) {
+      const file = join(this.#folder, name);
+      const stats = await this.#stats(file);
+      if (stats === undefined) continue;
+      const problem = nameProblem(name);
+      if (!stats.isDirectory()) this.#report('no-class', file, 'is in no folder of a class');
+      else if (problem !== undefined) this.#report('class', file, `has a name that ${problem}`);
+      else yield* this.#class(name, file, stats);
+    }
+  }
+
+  async *#class(className: string, folder: string, stats: BigIntStats): AsyncGenerator<FolderPhoto> {
+    let isEmpty = true;
+    for await (const { id, file } of this.#photos(className, folder, stats)) {
+      isEmpty = false;
+      const problem = nameProblem(id);
+      if (problem !== undefined) this.#report('photo-id', file, `has a path that ${problem}`);
+      else yield { id, className, file };
+    }
+    if (isEmpty) this.#report('empty', folder, 'has no photos');
+  }
+
+  async *#photos(
+    path: string,
+    folder: string,
+    stats: BigIntStats,
+  ): AsyncGenerator<Omit<FolderPhoto, 'className'>> {
+    const key = keyOf(stats);
+    if (this.#open.includes(key)) {
+      this.#report('loop', folder, 'is a link to a folder that it is in');
+      return;
+    }
+    this.#open.push(key);
+    for (const { name } of await this.#entries(folder)) {
+      const [id, file] = [`${path}/${name}`, join(folder, name)];
+      const found = await this.#stats(file);
+      if (found?.isDirectory() === true) yield* this.#photos(id, file, found);
+      else if (found?.isFile() === true) yield { id, file };
+      else if (found !== undefined) this.#report('unreadable', file, 'is neither a file nor a folder');
+    }
+    this.#open.pop();
+  }
+
+  async #entries(folder: string): Promise<Dirent[]> {
+    try {
+      const entries = await readdir(folder, { withFileTypes: true });
+      return entries
+        .filter(({ name }) => !name.startsWith('.'))
+        .sort((one, other) => (one.name < other.name ? -1 : 1));
+    } catch (error) {
+      this.#report('unreadable', folder, `cannot be read (${reasonOf(error)})`);
+      return [];
+    }
+  }
+
+  async #stats(file: string): Promise<BigIntStats | undefined> {
+    try {
+      return await stat(file, { bigint: true });
+    } catch (error) {
+      this.#report('unreadable', file, `cannot be read (${reasonOf(error)})`);
+      return undefined;
+    }
+  }
+
+  #report(code: InputProblemCode, file: string, reason: string): void {
+    this.#onProblem({ code, file, reason });
+  }
+}
+
+function keyOf({ dev, ino }: BigIntStats): string {
+  return `${String(dev)}:${String(ino)}`;
+}
