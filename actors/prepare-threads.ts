@@ -4,6 +4,7 @@ import type { Clock } from '../src/base/clock.ts';
 import type { NodeOptions } from '../src/base/options.ts';
 import { setupFiles } from '../src/base/package-root.ts';
 import type { ExtractorReference } from '../src/model/model-header.ts';
+import type { JobSetup } from '../src/pool/job-messages.ts';
 import { WorkerSlot } from '../src/pool/worker-slot.ts';
 import { Kernel } from '../src/vision/kernel.ts';
 import { extractorIdentities } from '../src/vision/extractors.ts';
@@ -12,6 +13,8 @@ import { extractorIdentities } from '../src/vision/extractors.ts';
 export interface Threads {
   readonly slots: readonly WorkerSlot[];
   readonly extractors: readonly ExtractorReference[];
+  /** What job threads are given. */
+  readonly jobs: JobSetup;
 }
 
 /** What the threads of a node need beside its options. */
@@ -50,7 +53,7 @@ export async function prepareThreads(
         entry,
       }),
   );
-  return { slots, extractors };
+  return { slots, extractors, jobs: { kernel, parameters } };
 }
 
 /** A file in memory that threads share. */

@@ -1,8 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { blobService } from '../actors/blob-service.ts';
 import { deadLetterService } from '../actors/dead-letter-service.ts';
 import { FailurePolicy } from '../actors/failure-policy.ts';
+import { jobPoolChild } from '../actors/job-pool-child.ts';
 import { modelKeeper, modelKeeperName } from '../actors/model-keeper.ts';
 import { ModelActivator } from '../actors/model-activator.ts';
 import { ModelComparison } from '../actors/model-comparison.ts';
@@ -15,6 +17,8 @@ import type { Threads } from '../actors/prepare-threads.ts';
 import { modelOf, tagService } from '../actors/tag-service.ts';
 import { featureStoresChild } from '../actors/feature-stores-child.ts';
 import { tagStoreChild } from '../actors/tag-store-child.ts';
+import { RunBlobs } from '../actors/run-blobs.ts';
+import { taskRunner, taskRunnerName } from '../actors/task-runner.ts';
 import { photoSpoutName } from '../actors/tuple.ts';
 import { workerThreads } from '../actors/worker-threads.ts';
 import { systemClock } from './base/clock.ts';
@@ -32,6 +36,7 @@ import type { Endpoint } from './cluster/service.ts';
 import { FeatureStores } from './model/feature-store/feature-stores.ts';
 import { ModelLibrary } from './model/model-library.ts';
 import { ActiveModel } from './pool/active-model.ts';
+import { JobPool } from './pool/job-pool.ts';
 import { ActorSystem, actor, describeExit, external, supervisor } from './runtime/index.ts';
 import type { ChildSpec, ChildStart, SupervisorSpec } from './runtime/index.ts';
 import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
@@ -71,6 +76,8 @@ const maxAckPending = 8_192;
 export interface NodeParts {
   /** The code of its worker threads; default the photo tagger. A bench puts a stub in its place. */
   readonly threadEntry?: URL;
+  /** The code of its job threads; default the tasks of training. */
+  readonly jobEntry?: URL;
 }
 
 /**
@@ -102,6 +109,7 @@ class RunningNode implements Node {
   readonly #models = new ActiveModel();
   readonly #store: SupervisedTagStore;
   readonly #features: FeatureStores;
+  readonly #blobs: RunBlobs;
   readonly #onEnded: (end: NodeEnd) => void;
   #server: NatsServer | undefined;
   #link: NodeLink | undefined;
@@ -125,6 +133,7 @@ class RunningNode implements Node {
         this.#log.warn({ fault: fault.toWire() }, 'stored features are not all there');
       },
     });
+    this.#blobs = new RunBlobs(lock.folder, options.name);
     const { promise, resolve } = withResolver<NodeEnd>();
     this.ended = promise;
     this.#onEnded = resolve;
@@ -142,13 +151,12 @@ class RunningNode implements Node {
     const { incoming } = this.#modelFolders;
     await rm(incoming, { recursive: true, force: true });
     await mkdir(incoming, { recursive: true });
-    const count = this.#options.threads === 0 ? availableParallelism() : this.#options.threads;
-    const threads = await prepareThreads(count, this.#options, {
+    const threads = await prepareThreads(threadsOf(this.#options.threads), this.#options, {
       clock: systemClock,
-      onStuck: () => void this.#giveUp(new Fault('WORKER_STUCK')),
+      onStuck: this.#onStuck,
       entry: this.#parts.threadEntry,
     });
-    const started = await this.#system.start(this.#tree(threads));
+    const started = await this.#system.start(this.#tree(threads, this.#jobPool(threads)));
     if (!started.ok) {
       await this.#system.stop(stopTimeoutMs);
       throw started.fault;
@@ -166,7 +174,7 @@ class RunningNode implements Node {
   async #stop(): Promise<void> {
     const { drainTimeoutMs } = this.#options;
     try {
-      await this.#system.ref(photoSpoutName).call({ type: 'drain' }, drainTimeoutMs);
+      if (this.#takesPhotos) await this.#system.ref(photoSpoutName).call({ type: 'drain' }, drainTimeoutMs);
     } catch (error) {
       this.#log.warn({ fault: Fault.from(error).toWire() }, 'photos in flight are handed back');
     }
@@ -174,6 +182,10 @@ class RunningNode implements Node {
     if (left.length > 0) this.#log.error({ left }, 'these did not end');
     await this.#lock.release();
   }
+
+  readonly #onStuck = (): void => {
+    void this.#giveUp(new Fault('WORKER_STUCK'));
+  };
 
   async #giveUp(fault: Fault): Promise<void> {
     if (this.#stopping !== undefined) return;
@@ -193,16 +205,24 @@ class RunningNode implements Node {
     return this.#link;
   }
 
+  get #takesPhotos(): boolean {
+    return this.#options.takes !== 'tasks';
+  }
+
+  get #takesTasks(): boolean {
+    return this.#options.takes !== 'photos';
+  }
+
   /** Parts that stand alone first; what needs NATS comes after it, and starts again with the link. */
-  #tree(threads: Threads): SupervisorSpec {
+  #tree(threads: Threads, jobs: JobPool): SupervisorSpec {
     const onLink: SupervisorSpec = {
       strategy: 'rest_for_one',
       intensity: { maxRestarts: 5, windowMs: 30_000 },
       children: [
         { id: 'link', start: external(this.#startLink()) },
-        { id: 'models', start: deferred('worker', () => this.#modelKeeper(threads)) },
-        { id: 'photos', start: deferred('supervisor', () => supervisor(this.#photos(threads))) },
-        { id: 'services', start: deferred('supervisor', () => supervisor(this.#services())) },
+        ...this.#photoWork(threads),
+        ...this.#taskWork(jobs),
+        { id: 'services', start: deferred('supervisor', () => supervisor(this.#services(jobs))) },
       ],
     };
     return {
@@ -210,20 +230,57 @@ class RunningNode implements Node {
       children: [
         { id: 'http', start: external(() => this.#startHttp()) },
         ...this.#serverChildren(),
-        {
-          id: 'tag-store',
-          start: external(tagStoreChild(this.#store)),
-          backoff: { initialMs: 50, maxMs: 10_000 },
-        },
-        {
-          id: 'feature-stores',
-          start: external(featureStoresChild(this.#features)),
-          backoff: { initialMs: 50, maxMs: 10_000 },
-        },
-        { id: 'threads', start: supervisor(workerThreads(threads.slots)) },
+        ...this.#photoStores(),
+        ...(this.#takesPhotos ? [{ id: 'threads', start: supervisor(workerThreads(threads.slots)) }] : []),
+        { id: 'jobs', start: external(jobPoolChild(jobs)) },
         { id: 'work', start: supervisor(onLink) },
       ],
     };
+  }
+
+  #photoStores(): ChildSpec[] {
+    if (!this.#takesPhotos) return [];
+    const backoff = { initialMs: 50, maxMs: 10_000 };
+    return [
+      { id: 'tag-store', start: external(tagStoreChild(this.#store)), backoff },
+      { id: 'feature-stores', start: external(featureStoresChild(this.#features)), backoff },
+    ];
+  }
+
+  #photoWork(threads: Threads): ChildSpec[] {
+    if (!this.#takesPhotos) return [];
+    return [
+      { id: 'models', start: deferred('worker', () => this.#modelKeeper(threads)) },
+      { id: 'photos', start: deferred('supervisor', () => supervisor(this.#photos(threads))) },
+    ];
+  }
+
+  #taskWork(jobs: JobPool): ChildSpec[] {
+    return this.#takesTasks ? [{ id: 'tasks', start: deferred('worker', () => this.#taskRunner(jobs)) }] : [];
+  }
+
+  #jobPool({ jobs: setup }: Threads): JobPool {
+    const { folder } = this.#lock;
+    return new JobPool({
+      clock: systemClock,
+      setup,
+      threads: threadsOf(this.#options.jobThreads),
+      blobs: this.#blobs.own.folder,
+      scratch: join(folder, 'scratch'),
+      onStuck: this.#onStuck,
+      entry: this.#parts.jobEntry,
+    });
+  }
+
+  #taskRunner(pool: JobPool): ChildStart {
+    const { tasks: queue, taskRecords: records, runs, exchange } = this.#opened;
+    const [node, blobs, clock, log] = [this.name, this.#blobs, systemClock, this.#log];
+    const { ackWaitMs } = this.#options;
+    return actor(
+      taskRunner,
+      { node, queue, records, runs, exchange, blobs, pool, clock, log, ackWaitMs },
+      { name: taskRunnerName },
+    );
   }
 
   #serverChildren(): ChildSpec[] {
@@ -260,7 +317,14 @@ class RunningNode implements Node {
     const { url, passwords, budget } = this.#server;
     const credentials = { user: 'node', pass: passwords.node };
     const disk = { folder: this.#lock.folder, reserveBytes: this.#options.diskReserveBytes };
-    return { url, credentials, disk, maxBytes: budget.photos, maxDeadLetterBytes: budget.deadLetters };
+    return {
+      url,
+      credentials,
+      disk,
+      maxBytes: budget.photos,
+      maxDeadLetterBytes: budget.deadLetters,
+      maxBlobBytes: budget.blobs,
+    };
   }
 
   #modelKeeper({ extractors }: Threads): ChildStart {
@@ -315,9 +379,40 @@ class RunningNode implements Node {
     });
   }
 
-  #services(): SupervisorSpec {
-    const { connection, queue, deadLetters } = this.#opened;
+  #services(jobs: JobPool): SupervisorSpec {
+    const { connection, queue, exchange } = this.#opened;
     const [metrics, log] = [this.#metrics, this.#log];
+    const inspect = inspection({
+      system: this.#system,
+      version: packageVersion,
+      log,
+      about: () => ({
+        ...(this.#takesPhotos ? modelOf(this.#models) : {}),
+        jobThreads: this.#takesTasks ? jobs.parallelism : 0,
+      }),
+    });
+    const services = {
+      ...this.#photoServices(),
+      inspection: inspect,
+      blobs: blobService({ node: this.name, exchange, blobs: this.#blobs }),
+    };
+    return {
+      intensity: { maxRestarts: 5, windowMs: 30_000 },
+      children: [
+        ...Object.entries(services).map(([id, endpoints]) => ({
+          id,
+          start: actor(service, { connection, endpoints, log }),
+        })),
+        { id: 'monitor', start: actor(nodeMonitor, { queue, metrics, log }) },
+        ...this.#diskGuard(),
+      ],
+    };
+  }
+
+  /** Any node that answers these must have the tags and the models. */
+  #photoServices(): Readonly<Record<string, readonly Endpoint[]>> {
+    if (!this.#takesPhotos) return {};
+    const { queue, deadLetters } = this.#opened;
     const tags = tagService({
       node: this.name,
       version: packageVersion,
@@ -327,26 +422,10 @@ class RunningNode implements Node {
       deadLetters,
       models: this.#models,
     });
-    const inspect = inspection({
-      system: this.#system,
-      version: packageVersion,
-      log,
-      about: () => modelOf(this.#models),
-    });
-    const serve = (id: string, endpoints: readonly Endpoint[]): ChildSpec => ({
-      id,
-      start: actor(service, { connection, endpoints, log }),
-    });
     return {
-      intensity: { maxRestarts: 5, windowMs: 30_000 },
-      children: [
-        serve('tags', tags),
-        serve('dead-letters', deadLetterService(deadLetters)),
-        serve('models', this.#modelService()),
-        serve('inspection', inspect),
-        { id: 'monitor', start: actor(nodeMonitor, { queue, metrics, log }) },
-        ...this.#diskGuard(),
-      ],
+      tags,
+      'dead-letters': deadLetterService(deadLetters),
+      models: this.#modelService(),
     };
   }
 
@@ -371,6 +450,11 @@ class RunningNode implements Node {
     };
     return { exited, stop, kill: stop, describe: () => ({ url: http.url }) };
   }
+}
+
+/** 0 is one a core. */
+function threadsOf(option: number): number {
+  return option === 0 ? availableParallelism() : option;
 }
 
 /** A child that is put together only when it is started, from what the children before it have made. */

@@ -35,6 +35,14 @@ export const nodeOptions = {
   ),
   nats: row('URL of an existing nats-server, instead of the embedded one', z.string().min(1).optional()),
   threads: row('worker threads; 0 is one a core', z.coerce.number().int().min(0).max(256).default(0)),
+  jobThreads: row(
+    'threads for tasks of training runs; 0 is one a core',
+    z.coerce.number().int().min(0).max(256).default(0),
+  ),
+  takes: row(
+    'what the node does: all, or only photos, or only tasks of training runs that other nodes coordinate',
+    z.enum(['all', 'photos', 'tasks']).default('all'),
+  ),
   maxPhotoBytes: row(
     'largest photo',
     z.coerce

@@ -57,6 +57,11 @@ export class JobPool implements TaskRunner {
     }
   }
 
+  /** Takes tasks again after {@link JobPool.stop}; a new pool does so anyway. */
+  start(): void {
+    this.#stopped = false;
+  }
+
   /** Takes no more tasks and ends what runs: `TASK_LOST`; those that wait are `CANCELLED`. */
   stop(): void {
     this.#stopped = true;

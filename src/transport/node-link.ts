@@ -1,6 +1,7 @@
 import type { Credentials } from './address.ts';
 import { Activations } from './activations.ts';
 import { Attempts } from './attempts.ts';
+import { BlobExchange } from './blob-exchange.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionEvent } from './connection.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -9,6 +10,9 @@ import type { ModelRegistryOptions } from './model-registry.ts';
 import { PhotoQueue } from './photo-queue.ts';
 import type { PhotoStreamOptions } from './photo-stream.ts';
 import { ResultPublisher } from './result-publisher.ts';
+import { RunRecords } from './run-records.ts';
+import { TaskQueue } from './task-queue.ts';
+import { TaskRecords } from './task-records.ts';
 
 /** How a node connects. */
 export interface NodeLinkOptions extends PhotoStreamOptions {
@@ -18,6 +22,8 @@ export interface NodeLinkOptions extends PhotoStreamOptions {
   readonly credentials?: Credentials | undefined;
   /** See `DeadLettersOptions.maxBytes`. */
   readonly maxDeadLetterBytes?: number | undefined;
+  /** See `BlobExchangeOptions.maxBytes`. */
+  readonly maxBlobBytes?: number | undefined;
   /** See {@link ModelRegistryOptions}. */
   readonly disk?: ModelRegistryOptions['disk'];
   readonly onEvent?: (event: ConnectionEvent) => void;
@@ -32,6 +38,10 @@ export interface NodeLink {
   readonly activations: Activations;
   readonly registry: ModelRegistry;
   readonly results: ResultPublisher;
+  readonly tasks: TaskQueue;
+  readonly taskRecords: TaskRecords;
+  readonly runs: RunRecords;
+  readonly exchange: BlobExchange;
 }
 
 /**
@@ -42,13 +52,18 @@ export async function openNodeLink(options: NodeLinkOptions): Promise<NodeLink> 
   const connection = await Connection.open({ ...options, role: 'node' });
   try {
     const replicas = options.replicas ?? 1;
-    const [queue, attempts, deadLetters, activations, registry] = await Promise.all([
-      PhotoQueue.open(connection, options),
-      Attempts.open(connection, { replicas }),
-      DeadLetters.open(connection, { replicas, maxBytes: options.maxDeadLetterBytes }),
-      Activations.open(connection, { replicas }),
-      ModelRegistry.open(connection, { replicas, disk: options.disk }),
-    ]);
+    const [queue, attempts, deadLetters, activations, registry, tasks, taskRecords, runs, exchange] =
+      await Promise.all([
+        PhotoQueue.open(connection, options),
+        Attempts.open(connection, { replicas }),
+        DeadLetters.open(connection, { replicas, maxBytes: options.maxDeadLetterBytes }),
+        Activations.open(connection, { replicas }),
+        ModelRegistry.open(connection, { replicas, disk: options.disk }),
+        TaskQueue.open(connection, options),
+        TaskRecords.open(connection, { replicas }),
+        RunRecords.open(connection, { replicas }),
+        BlobExchange.open(connection, { replicas, maxBytes: options.maxBlobBytes }),
+      ]);
     return {
       connection,
       queue,
@@ -57,6 +72,10 @@ export async function openNodeLink(options: NodeLinkOptions): Promise<NodeLink> 
       activations,
       registry,
       results: new ResultPublisher(connection),
+      tasks,
+      taskRecords,
+      runs,
+      exchange,
     };
   } catch (error) {
     await connection.close();

@@ -1,6 +1,6 @@
 import { parseNodeOptions } from '../../src/base/options.ts';
 import { startNode } from '../../src/node.ts';
-import type { Node } from '../../src/node.ts';
+import type { Node, NodeParts } from '../../src/node.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { freePort } from './nats.ts';
@@ -19,7 +19,10 @@ export interface ClusterNode {
 }
 
 /** Starts a node on a new data folder and free ports. */
-export async function startClusterNode(options: GivenOptions = {}): Promise<ClusterNode> {
+export async function startClusterNode(
+  options: GivenOptions = {},
+  parts: NodeParts = {},
+): Promise<ClusterNode> {
   const data = await dataFolder();
   // Credentials of running nodes are left there for the commands of this user.
   process.env['XDG_CONFIG_HOME'] = data.path;
@@ -36,7 +39,7 @@ export async function startClusterNode(options: GivenOptions = {}): Promise<Clus
   let node: Node | undefined;
   const start = async () => {
     node = undefined;
-    node = await startNode(parseNodeOptions(given));
+    node = await startNode(parseNodeOptions(given), parts);
   };
   const running = () => {
     if (node === undefined) throw new Error('the node does not run');

@@ -14,7 +14,9 @@ function tell(message: NodeMessage): void {
 
 async function run(): Promise<Node> {
   const given = JSON.parse(process.argv[2] ?? '{}') as Partial<Record<NodeOptionName, unknown>>;
-  const node = await startNode(parseNodeOptions(given));
+  const jobEntry = process.argv[3] ?? '';
+  const parts = jobEntry === '' ? {} : { jobEntry: new URL(jobEntry) };
+  const node = await startNode(parseNodeOptions(given), parts);
   tell({ type: 'ready', url: node.url, httpUrl: node.httpUrl });
   return node;
 }

@@ -26,23 +26,25 @@ export type CountedMetric = (typeof counted)[number];
 export class NodeProcess {
   readonly data: DataFolder;
   readonly #options: GivenOptions;
+  readonly #jobEntry: URL | undefined;
   readonly #past = new Map<CountedMetric, number>();
   #child: ChildProcess | undefined;
   #ending = false;
   #url = '';
   #httpUrl = '';
 
-  private constructor(data: DataFolder, options: GivenOptions) {
+  private constructor(data: DataFolder, options: GivenOptions, jobEntry: URL | undefined) {
     this.data = data;
     this.#options = options;
+    this.#jobEntry = jobEntry;
   }
 
-  /** Starts a node on a new data folder and free ports. */
-  static async start(options: GivenOptions = {}): Promise<NodeProcess> {
+  /** Starts a node on a new data folder and free ports; `jobEntry` is the code of its job threads. */
+  static async start(options: GivenOptions = {}, jobEntry?: URL): Promise<NodeProcess> {
     const data = await dataFolder();
     const port = await freePort();
     const defaults = { data: data.path, port, httpPort: 0, diskReserveBytes: 0, logLevel: 'warn' };
-    const node = new NodeProcess(data, { ...defaults, ...options });
+    const node = new NodeProcess(data, { ...defaults, ...options }, jobEntry);
     try {
       await node.start();
       return node;
@@ -70,7 +72,7 @@ export class NodeProcess {
   async start(): Promise<void> {
     const { url, execArgv } = threadEntry('node-process-entry', import.meta.url);
     const log = openSync(this.#logFile, 'a');
-    const child = fork(url, [JSON.stringify(this.#options)], {
+    const child = fork(url, [JSON.stringify(this.#options), this.#jobEntry?.href ?? ''], {
       execArgv,
       stdio: ['ignore', log, log, 'ipc'],
       // As `cluster start` has it.

@@ -9,6 +9,8 @@ export interface DiskBudget {
   readonly photos: number;
   /** For the dead letters. */
   readonly deadLetters: number;
+  /** For blobs on their way between nodes. */
+  readonly blobs: number;
 }
 
 /** Space of a file system, in bytes. */
@@ -18,8 +20,9 @@ export interface DiskSpace {
   readonly free: number;
 }
 
-const photosShare = 0.8;
+const photosShare = 0.7;
 const deadLettersShare = 0.15;
+const blobsShare = 0.1;
 
 /** Space of the file system that holds `folder`. */
 export async function diskSpace(folder: string): Promise<DiskSpace> {
@@ -43,6 +46,7 @@ export async function diskBudget(
     maxFileStore: total,
     photos: photoBytes > 0 ? Math.min(photoBytes, share(photosShare)) : share(photosShare),
     deadLetters: share(deadLettersShare),
+    blobs: share(blobsShare),
   };
 }
 

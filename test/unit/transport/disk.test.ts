@@ -18,11 +18,11 @@ afterEach(async () => {
 test('the budget leaves the reserve, counts what the store has, and is never unlimited', async () => {
   const { free, total } = await diskSpace(folder);
   const half = await diskBudget(folder, free / 2, 0);
-  expect(half.photos + half.deadLetters).toBeLessThan(free / 2);
+  expect(half.photos + half.deadLetters + half.blobs).toBeLessThan(free / 2);
   expect(half.maxFileStore).toBe(total);
   await writeFile(join(folder, 'stored'), new Uint8Array(10_000_000));
   const none = await diskBudget(folder, total * 2, 0);
-  expect(none).toMatchObject({ photos: 1, deadLetters: 1 });
+  expect(none).toMatchObject({ photos: 1, deadLetters: 1, blobs: 1 });
   expect((await diskBudget(folder, 0, 5_000)).photos).toBe(5_000);
 });
 

@@ -1,0 +1,282 @@
+import { z } from 'zod';
+import { Fault } from '../src/base/errors.ts';
+import type { Log } from '../src/base/log.ts';
+import type { BlobStore } from '../src/model/blob-store.ts';
+import type { JobPool } from '../src/pool/job-pool.ts';
+import type { Json, Task, TaskProgress, TaskResult, TaskRunner } from '../src/train/task.ts';
+import type { BlobExchange } from '../src/transport/blob-exchange.ts';
+import type { Connection } from '../src/transport/connection.ts';
+import type { QueuedTask, TaskRecord } from '../src/transport/payloads.ts';
+import { gather } from '../src/transport/requests.ts';
+import type { TaskQueue } from '../src/transport/task-queue.ts';
+import type { TaskRecords } from '../src/transport/task-records.ts';
+import { maxTaskAttempts } from './task-attempt.ts';
+
+/** What the tasks of a run work with. */
+export interface ClusterTasksOptions {
+  /** The run that they are of. */
+  readonly run: string;
+  /** This node, which coordinates it. */
+  readonly node: string;
+  readonly connection: Connection;
+  readonly queue: TaskQueue;
+  readonly records: TaskRecords;
+  readonly exchange: BlobExchange;
+  /** Has the inputs of every task, and gets all outputs. */
+  readonly blobs: BlobStore;
+  /** For tasks that need the files of this node. */
+  readonly pool: JobPool;
+  readonly log: Log;
+}
+
+/** How to carry out one task. */
+export interface ClusterTaskOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: TaskProgress) => void) | undefined;
+}
+
+type Final = Extract<TaskRecord, { state: 'done' | 'failed' }>;
+type Done = Extract<TaskRecord, { state: 'done' }>;
+
+/** Whoever waits for a task. */
+interface Waiting {
+  readonly onFinal: (record: Final) => void;
+  readonly onProgress: (progress: TaskProgress) => void;
+}
+
+/** Records are watched; should that or a message be lost, they are looked at again, and the task is queued again. */
+const lookAgainMs = 5_000;
+const countNodesMs = 10_000;
+
+/** What of a node's facts is needed here. */
+const facts = z.looseObject({ jobThreads: z.int().min(0) });
+
+/**
+ * The tasks of one run, over all nodes of the cluster. A task whose result is recorded is not carried out again, so that a
+ * coordinator which starts again goes on where it was.
+ */
+export class ClusterTasks implements TaskRunner {
+  readonly #options: ClusterTasksOptions;
+  readonly #waiting = new Map<string, Waiting>();
+  #parallelism: number;
+  #timer: NodeJS.Timeout | undefined;
+  #stopWatching: () => void = () => undefined;
+  #closed = false;
+
+  private constructor(options: ClusterTasksOptions) {
+    this.#options = options;
+    this.#parallelism = Math.max(1, options.pool.parallelism);
+  }
+
+  /**
+   * Starts to listen to what becomes of a run's tasks.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  static async open(options: ClusterTasksOptions): Promise<ClusterTasks> {
+    const tasks = new ClusterTasks(options);
+    tasks.#stopWatching = await options.records.watch(options.run, (key, record) => {
+      tasks.#hear(key, record);
+    });
+    await tasks.#countThreads();
+    tasks.#timer = setInterval(() => void tasks.#countThreads(), countNodesMs);
+    tasks.#timer.unref();
+    return tasks;
+  }
+
+  /** The job threads of all nodes that answered lately. */
+  get parallelism(): number {
+    return this.#parallelism;
+  }
+
+  /**
+   * Carries out a task on some node; its outputs are in the blob store of this one then.
+   * @throws Fault of the task; `TASK_EXHAUSTED` after several tries; `CANCELLED` after `signal`;
+   * `NATS_UNREACHABLE` if this was closed meanwhile
+   */
+  async run(
+    task: Task,
+    { signal, onProgress = () => undefined }: ClusterTaskOptions = {},
+  ): Promise<TaskResult> {
+    for (;;) {
+      const record = await this.#final(task, signal, onProgress);
+      if (record.state === 'failed') throw Fault.fromWire(record.fault);
+      const lost = await this.#collect(record);
+      if (lost === undefined) return resultOf(record);
+      this.#options.log.warn(
+        { fault: lost.toWire(), task: task.key },
+        'outputs were lost; the task is done again',
+      );
+      await this.#reset(task.key, lost);
+    }
+  }
+
+  /**
+   * Carries out a task on this node: one that needs files which are here alone. Its result is recorded too.
+   * @throws Fault as {@link ClusterTasks.run}
+   */
+  async runLocal(task: Task, options: ClusterTaskOptions = {}): Promise<TaskResult> {
+    const { run, node, records, pool } = this.#options;
+    const found = await records.get(run, task.key);
+    if (found?.value.state === 'done' && (await this.#collect(found.value)) === undefined)
+      return resultOf(found.value);
+    for (let attempts = 1; ; attempts++) {
+      try {
+        const started = performance.now();
+        const { outputs, value } = await pool.run(task, options);
+        const tookMs = Math.round(performance.now() - started);
+        const done: Done = {
+          state: 'done',
+          node,
+          attempts,
+          outputs: [...outputs],
+          value: plain(value),
+          tookMs,
+        };
+        await records.put(run, task.key, done, found?.revision ?? 0);
+        return { outputs, value };
+      } catch (error) {
+        const fault = Fault.from(error);
+        if (fault.disposition === 'terminal') throw fault;
+        if (attempts >= maxTaskAttempts)
+          throw new Fault('TASK_EXHAUSTED', { task: task.key, attempts, reason: fault.message }, fault);
+      }
+    }
+  }
+
+  /** Stops listening; what is queued goes on, and is found by whoever opens the run's tasks again. */
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#stopWatching();
+  }
+
+  /**
+   * Takes away everything of the run, which has ended: queued tasks, results, blobs on their way. The blobs of this node stay.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async end(): Promise<void> {
+    const { run, queue, records, exchange } = this.#options;
+    this.close();
+    await queue.withdraw(run);
+    await records.clear(run);
+    await exchange.clear(run);
+  }
+
+  #hear(key: string, record: TaskRecord): void {
+    const waiting = this.#waiting.get(key);
+    if (record.state === 'running') waiting?.onProgress(record.progress);
+    if (isFinal(record)) waiting?.onFinal(record);
+  }
+
+  async #final(
+    task: Task,
+    signal: AbortSignal | undefined,
+    onProgress: (progress: TaskProgress) => void,
+  ): Promise<Final> {
+    let wake: () => void = () => undefined;
+    let heard: Final | undefined;
+    const onFinal = (record: Final) => {
+      heard = record;
+      wake();
+    };
+    // Before it is queued, so that nothing goes unheard.
+    this.#waiting.set(task.key, { onFinal, onProgress });
+    const onAbort = () => {
+      wake();
+    };
+    signal?.addEventListener('abort', onAbort);
+    try {
+      for (;;) {
+        if (signal?.aborted === true) return await this.#cancel(task.key);
+        heard ??= await this.#look(task);
+        if (heard !== undefined) return heard;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          setTimeout(resolve, lookAgainMs).unref();
+        });
+      }
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      this.#waiting.delete(task.key);
+    }
+  }
+
+  /** The record of a task if it is final; else the task is queued, unless it is. */
+  async #look(task: Task): Promise<Final | undefined> {
+    const { run, queue, records, log } = this.#options;
+    try {
+      const record = (await records.get(run, task.key))?.value;
+      if (record !== undefined && isFinal(record)) return record;
+      await queue.add(this.#queued(task));
+    } catch (error) {
+      const fault = Fault.from(error);
+      if (fault.code !== 'NATS_UNREACHABLE' || this.#closed) throw fault;
+      log.debug({ fault: fault.toWire(), task: task.key }, 'a task is looked at later');
+    }
+    return undefined;
+  }
+
+  #queued({ kind, key, parameters, inputs }: Task): QueuedTask {
+    const { run, node } = this.#options;
+    return { run, node, kind, key, parameters: plain(parameters), inputs: [...inputs] };
+  }
+
+  /** Whoever carries it out finds that its record is no longer its own. */
+  async #cancel(key: string): Promise<never> {
+    const { run, queue } = this.#options;
+    await queue.withdraw(run, key);
+    await this.#reset(key);
+    throw new Fault('CANCELLED', { what: `task ${key}` });
+  }
+
+  async #reset(key: string, reason?: Fault): Promise<void> {
+    const { run, records } = this.#options;
+    const found = await records.get(run, key);
+    if (found === undefined || found.value.state === 'waiting') return;
+    const fault = reason === undefined ? {} : { fault: reason.toWire() };
+    const waiting: TaskRecord = { state: 'waiting', attempts: found.value.attempts, ...fault };
+    await records.put(run, key, waiting, found.revision);
+  }
+
+  /** Sees to it that the outputs are here; answers why that cannot be. */
+  async #collect({ node: holder, outputs }: Done): Promise<Fault | undefined> {
+    const { run, node, blobs, exchange } = this.#options;
+    for (const blob of outputs) {
+      if (await blobs.has(blob.id)) continue;
+      if (holder === node) return new Fault('BLOB_LOST', { id: blob.id, node, reason: 'it was removed' });
+      try {
+        await exchange.fetch({ run, blob, holder }, blobs);
+        await exchange.remove(run, blob.id);
+      } catch (error) {
+        const fault = Fault.from(error);
+        if (fault.code === 'BLOB_LOST' || fault.code === 'NODE_UNAVAILABLE') return fault;
+        throw fault;
+      }
+    }
+    return undefined;
+  }
+
+  async #countThreads(): Promise<void> {
+    const { connection, pool } = this.#options;
+    const answers = await gather(connection, 'nodes', {}, {}).catch(() => []);
+    const counts = answers.map(({ value }) => facts.safeParse(value).data?.jobThreads ?? 0);
+    this.#parallelism = Math.max(
+      1,
+      pool.parallelism,
+      counts.reduce((sum, count) => sum + count, 0),
+    );
+  }
+}
+
+function isFinal(record: TaskRecord): record is Final {
+  return record.state === 'done' || record.state === 'failed';
+}
+
+function resultOf({ outputs, value }: Done): TaskResult {
+  return { outputs, value };
+}
+
+/** JSON as the messages have it, whose type knows no `readonly`. */
+function plain(json: Json): QueuedTask['parameters'] {
+  return json as QueuedTask['parameters'];
+}
