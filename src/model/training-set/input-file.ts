@@ -51,11 +51,9 @@ async function* unpack(pieces: AsyncIterable<Buffer>, onCut: OnCut): AsyncGenera
   const ended = new Promise<void>((resolve) => gunzip.once('close', resolve));
   try {
     for await (const piece of pieces) {
-      await new Promise<void>((resolve) =>
-        gunzip.write(piece, () => {
-          resolve();
-        }),
-      );
+      const written = new Promise((resolve) => gunzip.write(piece, resolve));
+      // After a failure, a write is never answered.
+      await Promise.race([written, ended]);
       yield* unpacked.splice(0);
       if (failure !== undefined) break;
     }
