@@ -77,7 +77,9 @@ export const runCoordinator: Behaviour<RunCoordinatorState, RunCoordinatorMessag
   receive: async (state, message, context) => {
     switch (message.type) {
       case 'start':
-        await answer(message, () => state.records.start(message.spec.kind, state.node, message.spec as RunRecord['spec']));
+        await answer(message, () =>
+          state.records.start(message.spec.kind, state.node, message.spec as RunRecord['spec']),
+        );
         break;
       case 'resume':
         await answer(message, () => state.records.reopen(message.run, state.node));

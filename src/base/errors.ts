@@ -132,6 +132,11 @@ export const catalogue = {
     disposition: 'terminal',
     sentence: 'The run {run} is under way on node {node}; wait until it has ended, or cancel it.',
   },
+  INPUT_PROBLEMS: {
+    disposition: 'terminal',
+    sentence: 'Nothing was trained, as the run is strict: {first}; mend it, or run without --strict.',
+  },
+  TRAINING_DATA: { disposition: 'terminal', sentence: 'Nothing can be learned: {reason}.' },
   RUN_OVER: { disposition: 'terminal', sentence: 'The run {run} has ended: it is {state}.' },
   BLOB_LOST: {
     disposition: 'retry',

@@ -2,7 +2,7 @@ import type { Model } from '../model/model-file.ts';
 import type { TagSelection } from '../vision/scores.ts';
 import { checkExtractors } from '../model/model-header.ts';
 import type { ExtractorReference, ModelHeader } from '../model/model-header.ts';
-import type { ModelHandle } from './thread-messages.ts';
+import type { ModelHandle } from '../model/model-scorer.ts';
 
 /** A tag and its calibrated score, 0 to 1. */
 export interface ScoredTag {

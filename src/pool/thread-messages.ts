@@ -1,19 +1,8 @@
 import type { WireFault } from '../base/errors.ts';
 import type { ExtractedFeatures } from '../model/feature-store/feature-stores.ts';
-import type { ModelLayout } from '../model/model-layout.ts';
+import type { ModelHandle } from '../model/model-scorer.ts';
 import type { DecodeLimits } from '../vision/decode.ts';
 import type { TagSelection } from '../vision/scores.ts';
-
-/** A published model as every thread of a node sees it: the same bytes, no copies. */
-export interface ModelHandle {
-  /** Monotonic number of the activation: results name it, the higher one wins. */
-  readonly activation: number;
-  /** SHA-256 of the model file. */
-  readonly id: string;
-  readonly layout: ModelLayout;
-  /** W, b, calibration and thresholds, read-only once published. */
-  readonly buffer: SharedArrayBuffer;
-}
 
 /** What a thread is given when it starts (`workerData`). */
 export interface ThreadSetup {

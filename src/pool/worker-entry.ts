@@ -5,7 +5,7 @@ import type { Extractor } from '../vision/extractor.ts';
 import { decodeFor, describeAll, Extractors } from '../vision/extractors.ts';
 import { Kernel } from '../vision/kernel.ts';
 import { quantiseFeatures } from '../vision/quantised-features.ts';
-import { ModelScorer } from './model-scorer.ts';
+import { ModelScorer } from '../model/model-scorer.ts';
 import { SlotBoard } from './slot-board.ts';
 import type { PhotoTags, PhotoTask, ReadyTask, ThreadReply, ThreadSetup } from './thread-messages.ts';
 

@@ -6,7 +6,8 @@ import { threadEntry } from '../base/thread-entry.ts';
 import type { ThreadEntry } from '../base/thread-entry.ts';
 import { PoolThread, type ThreadTimes } from './pool-thread.ts';
 import { SlotBoard, placesPerThread } from './slot-board.ts';
-import type { ModelHandle, PhotoTags, PhotoTask, ThreadReply, ThreadSetup } from './thread-messages.ts';
+import type { ModelHandle } from '../model/model-scorer.ts';
+import type { PhotoTags, PhotoTask, ThreadReply, ThreadSetup } from './thread-messages.ts';
 
 /** What a slot needs to start its threads. */
 export interface WorkerSlotOptions extends ThreadTimes {

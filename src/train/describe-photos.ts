@@ -1,9 +1,10 @@
 import type { BlobStore } from '../model/blob-store.ts';
 import type { DecodeLimits } from '../vision/decode.ts';
 import { readFeatureRows, type FeatureRow, type PhotoProblem } from './feature-rows.ts';
-import { packPhotos, type RawPhoto } from './photo-chunk.ts';
+import { chunksOf, packPhotos, type RawPhoto } from './photo-chunk.ts';
 import type { TaskProgress, TaskRunner } from './task.ts';
 import { described, describeTask } from './tasks/describe.ts';
+import { Window } from './window.ts';
 
 /** What describing photos works with. */
 export interface DescribeOptions {
@@ -18,9 +19,6 @@ export interface DescribeOptions {
   readonly onProblem: (problem: PhotoProblem) => void;
 }
 
-/** Photos and bytes of a chunk, at most. */
-const chunkPhotos = 256;
-const chunkBytes = 8 * 1024 * 1024;
 /** Chunks for each task that can run at once: while one is described, the next is made. */
 const chunksAhead = 2;
 
@@ -61,51 +59,4 @@ async function describeChunk(
   }
   for (const problem of described.parse(value).problems) onProblem(problem);
   await blobs.remove(input.id);
-}
-
-async function* chunksOf(photos: AsyncIterable<RawPhoto>): AsyncIterable<RawPhoto[]> {
-  let chunk: RawPhoto[] = [];
-  let bytes = 0;
-  for await (const photo of photos) {
-    chunk.push(photo);
-    bytes += photo.bytes.length;
-    if (chunk.length < chunkPhotos && bytes < chunkBytes) continue;
-    yield chunk;
-    chunk = [];
-    bytes = 0;
-  }
-  if (chunk.length > 0) yield chunk;
-}
-
-/** Lets so many works go on at once. The first failure is thrown at whoever comes next. */
-class Window {
-  readonly #size: number;
-  readonly #running = new Set<Promise<void>>();
-  #failure: { readonly error: unknown } | undefined;
-
-  constructor(size: number) {
-    this.#size = size;
-  }
-
-  /** Begins a work as soon as there is room. */
-  async enter(work: () => Promise<void>): Promise<void> {
-    while (this.#running.size >= this.#size) await Promise.race(this.#running);
-    this.#check();
-    const running: Promise<void> = work()
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .finally(() => this.#running.delete(running));
-    this.#running.add(running);
-  }
-
-  /** Resolves when all works are over. */
-  async drain(): Promise<void> {
-    await Promise.all(this.#running);
-    this.#check();
-  }
-
-  #check(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
-  }
 }

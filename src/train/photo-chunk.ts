@@ -45,3 +45,22 @@ export function unpackPhotos(chunk: Buffer): RawPhoto[] {
 function cut(): Fault {
   return new Fault('INTERNAL', { reason: 'a chunk of photos is cut off' });
 }
+
+/** Photos and bytes of a chunk, at most. */
+const chunkPhotos = 256;
+const chunkBytes = 8 * 1024 * 1024;
+
+/** Photos as they come, in chunks. */
+export async function* chunksOf(photos: AsyncIterable<RawPhoto>): AsyncIterable<RawPhoto[]> {
+  let chunk: RawPhoto[] = [];
+  let bytes = 0;
+  for await (const photo of photos) {
+    chunk.push(photo);
+    bytes += photo.bytes.length;
+    if (chunk.length < chunkPhotos && bytes < chunkBytes) continue;
+    yield chunk;
+    chunk = [];
+    bytes = 0;
+  }
+  if (chunk.length > 0) yield chunk;
+}

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { PublishedModel } from '../../src/pool/published-model.ts';
-import type { ModelHandle } from '../../src/pool/thread-messages.ts';
+import type { ModelHandle } from '../../src/model/model-scorer.ts';
 import { ThreadLost, WorkerSlot } from '../../src/pool/worker-slot.ts';
 import type { WorkerSlotOptions } from '../../src/pool/worker-slot.ts';
 import { Lite0Reference } from '../support/lite0-reference.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setupFiles } from '../../src/base/package-root.ts';
 import type { ExtractorReference } from '../../src/model/model-header.ts';
 import type { BlockContents } from '../../src/model/model-writer.ts';
-import { ModelScorer } from '../../src/pool/model-scorer.ts';
+import { ModelScorer } from '../../src/model/model-scorer.ts';
 import type { PublishedModel, ScoredTag } from '../../src/pool/published-model.ts';
 import type { ThreadSetup } from '../../src/pool/thread-messages.ts';
 import { decode } from '../../src/vision/decode.ts';

@@ -11,13 +11,14 @@ import type { Task } from '../task.ts';
 import { inputOf, parametersOf } from './task-parts.ts';
 import type { TaskContext, TaskHandler } from './task-context.ts';
 
-const limitsSchema = z.strictObject({
+/** Limits on photos, as parameters of a task. */
+export const decodeLimits = z.strictObject({
   maxBytes: z.number(),
   maxPixels: z.number(),
   timeoutMs: z.number(),
 });
 
-const schema = z.strictObject({ extractor: z.string(), limits: limitsSchema });
+const schema = z.strictObject({ extractor: z.string(), limits: decodeLimits });
 
 /** What describing says beside the features: which photos have none. */
 export const described = z.strictObject({ problems: z.array(photoProblem) });
@@ -33,7 +34,10 @@ export const describe: TaskHandler = async (task, context) => {
   const photos = unpackPhotos(await context.blobs.read(inputOf(task, 0).id));
   const extractor = new Extractors(context.kernel, context.parameters).extractor(id);
   const { rows, problems } = await describeAll(photos, extractor, limits, context);
-  return { outputs: [await putFeatureRows(context.blobs, rows, extractor.dims)], value: { problems: problems.map((problem) => ({ ...problem })) } };
+  return {
+    outputs: [await putFeatureRows(context.blobs, rows, extractor.dims)],
+    value: { problems: problems.map((problem) => ({ ...problem })) },
+  };
 };
 
 /** The task that describes a chunk of photos. */

@@ -4,8 +4,10 @@ import { conclude } from './conclude.ts';
 import { describe } from './describe.ts';
 import { exclude } from './exclude.ts';
 import { learn } from './learn.ts';
+import { report } from './report.ts';
 import { start } from './start.ts';
 import { statistics } from './statistics.ts';
+import { tag } from './tag.ts';
 import type { TaskHandler } from './task-context.ts';
 import { whiten } from './whiten.ts';
 
@@ -19,7 +21,9 @@ export const taskHandlers: Readonly<Record<string, TaskHandler>> = {
   describe,
   exclude,
   learn,
+  report,
   start,
   statistics,
+  tag,
   whiten,
 };

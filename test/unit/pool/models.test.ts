@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ActiveModel } from '../../../src/pool/active-model.ts';
-import { ModelScorer } from '../../../src/pool/model-scorer.ts';
+import { ModelScorer } from '../../../src/model/model-scorer.ts';
 import type { PublishedModel } from '../../../src/pool/published-model.ts';
 import type { Extractor } from '../../../src/vision/extractor.ts';
 import { Kernel } from '../../../src/vision/kernel.ts';

@@ -1,13 +1,23 @@
 import { Fault } from '../base/errors.ts';
-import type { BlockView } from '../model/model-layout.ts';
-import { viewBlocks } from '../model/model-layout.ts';
+import type { BlockView, ModelLayout } from './model-layout.ts';
+import { viewBlocks } from './model-layout.ts';
 import type { Extractor } from '../vision/extractor.ts';
 import type { Extractors } from '../vision/extractors.ts';
 import type { Kernel } from '../vision/kernel.ts';
 import { blockScores, selectTags } from '../vision/scores.ts';
 import { toUnitLength } from '../vision/unit-length.ts';
 import type { TagSelection } from '../vision/scores.ts';
-import type { ModelHandle } from './thread-messages.ts';
+
+/** A published model as every thread of a node sees it: the same bytes, no copies. */
+export interface ModelHandle {
+  /** Monotonic number of the activation: results name it, the higher one wins. */
+  readonly activation: number;
+  /** SHA-256 of the model file. */
+  readonly id: string;
+  readonly layout: ModelLayout;
+  /** W, b, calibration and thresholds, read-only once published. */
+  readonly buffer: SharedArrayBuffer;
+}
 
 /** A photo in flight during a swap still names the model before it. */
 const modelsKept = 2;

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { Fault } from '../../base/errors.ts';
+import type { BlobRef } from '../../model/blob-store.ts';
+import { type Model, readModel } from '../../model/model-file.ts';
+import { classNames } from '../../model/model-header.ts';
+import { type ModelHandle, ModelScorer } from '../../model/model-scorer.ts';
+import type { DecodeLimits } from '../../vision/decode.ts';
+import { decodeFor, describeAll, Extractors } from '../../vision/extractors.ts';
+import type { TagSelection } from '../../vision/scores.ts';
+import { type PhotoProblem, photoProblem } from '../feature-rows.ts';
+import { unpackPhotos } from '../photo-chunk.ts';
+import type { Task } from '../task.ts';
+import { decodeLimits } from './describe.ts';
+import type { TaskHandler } from './task-context.ts';
+import { inputOf, parametersOf } from './task-parts.ts';
+
+const schema = z.strictObject({
+  /** Tags above their thresholds, or the scores of all classes. */
+  scores: z.enum(['tags', 'all']),
+  limits: decodeLimits,
+});
+
+/** What tagging says beside the tags: how many photos have a line, and which have none. */
+export const tagged = z.strictObject({ photos: z.int(), problems: z.array(photoProblem) });
+
+/** Photos in flight: while one is in the kernel, the next is decoded. */
+const ahead = 2;
+
+/** Tags photos: inputs a chunk of photos and a model's file, output a line for each photo in their order. */
+export const tag: TaskHandler = async (task, { kernel, blobs, parameters, progress, signal }) => {
+  const { scores, limits } = parametersOf(task, schema);
+  const photos = unpackPhotos(await blobs.read(inputOf(task, 0).id));
+  const model = await readModel(blobs.path(inputOf(task, 1).id));
+  const names = classNames(model.header);
+  const scorer = new ModelScorer(kernel, new Extractors(kernel, parameters));
+  const handle = handleOf(model);
+  const extractors = scorer.extractorsOf(handle);
+  const decoded: Promise<Fault | Awaited<ReturnType<typeof decodeFor>>>[] = [];
+  const begin = (bytes: Uint8Array | undefined) => {
+    if (bytes !== undefined) decoded.push(decodedOr(decodeFor(extractors, bytes, limits)));
+  };
+  photos.slice(0, ahead).forEach(({ bytes }) => {
+    begin(bytes);
+  });
+  const lines: string[] = [];
+  const problems: PhotoProblem[] = [];
+  for (const [index, { id }] of photos.entries()) {
+    signal.throwIfAborted();
+    const pixels = await decoded.shift();
+    begin(photos[index + ahead]?.bytes);
+    if (pixels instanceof Fault) problems.push({ id, code: pixels.code, message: pixels.message });
+    else if (pixels !== undefined) {
+      const found = scorer.score(describeAll(pixels), handle, scores === 'all' ? names.length : 0);
+      lines.push(lineOf(id, scores === 'all' ? found.best : found.tags, names));
+    }
+    progress(index + 1, photos.length);
+  }
+  return {
+    outputs: [await blobs.put([Buffer.from(lines.join(''), 'utf8')])],
+    value: { photos: lines.length, problems: problems.map((problem) => ({ ...problem })) },
+  };
+};
+
+/** The task that tags a chunk of photos with a model. */
+export function tagTask(
+  chunk: BlobRef,
+  model: BlobRef,
+  scores: 'tags' | 'all',
+  { maxBytes, maxPixels, timeoutMs }: DecodeLimits,
+): Task {
+  return {
+    kind: 'tag',
+    key: `tag/${chunk.id}`,
+    parameters: { scores, limits: { maxBytes, maxPixels, timeoutMs } },
+    inputs: [chunk, model],
+  };
+}
+
+function handleOf({ id, layout, buffer }: Model): ModelHandle {
+  return { activation: 0, id, layout, buffer };
+}
+
+function decodedOr<T>(work: Promise<T>): Promise<T | Fault> {
+  return work.catch((error: unknown) => Fault.from(error));
+}
+
+/** Written pair by pair: an object would put the class "2013" first, and do harm with "__proto__". */
+function lineOf(id: string, { indices, scores }: TagSelection, names: readonly string[]): string {
+  const pairs = Array.from(indices, (index, place) => {
+    // Nine digits tell every float32 from the next.
+    const score = Number((scores[place] ?? 0).toPrecision(9));
+    return `${JSON.stringify(names[index] ?? '')}: ${String(score)}`;
+  });
+  return `${id}\t{${pairs.join(', ')}}\n`;
+}
