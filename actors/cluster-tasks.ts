@@ -46,7 +46,7 @@ interface Waiting {
 
 /** Records are watched; should that or a message be lost, they are looked at again, and the task is queued again. */
 const lookAgainMs = 5_000;
-const countNodesMs = 10_000;
+const lookAroundMs = 10_000;
 
 /** What of a node's facts is needed here. */
 const facts = z.looseObject({ jobThreads: z.int().min(0) });
@@ -61,6 +61,7 @@ export class ClusterTasks implements TaskRunner {
   #parallelism: number;
   #timer: NodeJS.Timeout | undefined;
   #stopWatching: () => void = () => undefined;
+  #stuck = false;
   #closed = false;
 
   private constructor(options: ClusterTasksOptions) {
@@ -78,7 +79,7 @@ export class ClusterTasks implements TaskRunner {
       tasks.#hear(key, record);
     });
     await tasks.#countThreads();
-    tasks.#timer = setInterval(() => void tasks.#countThreads(), countNodesMs);
+    tasks.#timer = setInterval(() => void tasks.#lookAround(), lookAroundMs);
     tasks.#timer.unref();
     return tasks;
   }
@@ -254,6 +255,27 @@ export class ClusterTasks implements TaskRunner {
       }
     }
     return undefined;
+  }
+
+  async #lookAround(): Promise<void> {
+    try {
+      await this.#mendQueue();
+      await this.#countThreads();
+    } catch (error) {
+      this.#options.log.debug({ fault: Fault.from(error).toWire() }, 'the queue of tasks was not looked at');
+    }
+  }
+
+  /** A killed server may have lost track of tasks: two looks in a row show some, and none of them waiting or in work. */
+  async #mendQueue(): Promise<void> {
+    const { queue, log } = this.#options;
+    const { messages, waiting, inFlight } = await queue.status();
+    const stuck = messages > 0 && waiting === 0 && inFlight === 0;
+    const mend = stuck && this.#stuck;
+    this.#stuck = stuck && !mend;
+    if (!mend) return;
+    log.warn({ tasks: messages }, 'the server has lost track of tasks; they are delivered again');
+    await queue.deliverAgain();
   }
 
   async #countThreads(): Promise<void> {
