@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../base/errors.ts';
 import type { BlobRef, BlobStore } from '../model/blob-store.ts';
 import type { TrainingSet } from '../model/training-set/training-set.ts';
-import { classRange, countOf, type ClassRange } from './class-range.ts';
+import { classesOf, classRange, countOf, cutClasses, rangesOf, type ClassRange } from './class-range.ts';
 import { planLearning, slicesOf, type LearningPlan } from './learning-plan.ts';
 import type { LearnedBlock } from './raw-classifiers.ts';
 import type { Task, TaskProgress, TaskResult, TaskRunner } from './task.ts';
@@ -13,7 +13,9 @@ import { excludeTask } from './tasks/exclude.ts';
 import { learnTask } from './tasks/learn.ts';
 import { startTask } from './tasks/start.ts';
 import { statisticsTask } from './tasks/statistics.ts';
+import { warmTask } from './tasks/warm.ts';
 import { whitenTask } from './tasks/whiten.ts';
+import { planUpdate, rehearsed, type TrainingRecord, type UpdatePlan } from './training-record.ts';
 import { putTrainingSet } from './training-set-blob.ts';
 
 /** The steps of learning, in their order. */
@@ -32,6 +34,8 @@ export interface TrainedModel {
   /** See `Evaluation`, as JSON. */
   readonly evaluation: BlobRef;
   readonly summary: z.infer<typeof evaluationSummary>;
+  /** What an update of it starts from; of a preview, nothing. */
+  readonly record?: TrainingRecord;
 }
 
 /** What learning works with. */
@@ -46,6 +50,8 @@ export interface LearningOptions {
   readonly created: string;
   /** Share of the tags shown that shall be right. */
   readonly precision: number;
+  /** What the model to update was learned from. */
+  readonly update?: TrainingRecord | undefined;
   readonly onProgress: (step: LearningStep, progress: TaskProgress) => void;
   readonly publish: (model: TrainedModel) => Promise<void>;
 }
@@ -53,9 +59,20 @@ export interface LearningOptions {
 /** What every later task needs of the first ones. */
 interface Ground {
   readonly setRef: BlobRef;
+  /** Sums over the shards to learn from, by the id of their features. */
+  readonly sums: Readonly<Record<string, BlobRef>>;
   readonly whitening: BlobRef;
   /** Classes that exclude each other. */
   readonly exclusive: readonly ClassRange[];
+}
+
+/** Classifiers that have not seen the held-out rows, and how they came to be. */
+interface Learned {
+  readonly learned: readonly LearnedBlock[];
+  /** Places of the shards that they have learned from last. */
+  readonly places: readonly number[];
+  /** Epochs so far. */
+  readonly first: number;
 }
 
 /** Results of calibration, and what their evaluation says. */
@@ -83,38 +100,107 @@ export class TrainingRun {
   }
 
   /**
-   * Learns; publishes a preview on the way, and the model at last.
+   * Learns, and publishes the model; on the way a preview, unless it updates a model.
    * @throws Fault of a task; `CANCELLED`
    */
   async learn(): Promise<TrainedModel> {
     const { learn, heldOut } = this.#set;
-    const { epochs } = this.#plan;
     const ground = await this.#ground();
-    const started = await this.#start(ground);
-    const preview = await this.#judge('preview', ground, started);
-    await this.#assemble('preview', ground, started, preview);
-    const places = learn.map((_, place) => place);
-    const learned = await this.#descend('learn', ground, started, { places, first: 0, epochs });
+    const { learned, places, first } = (await this.#update(ground)) ?? (await this.#learnAll(ground));
     const judged = await this.#judge('calibrate', ground, learned);
     const all = [...places, ...heldOut.map((_, place) => learn.length + place)];
-    const final = await this.#descend('finish', ground, learned, { places: all, first: epochs, epochs: 1 });
-    return await this.#assemble('finish', ground, final, judged);
+    const final = await this.#descend('finish', ground, learned, { places: all, first, epochs: 1 });
+    const { sums, whitening } = ground;
+    const record = { set: this.#set, sums, whitening, learned };
+    return await this.#assemble('finish', ground, final, judged, record);
+  }
+
+  async #learnAll(ground: Ground): Promise<Learned> {
+    const { blocks, epochs } = this.#plan;
+    const started = await this.#start('preview', ground, blocks);
+    await this.#assemble('preview', ground, started, await this.#judge('preview', ground, started));
+    const places = [...this.#set.learn.keys()];
+    const learned = await this.#descend('learn', ground, started, { places, first: 0, epochs });
+    return { learned, places, first: epochs };
+  }
+
+  /** Goes on from the classifiers of a model, where its photos are still there. Classes that it did not have are learned from the start. */
+  async #update(ground: Ground): Promise<Learned | undefined> {
+    const { update } = this.#options;
+    const plan = update === undefined ? undefined : planUpdate(update, this.#set);
+    if (update === undefined || plan === undefined) return undefined;
+    const { epochs } = this.#plan;
+    const places = rehearsed(this.#set, plan.changed);
+    const warmed = await this.#warm(ground, update, plan);
+    const kept = await this.#descend('learn', ground, warmed, { places, first: epochs, epochs: 1 });
+    const fresh = rangesOf([...plan.origins.keys()].filter((index) => (plan.origins[index] ?? -1) < 0));
+    if (fresh.length === 0) return { learned: kept, places, first: epochs };
+    const started = await this.#start('learn', ground, cutClasses(fresh, this.#options.tasks.parallelism));
+    const added = await this.#descend('learn/new', ground, started, {
+      places: [...this.#set.learn.keys()],
+      first: 0,
+      epochs,
+    });
+    return { learned: [...kept, ...added], places, first: epochs };
+  }
+
+  async #warm(ground: Ground, update: TrainingRecord, { origins }: UpdatePlan): Promise<LearnedBlock[]> {
+    const { batchRows, rows, epochs } = this.#plan;
+    const old = [...origins.keys()].filter((index) => (origins[index] ?? -1) >= 0);
+    if (old.length === 0) return [];
+    const blocks = cutClasses(rangesOf(old), this.#options.tasks.parallelism);
+    const steps = Math.round((epochs * rows) / batchRows);
+    const results = await this.#all(
+      'learn',
+      blocks.map((ranges, index) =>
+        warmTask(
+          `warm/${placeOf(index, blocks.length)}`,
+          {
+            origins: classesOf(ranges).map((place) => origins[place] ?? 0),
+            classes: update.set.classes.length,
+            steps,
+          },
+          { before: update.whitening, after: ground.whitening, learned: update.learned },
+        ),
+      ),
+    );
+    return results.map((result, index) => ({ ranges: blocks[index] ?? [], state: only(result) }));
   }
 
   async #ground(): Promise<Ground> {
     const setRef = await putTrainingSet(this.#options.blobs, this.#set);
-    const { learn } = this.#set;
-    const sums = await this.#all('statistics', learn.map(statisticsTask));
-    const whitened = await this.#one('whiten', whitenTask(sums.map(only), this.#plan.shrinkage));
+    const sums = await this.#sums();
+    const whitened = await this.#one('whiten', whitenTask(Object.values(sums), this.#plan.shrinkage));
     const { value } = await this.#one('whiten', excludeTask(setRef, this.#set));
-    return { setRef, whitening: only(whitened), exclusive: excluded.parse(value).ranges };
+    return { setRef, sums, whitening: only(whitened), exclusive: excluded.parse(value).ranges };
   }
 
-  async #start({ setRef, whitening }: Ground): Promise<LearnedBlock[]> {
-    const { blocks, batchRows } = this.#plan;
+  /** Sums over each shard to learn from; those that a model was made of are not formed again. */
+  async #sums(): Promise<Record<string, BlobRef>> {
+    const known = this.#options.update?.sums ?? {};
+    const { learn } = this.#set;
+    const missing = learn.filter(({ features }) => known[features.id] === undefined);
+    const results = await this.#all('statistics', missing.map(statisticsTask));
+    const formed = new Map(missing.map(({ features }, index) => [features.id, results[index]]));
+    return Object.fromEntries(
+      learn.map(({ features: { id } }) => {
+        const result = formed.get(id);
+        const sum = result === undefined ? known[id] : only(result);
+        if (sum === undefined) throw new Fault('INTERNAL', { reason: `shard ${id} has no sums` });
+        return [id, sum];
+      }),
+    );
+  }
+
+  async #start(
+    step: LearningStep,
+    { setRef, whitening }: Ground,
+    blocks: readonly (readonly ClassRange[])[],
+  ): Promise<LearnedBlock[]> {
+    const { batchRows } = this.#plan;
     const inputs = { setRef, set: this.#set, whitening };
     const results = await this.#all(
-      'preview',
+      step,
       blocks.map((ranges, index) =>
         startTask(`start/${placeOf(index, blocks.length)}`, { ranges: [...ranges], batchRows }, inputs),
       ),
@@ -124,7 +210,7 @@ export class TrainingRun {
 
   /** Passes over some shards; blocks of classes are learned side by side, and each task of a block follows the one before. */
   async #descend(
-    step: LearningStep,
+    keys: LearningStep | 'learn/new',
     { setRef, whitening }: Ground,
     from: readonly LearnedBlock[],
     { places, first, epochs }: { places: readonly number[]; first: number; epochs: number },
@@ -135,6 +221,7 @@ export class TrainingRun {
         slicesOf(this.#set, places, { epoch, classes: countOf(ranges) }).map((shards) => ({ epoch, shards })),
       ),
     );
+    const step = keys === 'learn/new' ? 'learn' : keys;
     const counter = this.#counter(step, slices.flat().length);
     return await Promise.all(
       from.map(async ({ ranges, state: before }, block) => {
@@ -183,6 +270,7 @@ export class TrainingRun {
     { setRef, whitening }: Ground,
     learned: readonly LearnedBlock[],
     { results, evaluation, conclusion: { correction, summary } }: Judged,
+    record?: TrainingRecord,
   ): Promise<TrainedModel> {
     const { name, description, created } = this.#options;
     const task = assembleTask(
@@ -193,7 +281,14 @@ export class TrainingRun {
     const result = await this.#one(step, task);
     const { model } = assembled.parse(result.value);
     const kind = step === 'preview' ? 'preview' : 'trained';
-    const trained = { kind, model, file: only(result), evaluation, summary } as const;
+    const trained: TrainedModel = {
+      kind,
+      model,
+      file: only(result),
+      evaluation,
+      summary,
+      ...(record === undefined ? {} : { record }),
+    };
     await this.#options.publish(trained);
     return trained;
   }

@@ -9,6 +9,7 @@ import { start } from './start.ts';
 import { statistics } from './statistics.ts';
 import { tag } from './tag.ts';
 import type { TaskHandler } from './task-context.ts';
+import { warm } from './warm.ts';
 import { whiten } from './whiten.ts';
 
 export type { ExtractorParameters, TaskContext, TaskHandler } from './task-context.ts';
@@ -25,5 +26,6 @@ export const taskHandlers: Readonly<Record<string, TaskHandler>> = {
   start,
   statistics,
   tag,
+  warm,
   whiten,
 };

@@ -1,0 +1,59 @@
+import type { BlobRef } from '../model/blob-store.ts';
+import type { TrainingSet } from '../model/training-set/training-set.ts';
+import type { LearnedBlock } from './raw-classifiers.ts';
+
+/** What a model was learned from, and how far: an update starts from it. Plain data. */
+export interface TrainingRecord {
+  readonly set: TrainingSet;
+  /** Sums over the rows of shards, by the id of their features. */
+  readonly sums: Readonly<Record<string, BlobRef>>;
+  readonly whitening: BlobRef;
+  /** Classifiers that have not seen the held-out rows, so that those can calibrate their successors as well. */
+  readonly learned: readonly LearnedBlock[];
+}
+
+/** Every blob that a record names. */
+export function blobsOf({ set, sums, whitening, learned }: TrainingRecord): BlobRef[] {
+  const shards = [...set.learn, ...set.heldOut].flatMap(({ features, labels }) => [features, labels]);
+  return [set.labels, ...shards, ...Object.values(sums), whitening, ...learned.map(({ state }) => state)];
+}
+
+/** What an update of a model can keep. */
+export interface UpdatePlan {
+  /** For each class of the new set, its place in the old one, or −1. */
+  readonly origins: readonly number[];
+  /** Places of the shards to learn from that are new or whose labels have changed. */
+  readonly changed: readonly number[];
+}
+
+/**
+ * Compares a new training set with that of a model; `undefined` if photos are gone that the model has learned from: what they
+ * taught it does not come out again, so that it must be learned anew.
+ */
+export function planUpdate({ set: before }: TrainingRecord, set: TrainingSet): UpdatePlan | undefined {
+  const features = new Set(set.learn.map((shard) => shard.features.id));
+  if (before.learn.some((shard) => !features.has(shard.features.id))) return undefined;
+  const known = new Set(before.learn.map((shard) => `${shard.features.id} ${shard.labels.id}`));
+  const places = new Map(before.classes.map((name, place) => [name, place]));
+  return {
+    origins: set.classes.map((name) => places.get(name) ?? -1),
+    changed: set.learn.flatMap((shard, place) =>
+      known.has(`${shard.features.id} ${shard.labels.id}`) ? [] : [place],
+    ),
+  };
+}
+
+/** The shards that an update learns from: those that changed, and at least as many rows of the others against forgetting. */
+export function rehearsed(set: TrainingSet, changed: readonly number[]): number[] {
+  const rowsOf = (place: number) => set.learn[place]?.rows ?? 0;
+  const isChanged = new Set(changed);
+  let wanted = changed.reduce((sum, place) => sum + rowsOf(place), 0);
+  const others: number[] = [];
+  for (const place of set.learn.keys()) {
+    if (wanted <= 0) break;
+    if (isChanged.has(place)) continue;
+    others.push(place);
+    wanted -= rowsOf(place);
+  }
+  return [...changed, ...others];
+}
