@@ -1,6 +1,7 @@
 import { Fault } from '../base/errors.ts';
 import { decode, type DecodeLimits } from './decode.ts';
 import type { Extractor, ExtractorIdentity, InputShape } from './extractor.ts';
+import { HogExtractor, hogIdentity } from './hog.ts';
 import type { Kernel } from './kernel.ts';
 import { readParameters } from './parameter-file.ts';
 
@@ -16,7 +17,7 @@ const trunkId = 'lite0';
 export function extractorIdentities(parameters: Uint8Array, file?: string): ExtractorIdentity[] {
   const { header, hash } = readParameters(parameters, file);
   const { extractor: id, version, dims } = header;
-  return [{ id, version, dims, parametersHash: hash }];
+  return [{ id, version, dims, parametersHash: hash }, hogIdentity];
 }
 
 /** The extractors of a thread, by id; each is loaded when it is first asked for. */
@@ -26,7 +27,10 @@ export class Extractors {
 
   /** @param parameters - the parameter file of `lite0`, which may be shared with other threads */
   constructor(kernel: Kernel, parameters: ArrayBufferLike) {
-    this.#makers = new Map([[trunkId, () => kernel.loadExtractor(new Uint8Array(parameters))]]);
+    this.#makers = new Map<string, () => Extractor>([
+      [trunkId, () => kernel.loadExtractor(new Uint8Array(parameters))],
+      [hogIdentity.id, () => new HogExtractor(kernel)],
+    ]);
   }
 
   /** @throws Fault `MODEL_EXTRACTOR` if there is none of this id, `WEIGHTS_DAMAGED` if it cannot be loaded */

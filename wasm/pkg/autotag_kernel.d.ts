@@ -2,6 +2,38 @@
 /* eslint-disable */
 
 /**
+ * HOG + HSV features, without parameters.
+ */
+export class HogKernel {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * How many features there are.
+     */
+    dims(): number;
+    /**
+     * Where the features are after [`HogKernel::run`].
+     */
+    features(): number;
+    /**
+     * Room for a photo and its features.
+     */
+    constructor();
+    /**
+     * Where to write the photo, `[side × side × 3]` bytes of linear memory.
+     */
+    photo(): number;
+    /**
+     * Describes the photo.
+     */
+    run(): void;
+    /**
+     * Rows, and columns, of a photo.
+     */
+    side(): number;
+}
+
+/**
  * A batch of rows of features, f32.
  */
 export class LinearBatch {
@@ -285,6 +317,7 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
+    readonly __wbg_hogkernel_free: (a: number, b: number) => void;
     readonly __wbg_linearbatch_free: (a: number, b: number) => void;
     readonly __wbg_linearlearner_free: (a: number, b: number) => void;
     readonly __wbg_linearprojection_free: (a: number, b: number) => void;
@@ -296,6 +329,12 @@ export interface InitOutput {
     readonly __wbg_window_free: (a: number, b: number) => void;
     readonly average: (a: number, b: number, c: number, d: number) => [number, number];
     readonly depthwise: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
+    readonly hogkernel_dims: (a: number) => number;
+    readonly hogkernel_features: (a: number) => number;
+    readonly hogkernel_new: () => number;
+    readonly hogkernel_photo: (a: number) => number;
+    readonly hogkernel_run: (a: number) => void;
+    readonly hogkernel_side: (a: number) => number;
     readonly linearbatch_dequantise: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly linearbatch_fill: (a: number, b: number) => number;
     readonly linearbatch_is_finite: (a: number) => number;

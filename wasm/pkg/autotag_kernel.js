@@ -1,6 +1,70 @@
 /* @ts-self-types="./autotag_kernel.d.ts" */
 
 /**
+ * HOG + HSV features, without parameters.
+ */
+export class HogKernel {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        HogKernelFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_hogkernel_free(ptr, 0);
+    }
+    /**
+     * How many features there are.
+     * @returns {number}
+     */
+    dims() {
+        const ret = wasm.hogkernel_dims(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Where the features are after [`HogKernel::run`].
+     * @returns {number}
+     */
+    features() {
+        const ret = wasm.hogkernel_features(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Room for a photo and its features.
+     */
+    constructor() {
+        const ret = wasm.hogkernel_new();
+        this.__wbg_ptr = ret;
+        HogKernelFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * Where to write the photo, `[side × side × 3]` bytes of linear memory.
+     * @returns {number}
+     */
+    photo() {
+        const ret = wasm.hogkernel_photo(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
+     * Describes the photo.
+     */
+    run() {
+        wasm.hogkernel_run(this.__wbg_ptr);
+    }
+    /**
+     * Rows, and columns, of a photo.
+     * @returns {number}
+     */
+    side() {
+        const ret = wasm.hogkernel_side(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+}
+if (Symbol.dispose) HogKernel.prototype[Symbol.dispose] = HogKernel.prototype.free;
+
+/**
  * A batch of rows of features, f32.
  */
 export class LinearBatch {
@@ -900,6 +964,9 @@ function __wbg_get_imports() {
     };
 }
 
+const HogKernelFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_hogkernel_free(ptr, 1));
 const LinearBatchFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_linearbatch_free(ptr, 1));

@@ -1,6 +1,7 @@
 /* tslint:disable */
 /* eslint-disable */
 export const memory: WebAssembly.Memory;
+export const __wbg_hogkernel_free: (a: number, b: number) => void;
 export const __wbg_linearbatch_free: (a: number, b: number) => void;
 export const __wbg_linearlearner_free: (a: number, b: number) => void;
 export const __wbg_linearprojection_free: (a: number, b: number) => void;
@@ -12,6 +13,12 @@ export const __wbg_trunkkernel_free: (a: number, b: number) => void;
 export const __wbg_window_free: (a: number, b: number) => void;
 export const average: (a: number, b: number, c: number, d: number) => [number, number];
 export const depthwise: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
+export const hogkernel_dims: (a: number) => number;
+export const hogkernel_features: (a: number) => number;
+export const hogkernel_new: () => number;
+export const hogkernel_photo: (a: number) => number;
+export const hogkernel_run: (a: number) => void;
+export const hogkernel_side: (a: number) => number;
 export const linearbatch_dequantise: (a: number, b: number, c: number, d: number, e: number) => void;
 export const linearbatch_fill: (a: number, b: number) => number;
 export const linearbatch_is_finite: (a: number) => number;

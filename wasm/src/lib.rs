@@ -7,6 +7,7 @@
 pub mod arena;
 pub mod depthwise;
 pub mod gemm;
+pub mod hog;
 pub mod linear;
 pub mod pool;
 pub mod requantise;
@@ -100,6 +101,45 @@ impl TrunkKernel {
     /// How many features there are.
     pub fn dims(&self) -> usize {
         self.0.features().len()
+    }
+}
+
+/// HOG + HSV features, without parameters.
+#[wasm_bindgen]
+pub struct HogKernel(hog::Hog);
+
+#[wasm_bindgen]
+#[allow(clippy::new_without_default)] // JavaScript has no defaults.
+impl HogKernel {
+    /// Room for a photo and its features.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self(hog::Hog::default())
+    }
+
+    /// Where to write the photo, `[side × side × 3]` bytes of linear memory.
+    pub fn photo(&mut self) -> *mut u8 {
+        self.0.photo().as_mut_ptr()
+    }
+
+    /// Describes the photo.
+    pub fn run(&mut self) {
+        self.0.run();
+    }
+
+    /// Where the features are after [`HogKernel::run`].
+    pub fn features(&self) -> *const f32 {
+        self.0.features().as_ptr()
+    }
+
+    /// How many features there are.
+    pub fn dims(&self) -> usize {
+        self.0.features().len()
+    }
+
+    /// Rows, and columns, of a photo.
+    pub fn side(&self) -> usize {
+        hog::SIDE
     }
 }
 
