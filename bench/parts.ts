@@ -12,6 +12,7 @@ import { pipelineBench } from './pipeline/pipeline-bench.ts';
 import { median } from './results/median.ts';
 import type { Part, PartOptions, PartResult } from './results/part.ts';
 import { storeBench } from './store/store-bench.ts';
+import { trainBench } from './train/train-bench.ts';
 
 const kernelPhotos = 40;
 const kernelRuns = 120;
@@ -24,6 +25,7 @@ export const parts: readonly Part[] = [
   { name: 'coordination', about: 'the whole path with nothing to decode or compute', run: coordination },
   { name: 'memory', about: 'resident memory by worker count', run: memory },
   { name: 'store', about: 'writes and searches of the tag store', run: store },
+  { name: 'train', about: 'training beside LIBLINEAR, and of 3,000 classes', isLong: true, run: train },
 ];
 
 async function pipeline({ photos, progress }: PartOptions): Promise<PartResult> {
@@ -90,5 +92,33 @@ async function store({ progress }: PartOptions): Promise<PartResult> {
   return {
     raw,
     summary: { store_rows_per_s: writeRowsPerS, search_ms: { p50: mixP50Ms, p95: mixP95Ms } },
+  };
+}
+
+async function train(options: PartOptions): Promise<PartResult> {
+  const raw = await trainBench(options);
+  const { versus, scale } = raw;
+  const byExtractor = (figure: (of: (typeof versus)[number]) => number) =>
+    Object.fromEntries(versus.map((of) => [of.extractor, figure(of)]));
+  return {
+    raw,
+    summary: {
+      train_speedup_over_liblinear: Math.min(...versus.map(({ speedup }) => speedup)),
+      train_map_minus_liblinear: Math.min(...versus.map(({ mapDifference }) => mapDifference)),
+      train_speedup: byExtractor(({ speedup }) => speedup),
+      train_speedup_by_cpu_time: byExtractor(({ cpuSpeedup }) => cpuSpeedup),
+      train_s: byExtractor(({ ours }) => ours.seconds),
+      train_preview_s: byExtractor(({ ours }) =>
+        median(ours.runs.map(({ steps }) => steps['preview'] ?? NaN)),
+      ),
+      liblinear_s: byExtractor(({ liblinear }) => liblinear.best.seconds),
+      train_map: byExtractor(({ ours }) => 100 * ours.map),
+      train_map_minus: byExtractor(({ mapDifference }) => mapDifference),
+      train_top1: byExtractor(({ ours }) => 100 * ours.top1),
+      train_top1_minus: byExtractor(({ top1Difference }) => top1Difference),
+      train_3000_classes_hours: scale.whole.seconds / 3600,
+      train_peak_rss_mib: scale.whole.peakRssMib,
+      train_time_exponent: scale.exponents,
+    },
   };
 }

@@ -17,6 +17,8 @@ export interface Part {
   readonly name: string;
   /** What it measures, for `--help`. */
   readonly about: string;
+  /** Takes so long that it runs only when it is named. */
+  readonly isLong?: true;
   readonly run: (options: PartOptions) => Promise<PartResult>;
 }
 
@@ -24,5 +26,13 @@ export interface Part {
 export interface PartOptions {
   /** Folder of photos; the demo's by default. */
   readonly photos: string | undefined;
+  /** Folder of labelled photos; by default a set that is fetched. */
+  readonly data: string | undefined;
+  /** What others are measured by is measured anew, although it is known. */
+  readonly fresh: boolean;
+  /** Small sizes, to see that it runs. */
+  readonly quick: boolean;
+  /** Leaves nothing behind for the next run. */
+  readonly clean: boolean;
   readonly progress: Progress;
 }
