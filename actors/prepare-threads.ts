@@ -6,6 +6,7 @@ import { setupFiles } from '../src/base/package-root.ts';
 import type { ExtractorReference } from '../src/model/model-header.ts';
 import type { JobSetup } from '../src/pool/job-messages.ts';
 import { WorkerSlot } from '../src/pool/worker-slot.ts';
+import type { DecodeLimits } from '../src/vision/decode.ts';
 import { Kernel } from '../src/vision/kernel.ts';
 import { extractorIdentities } from '../src/vision/extractors.ts';
 
@@ -15,6 +16,8 @@ export interface Threads {
   readonly extractors: readonly ExtractorReference[];
   /** What job threads are given. */
   readonly jobs: JobSetup;
+  /** What photos may be. */
+  readonly limits: DecodeLimits;
 }
 
 /** What the threads of a node need beside its options. */
@@ -53,7 +56,7 @@ export async function prepareThreads(
         entry,
       }),
   );
-  return { slots, extractors, jobs: { kernel, parameters } };
+  return { slots, extractors, jobs: { kernel, parameters }, limits };
 }
 
 /** A file in memory that threads share. */

@@ -41,6 +41,8 @@ export interface RunCoordinatorArgument {
   readonly records: RunRecords;
   readonly openTasks: (run: string) => Promise<ClusterTasks>;
   readonly workflow: Workflow;
+  /** Removes what no run needs; called after a run while none is under way here. */
+  readonly sweep: () => Promise<void>;
   readonly log: Log;
 }
 
@@ -94,6 +96,7 @@ export const runCoordinator: Behaviour<RunCoordinatorState, RunCoordinatorMessag
       case 'over':
         state.underWay.delete(message.run);
         if (message.again) await retry(state, message.run, context.after.bind(context));
+        else if (state.underWay.size === 0) await sweep(state);
         break;
     }
     return state;
@@ -115,6 +118,14 @@ async function answer(
     reply.ok(await make());
   } catch (error) {
     reply.fail(Fault.from(error));
+  }
+}
+
+async function sweep({ sweep: remove, log }: RunCoordinatorState): Promise<void> {
+  try {
+    await remove();
+  } catch (error) {
+    log.warn({ fault: Fault.from(error).toWire() }, 'what runs have left was not removed');
   }
 }
 

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { Fault, reasonOf } from '../src/base/errors.ts';
 import { replaceFile } from '../src/model/atomic-file.ts';
 import type { BlobStore } from '../src/model/blob-store.ts';
-import type { TrainingSet } from '../src/model/training-set/training-set.ts';
+import { blobsOf, type TrainingRecord } from '../src/train/training-record.ts';
 
-/** Models whose training sets are kept. */
+/** Models whose records are kept. */
 const kept = 4;
 
-/** What the models that were trained on this node were trained on, for updates: a file a model, and the blobs that it names. */
+/** What the models that were trained on this node were learned from, for updates: a file a model, and the blobs that it names. */
 export class TrainingRecords {
   readonly #folder: string;
 
@@ -16,45 +16,42 @@ export class TrainingRecords {
     this.#folder = folder;
   }
 
-  /** Keeps the training set of a model, and no longer that of one long before. */
-  async keep(model: string, set: TrainingSet): Promise<void> {
-    await replaceFile(this.#file(model), [Buffer.from(JSON.stringify(set), 'utf8')]);
+  /** Keeps the record of a model, and no longer that of one long before. */
+  async keep(model: string, record: TrainingRecord): Promise<void> {
+    await replaceFile(this.#file(model), [Buffer.from(JSON.stringify(record), 'utf8')]);
     for (const old of (await this.#models()).slice(kept)) await rm(this.#file(old), { force: true });
   }
 
   /**
-   * The training set of a model.
+   * The record of a model.
    * @param prefix - its id, or enough of its beginning
    * @throws Fault `NOT_FOUND`
    */
-  async find(prefix: string): Promise<TrainingSet> {
+  async find(prefix: string): Promise<TrainingRecord> {
     const [model, ...others] = (await this.#models()).filter((id) => id.startsWith(prefix));
     if (model === undefined || others.length > 0)
-      throw new Fault('NOT_FOUND', { what: 'training set, on this node, of the model', id: prefix });
+      throw new Fault('NOT_FOUND', { what: 'training record, on this node, of the model', id: prefix });
     return await this.#read(model);
   }
 
   /** The ids of all blobs that are needed, beside those of a run under way. */
   async blobs(): Promise<ReadonlySet<string>> {
     const ids = new Set<string>();
-    for (const model of await this.#models()) {
-      const { learn, heldOut, labels } = await this.#read(model);
-      ids.add(labels.id);
-      for (const shard of [...learn, ...heldOut]) ids.add(shard.features.id).add(shard.labels.id);
-    }
+    for (const model of await this.#models())
+      for (const { id } of blobsOf(await this.#read(model))) ids.add(id);
     return ids;
   }
 
-  /** Removes every blob that no training set needs; only while no run is under way. */
+  /** Removes every blob that no record needs; only while no run is under way. */
   async sweep(store: BlobStore): Promise<void> {
     const needed = await this.blobs();
     for await (const { id } of store.list()) if (!needed.has(id)) await store.remove(id);
   }
 
-  async #read(model: string): Promise<TrainingSet> {
+  async #read(model: string): Promise<TrainingRecord> {
     const file = this.#file(model);
     try {
-      return JSON.parse(await readFile(file, 'utf8')) as TrainingSet;
+      return JSON.parse(await readFile(file, 'utf8')) as TrainingRecord;
     } catch (error) {
       throw new Fault('FILE_READ', { file, reason: reasonOf(error) }, error);
     }

@@ -17,10 +17,15 @@ import type { Threads } from '../actors/prepare-threads.ts';
 import { modelOf, tagService } from '../actors/tag-service.ts';
 import { featureStoresChild } from '../actors/feature-stores-child.ts';
 import { tagStoreChild } from '../actors/tag-store-child.ts';
+import { ClusterTasks } from '../actors/cluster-tasks.ts';
 import { RunBlobs } from '../actors/run-blobs.ts';
+import { runCoordinator, runCoordinatorName } from '../actors/run-coordinator.ts';
+import { runService } from '../actors/run-service.ts';
 import { taskRunner, taskRunnerName } from '../actors/task-runner.ts';
+import { TrainingRecords } from '../actors/training-records.ts';
 import { photoSpoutName } from '../actors/tuple.ts';
 import { workerThreads } from '../actors/worker-threads.ts';
+import { workflows } from '../actors/workflows.ts';
 import { systemClock } from './base/clock.ts';
 import { Fault } from './base/errors.ts';
 import { createLog } from './base/log.ts';
@@ -222,6 +227,7 @@ class RunningNode implements Node {
         { id: 'link', start: external(this.#startLink()) },
         ...this.#photoWork(threads),
         ...this.#taskWork(jobs),
+        ...this.#runWork(threads, jobs),
         { id: 'services', start: deferred('supervisor', () => supervisor(this.#services(jobs))) },
       ],
     };
@@ -257,6 +263,46 @@ class RunningNode implements Node {
 
   #taskWork(jobs: JobPool): ChildSpec[] {
     return this.#takesTasks ? [{ id: 'tasks', start: deferred('worker', () => this.#taskRunner(jobs)) }] : [];
+  }
+
+  /** A run needs the features that this node keeps. */
+  #runWork(threads: Threads, jobs: JobPool): ChildSpec[] {
+    if (!this.#takesPhotos) return [];
+    return [{ id: 'runs', start: deferred('worker', () => this.#runCoordinator(threads, jobs)) }];
+  }
+
+  #runCoordinator({ extractors, limits }: Threads, pool: JobPool): ChildStart {
+    const { connection, tasks: queue, taskRecords, runs, exchange, registry, activations } = this.#opened;
+    const [node, log, blobs] = [this.name, this.#log, this.#blobs.own.store];
+    const trained = new TrainingRecords(join(this.#lock.folder, 'training'));
+    const [library, activator] = [this.#library(registry), this.#modelActivator()];
+    const services = {
+      ...{ extractors, limits, features: this.#features, blobs, registry },
+      ...{ library, activations, activator, trained },
+    };
+    return actor(
+      runCoordinator,
+      {
+        node,
+        records: runs,
+        openTasks: (run) =>
+          ClusterTasks.open({
+            run,
+            node,
+            connection,
+            queue,
+            records: taskRecords,
+            exchange,
+            blobs,
+            pool,
+            log,
+          }),
+        workflow: workflows(services),
+        sweep: () => trained.sweep(blobs),
+        log,
+      },
+      { name: runCoordinatorName },
+    );
   }
 
   #jobPool({ jobs: setup }: Threads): JobPool {
@@ -345,17 +391,29 @@ class RunningNode implements Node {
   #modelService(): readonly Endpoint[] {
     const { activations, registry } = this.#opened;
     const { incoming: folder } = this.#modelFolders;
-    const [library, comparison] = [this.#library(registry), new ModelComparison(registry)];
-    const keeper = this.#system.ref(modelKeeperName);
     const { diskReserveBytes: reserveBytes } = this.#options;
     return modelService({
       node: this.name,
       activations,
       registry,
+      library: this.#library(registry),
+      comparison: new ModelComparison(registry),
+      activator: this.#modelActivator(),
+      uploads: new ModelUploads({ folder, clock: systemClock, reserveBytes }),
+    });
+  }
+
+  #modelActivator(): ModelActivator {
+    const { activations, registry } = this.#opened;
+    const [library, comparison] = [this.#library(registry), new ModelComparison(registry)];
+    const keeper = this.#system.ref(modelKeeperName);
+    return new ModelActivator({
+      activations,
+      registry,
       library,
       comparison,
-      activator: new ModelActivator({ activations, registry, library, comparison, keeper, folder }),
-      uploads: new ModelUploads({ folder, clock: systemClock, reserveBytes }),
+      keeper,
+      folder: this.#modelFolders.incoming,
     });
   }
 
@@ -426,6 +484,11 @@ class RunningNode implements Node {
       tags,
       'dead-letters': deadLetterService(deadLetters),
       models: this.#modelService(),
+      runs: runService({
+        node: this.name,
+        records: this.#opened.runs,
+        coordinator: this.#system.ref(runCoordinatorName),
+      }),
     };
   }
 

@@ -84,6 +84,17 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'The feature store cannot be used now ({reason}); writing goes on when it is back.',
   },
+  // training sets
+  LABELS_REJECTED: {
+    disposition: 'terminal',
+    sentence:
+      'The labels do not fit the photos: {reason}; mend them, or go on with the rest by leaving out --strict.',
+  },
+  TRAINING_SET_EMPTY: {
+    disposition: 'terminal',
+    sentence: 'No class has enough examples to be learned: {reason}.',
+  },
+  JOIN_FAILED: { disposition: 'retry', sentence: 'Labels and photos cannot be joined: {reason}.' },
   // worker threads
   WORKER_LOST: {
     disposition: 'retry',

@@ -3,6 +3,7 @@ import { calibrate } from './calibrate.ts';
 import { conclude } from './conclude.ts';
 import { describe } from './describe.ts';
 import { exclude } from './exclude.ts';
+import { join } from './join.ts';
 import { learn } from './learn.ts';
 import { report } from './report.ts';
 import { start } from './start.ts';
@@ -21,6 +22,7 @@ export const taskHandlers: Readonly<Record<string, TaskHandler>> = {
   conclude,
   describe,
   exclude,
+  join,
   learn,
   report,
   start,

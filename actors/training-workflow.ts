@@ -1,0 +1,230 @@
+import { Fault } from '../src/base/errors.ts';
+import type { BlobStore } from '../src/model/blob-store.ts';
+import type { FeatureStore } from '../src/model/feature-store/feature-store.ts';
+import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
+import { readModel } from '../src/model/model-file.ts';
+import type { ExtractorReference } from '../src/model/model-header.ts';
+import type { JoinReport } from '../src/model/training-set/join-report.ts';
+import { readPhotoFolders } from '../src/model/training-set/photo-folders.ts';
+import { readPixelData, type InputPhoto } from '../src/model/training-set/pixel-data.ts';
+import type { TrainingSet } from '../src/model/training-set/training-set.ts';
+import { describePhotos } from '../src/train/describe-photos.ts';
+import type { Evaluation } from '../src/train/evaluation.ts';
+import type { Json } from '../src/train/task.ts';
+import { joinResult, joinTask } from '../src/train/tasks/join.ts';
+import { reportTask } from '../src/train/tasks/report.ts';
+import type { TrainingRecord } from '../src/train/training-record.ts';
+import { TrainingRun, type TrainedModel } from '../src/train/training-run.ts';
+import { readTrainingSet } from '../src/train/training-set-blob.ts';
+import type { ModelRegistry } from '../src/transport/model-registry.ts';
+import type { TrainSpec } from '../src/transport/run-spec.ts';
+import type { DecodeLimits } from '../src/vision/decode.ts';
+import { InputProblems } from './input-problems.ts';
+import type { ModelActivator } from './model-activator.ts';
+import { metadataOf, summaryOf } from './model-metadata.ts';
+import type { RunContext } from './run-coordinator.ts';
+import type { TrainingRecords } from './training-records.ts';
+
+/** What training works with on this node. */
+export interface TrainingServices {
+  readonly extractors: readonly ExtractorReference[];
+  readonly features: FeatureStores;
+  readonly blobs: BlobStore;
+  readonly limits: DecodeLimits;
+  readonly registry: ModelRegistry;
+  readonly activator: ModelActivator;
+  readonly trained: TrainingRecords;
+}
+
+/** Trains a model: describes photos, joins them with labels, learns, publishes. */
+export async function train(spec: TrainSpec, context: RunContext, services: TrainingServices): Promise<Json> {
+  return await new TrainingWorkflow(spec, context, services).run();
+}
+
+class TrainingWorkflow {
+  readonly #spec: TrainSpec;
+  readonly #context: RunContext;
+  readonly #services: TrainingServices;
+  readonly #problems: InputProblems;
+
+  constructor(spec: TrainSpec, context: RunContext, services: TrainingServices) {
+    this.#spec = spec;
+    this.#context = context;
+    this.#services = services;
+    this.#problems = new InputProblems(spec.strict);
+  }
+
+  async run(): Promise<Json> {
+    const { progress } = this.#context;
+    const extractor = extractorOf(this.#spec.extractor, this.#services.extractors);
+    const store = await this.#services.features.of(extractor);
+    const described = await this.#describe(extractor, store);
+    const { update } = this.#spec;
+    const base = update === undefined ? undefined : await this.#services.trained.find(update);
+    const joined = await this.#join(store, base?.set);
+    const set = await readTrainingSet(this.#services.blobs, joined.set);
+    const model = await this.#learn(set, base, joined.report);
+    if (model.record !== undefined) await this.#services.trained.keep(model.model, model.record);
+    if (this.#spec.activate) {
+      progress.at('activate');
+      await this.#services.activator.activate({ models: [model.model], force: false, margin: 1 });
+    }
+    return {
+      model: model.model,
+      classes: set.classes.length,
+      evaluation: { ...model.summary },
+      photos: { described, problems: this.#problems.toJson() },
+      join: joined.report as unknown as Json,
+      steps: progress.steps(),
+    };
+  }
+
+  /** Describes the photos of the input that are not described yet. */
+  async #describe(extractor: ExtractorReference, store: FeatureStore): Promise<number> {
+    const { tasks, signal, progress } = this.#context;
+    const { blobs, limits, features } = this.#services;
+    progress.at('describe');
+    const described = await describePhotos(this.#photos(store), {
+      tasks,
+      blobs,
+      extractor: extractor.id,
+      limits,
+      signal,
+      keep: (rows) =>
+        features.append(
+          rows.map(({ id, features: row }) => ({ id, features: [{ extractor, features: row }] })),
+        ),
+      onProgress: (done) => {
+        progress.at('describe', done);
+      },
+      onProblem: this.#problems.addPhoto,
+    });
+    this.#problems.check();
+    return described;
+  }
+
+  async *#photos(store: FeatureStore): AsyncGenerator<InputPhoto> {
+    const reading = {
+      maxPhotoBytes: this.#services.limits.maxBytes,
+      onProblem: this.#problems.addInput,
+      isStored: (id: string) => store.has(id),
+    };
+    for (const file of this.#spec.pixels) yield* readPixelData(file, reading);
+    for (const folder of this.#spec.folders) yield* readPhotoFolders(folder, reading);
+  }
+
+  /** Joins what is described with labels; on this node, which has both. */
+  async #join(store: FeatureStore, base: TrainingSet | undefined) {
+    const { tasks, signal, progress } = this.#context;
+    const { labels, folders, assumeNegative, strict, minExamples } = this.#spec;
+    progress.at('join');
+    const snapshot = store.snapshot();
+    try {
+      const parameters = {
+        labels,
+        folders,
+        assumeNegative,
+        strict,
+        ...(minExamples === undefined ? {} : { minPositives: minExamples }),
+      };
+      const task = await joinTask(this.#services.blobs, parameters, { snapshot, base });
+      const result = await tasks.runLocal(task, {
+        signal,
+        onProgress: (done) => {
+          progress.at('join', done);
+        },
+      });
+      return joinResult(result);
+    } finally {
+      await store.release(snapshot);
+    }
+  }
+
+  async #learn(
+    set: TrainingSet,
+    update: TrainingRecord | undefined,
+    joined: JoinReport,
+  ): Promise<TrainedModel> {
+    const { run, tasks, signal, progress } = this.#context;
+    const { blobs } = this.#services;
+    const { name, precision } = this.#spec;
+    const training = new TrainingRun(set, {
+      tasks,
+      blobs,
+      signal,
+      name,
+      description: `trained on ${String(rowsOf(set))} photos, ${String(set.classes.length)} classes`,
+      created: new Date(run.startedAt).toISOString(),
+      precision,
+      update,
+      onProgress: (step, done) => {
+        progress.at(step, done);
+      },
+      publish: async (model) => {
+        const report = model.kind === 'trained' ? await this.#report(set, model, joined) : undefined;
+        await this.#publish(model, report);
+      },
+    });
+    return await training.learn();
+  }
+
+  async #report(set: TrainingSet, { model, evaluation }: TrainedModel, joined: JoinReport): Promise<Buffer> {
+    const { run, tasks, signal, progress } = this.#context;
+    const task = reportTask(evaluation, {
+      title: this.#spec.name,
+      created: new Date(run.startedAt).toISOString(),
+      facts: [
+        ['model', model.slice(0, 16)],
+        ['extractor', `${set.extractor.id}-${String(set.extractor.version)}`],
+        ['photos', String(rowsOf(set))],
+        ['run', run.id],
+      ],
+      join: countsOf(joined),
+      steps: progress.steps(),
+    });
+    const { outputs } = await tasks.runLocal(task, { signal });
+    const [page] = outputs;
+    return page === undefined ? Buffer.alloc(0) : await this.#services.blobs.read(page.id);
+  }
+
+  async #publish({ kind, file, evaluation }: TrainedModel, report: Buffer | undefined): Promise<void> {
+    const { run } = this.#context;
+    const { blobs, registry } = this.#services;
+    const path = blobs.path(file.id);
+    const { header } = await readModel(path);
+    const judged = await blobs.read(evaluation.id);
+    const summary = summaryOf(JSON.parse(judged.toString('utf8')) as Evaluation);
+    await registry.publish({
+      file: path,
+      metadata: metadataOf(header, { kind, run: run.id, evaluation: summary }),
+      evaluation: judged,
+      ...(report === undefined ? {} : { report }),
+    });
+  }
+}
+
+function countsOf({ photos, labels, problems }: JoinReport): { what: string; count: number }[] {
+  return [
+    { what: 'photos with features', count: photos.stored },
+    { what: 'photos learned from', count: photos.learn },
+    { what: 'photos held out', count: photos.heldOut },
+    { what: 'labels read', count: labels.given },
+    { what: 'labels said twice', count: labels.duplicates },
+    { what: 'parts of the input that could not be used', count: problems.input.count },
+    { what: 'contradictory labels', count: problems.contradictoryLabels.count },
+    { what: 'labels without photo', count: problems.labelsWithoutPhoto.count },
+    { what: 'photos without label', count: problems.photosWithoutLabel.count },
+    { what: 'classes with too few examples', count: problems.classesLeftOut.count },
+    { what: 'photos with damaged features', count: problems.photosDamaged.count },
+  ];
+}
+
+function rowsOf({ learn, heldOut }: TrainingSet): number {
+  return [...learn, ...heldOut].reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function extractorOf(id: string, extractors: readonly ExtractorReference[]): ExtractorReference {
+  const found = extractors.find((extractor) => extractor.id === id);
+  if (found !== undefined) return found;
+  throw new Fault('MODEL_EXTRACTOR', { expected: id, found: extractors.map((one) => one.id).join(' or ') });
+}

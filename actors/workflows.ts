@@ -1,0 +1,16 @@
+import type { RunSpec } from '../src/transport/run-spec.ts';
+import type { Workflow } from './run-coordinator.ts';
+import { tagFile, type TaggingServices } from './tagging-workflow.ts';
+import { train, type TrainingServices } from './training-workflow.ts';
+
+/** The workflow of each kind of run. */
+export function workflows(services: TrainingServices & TaggingServices): Workflow {
+  return (spec: RunSpec, context) => {
+    switch (spec.kind) {
+      case 'train':
+        return train(spec, context, services);
+      case 'tag':
+        return tagFile(spec, context, services);
+    }
+  };
+}
