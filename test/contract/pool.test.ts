@@ -1,12 +1,13 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import type { PublishedModel } from '../../src/pool/published-model.ts';
+import type { PublishedModel, ScoredTag } from '../../src/pool/published-model.ts';
 import type { ModelHandle } from '../../src/model/model-scorer.ts';
 import { ThreadLost, WorkerSlot } from '../../src/pool/worker-slot.ts';
 import type { WorkerSlotOptions } from '../../src/pool/worker-slot.ts';
+import { hogIdentity } from '../../src/vision/hog.ts';
 import { Lite0Reference } from '../support/lite0-reference.ts';
 import { modelContents } from '../support/model.ts';
-import { numbered } from '../support/photos.ts';
+import { jpeg, numbered, quadrants } from '../support/photos.ts';
 import { publishedModel } from '../support/published-model.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
 import { until } from '../support/until.ts';
@@ -75,6 +76,27 @@ describe('a photo in a thread', () => {
     expect({ tags: model.name(tags), best: model.name(best) }).toEqual(expected);
     expect(best.indices).toHaveLength(3);
     for (const time of Object.values(times)) expect(time).toBeGreaterThanOrEqual(0);
+  });
+
+  test('is tagged by each block on the features of its own extractor', async () => {
+    const slot = newSlot();
+    await slot.start();
+    const block = reference.randomBlock(['a', 'b', 'c'], 1);
+    const hogBlock = reference.randomBlock(['d', 'e', 'f'], 2, hogIdentity);
+    const [both, one, other] = await Promise.all(
+      [[block, hogBlock], [block], [hogBlock]].map((blocks) =>
+        publishedModel(modelContents(...blocks), reference),
+      ),
+    );
+    expect(both!.extractor).toBe('lite0-1+hog-1');
+    const byTag = (tags: readonly ScoredTag[]) => new Map(tags.map(({ tag, score }) => [tag, score]));
+    for (const photo of [await numbered(1), await numbered(200), await jpeg(quadrants())]) {
+      const bytes = transferable(photo);
+      const { tags, best } = await slot.run({ bytes, model: both!.handle, top: 6 });
+      const expected = [await reference.tagsOf(photo, one!, 3), await reference.tagsOf(photo, other!, 3)];
+      expect(byTag(both!.name(tags))).toEqual(byTag(expected.flatMap((found) => found.tags)));
+      expect(byTag(both!.name(best))).toEqual(byTag(expected.flatMap((found) => found.best)));
+    }
   });
 
   test('fails with its own fault, and the thread goes on', async () => {

@@ -7,7 +7,7 @@ import type { PublishedModel, ScoredTag } from '../../src/pool/published-model.t
 import type { ThreadSetup } from '../../src/pool/thread-messages.ts';
 import { decode } from '../../src/vision/decode.ts';
 import type { Extractor } from '../../src/vision/extractor.ts';
-import { extractorIdentities, Extractors } from '../../src/vision/extractors.ts';
+import { decodeFor, describeAll, extractorIdentities, Extractors } from '../../src/vision/extractors.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
 import { seeded } from './random.ts';
 
@@ -59,12 +59,26 @@ export class Lite0Reference {
     return { tags: model.name(tags), best: model.name(best) };
   }
 
+  /** What a photo is tagged with by a model of any extractors. */
+  async tagsOf(
+    bytes: Uint8Array,
+    model: PublishedModel,
+    top: number,
+  ): Promise<{ tags: ScoredTag[]; best: ScoredTag[] }> {
+    const pixels = await decodeFor(this.#scorer.extractorsOf(model.handle), bytes, testLimits);
+    const { tags, best } = this.#scorer.score(describeAll(pixels), model.handle, top);
+    return { tags: model.name(tags), best: model.name(best) };
+  }
+
   /** A block of random classifiers with Platt scores, other ones for each seed: scores tell whose they are. */
-  randomBlock(classes: readonly string[], seed: number): BlockContents {
+  randomBlock(
+    classes: readonly string[],
+    seed: number,
+    extractor: ExtractorReference = this.extractor,
+  ): BlockContents {
     const { fraction } = seeded(seed);
     const spread = (length: number, scale: number) =>
       Float32Array.from({ length }, () => (fraction() - 0.5) * scale);
-    const { extractor } = this;
     return {
       name: `random ${String(seed)}`,
       extractor,
