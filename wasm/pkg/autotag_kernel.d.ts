@@ -8,11 +8,7 @@ export class HogKernel {
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * How many features there are.
-     */
-    dims(): number;
-    /**
-     * Where the features are after [`HogKernel::run`].
+     * Where the features are after [`HogKernel::run`], `[2,400]`.
      */
     features(): number;
     /**
@@ -20,17 +16,13 @@ export class HogKernel {
      */
     constructor();
     /**
-     * Where to write the photo, `[side × side × 3]` bytes of linear memory.
+     * Where to write the photo, `[128 × 128 × 3]` bytes of linear memory.
      */
     photo(): number;
     /**
      * Describes the photo.
      */
     run(): void;
-    /**
-     * Rows, and columns, of a photo.
-     */
-    side(): number;
 }
 
 /**
@@ -329,12 +321,10 @@ export interface InitOutput {
     readonly __wbg_window_free: (a: number, b: number) => void;
     readonly average: (a: number, b: number, c: number, d: number) => [number, number];
     readonly depthwise: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number, number];
-    readonly hogkernel_dims: (a: number) => number;
     readonly hogkernel_features: (a: number) => number;
     readonly hogkernel_new: () => number;
     readonly hogkernel_photo: (a: number) => number;
     readonly hogkernel_run: (a: number) => void;
-    readonly hogkernel_side: (a: number) => number;
     readonly linearbatch_dequantise: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly linearbatch_fill: (a: number, b: number) => number;
     readonly linearbatch_is_finite: (a: number) => number;

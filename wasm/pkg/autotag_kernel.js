@@ -15,15 +15,7 @@ export class HogKernel {
         wasm.__wbg_hogkernel_free(ptr, 0);
     }
     /**
-     * How many features there are.
-     * @returns {number}
-     */
-    dims() {
-        const ret = wasm.hogkernel_dims(this.__wbg_ptr);
-        return ret >>> 0;
-    }
-    /**
-     * Where the features are after [`HogKernel::run`].
+     * Where the features are after [`HogKernel::run`], `[2,400]`.
      * @returns {number}
      */
     features() {
@@ -40,7 +32,7 @@ export class HogKernel {
         return this;
     }
     /**
-     * Where to write the photo, `[side × side × 3]` bytes of linear memory.
+     * Where to write the photo, `[128 × 128 × 3]` bytes of linear memory.
      * @returns {number}
      */
     photo() {
@@ -52,14 +44,6 @@ export class HogKernel {
      */
     run() {
         wasm.hogkernel_run(this.__wbg_ptr);
-    }
-    /**
-     * Rows, and columns, of a photo.
-     * @returns {number}
-     */
-    side() {
-        const ret = wasm.hogkernel_side(this.__wbg_ptr);
-        return ret >>> 0;
     }
 }
 if (Symbol.dispose) HogKernel.prototype[Symbol.dispose] = HogKernel.prototype.free;

@@ -117,7 +117,7 @@ impl HogKernel {
         Self(hog::Hog::default())
     }
 
-    /// Where to write the photo, `[side × side × 3]` bytes of linear memory.
+    /// Where to write the photo, `[128 × 128 × 3]` bytes of linear memory.
     pub fn photo(&mut self) -> *mut u8 {
         self.0.photo().as_mut_ptr()
     }
@@ -127,19 +127,9 @@ impl HogKernel {
         self.0.run();
     }
 
-    /// Where the features are after [`HogKernel::run`].
+    /// Where the features are after [`HogKernel::run`], `[2,400]`.
     pub fn features(&self) -> *const f32 {
         self.0.features().as_ptr()
-    }
-
-    /// How many features there are.
-    pub fn dims(&self) -> usize {
-        self.0.features().len()
-    }
-
-    /// Rows, and columns, of a photo.
-    pub fn side(&self) -> usize {
-        hog::SIDE
     }
 }
 

@@ -87,3 +87,19 @@ pub fn normalise(histogram: &[f32], features: &mut [f32]) {
         *feature = (value / total).sqrt();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_colour_counts_once() {
+        for rgb in 0..1 << 15 {
+            let [red, green, blue] = [rgb >> 10, rgb >> 5 & 31, rgb & 31].map(|five| (five * 255 / 31) as u8);
+            let Colour { bins, weights } = Colour::of(red, green, blue);
+            assert!(bins.iter().all(|bin| *bin < BINS));
+            assert!(weights.iter().all(|weight| (0.0..=1.0).contains(weight)), "{red} {green} {blue}: {weights:?}");
+            assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+    }
+}

@@ -77,3 +77,29 @@ fn angle(x: f32, y: f32) -> f32 {
     let half = if x < 0.0 { 2.0 * QUARTER - quadrant } else { quadrant };
     if y < 0.0 { 4.0 * QUARTER - half } else { half }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_angle_is_that_of_the_arc_tangent() {
+        for (x, y) in (-255i16..=255).flat_map(|x| (-255i16..=255).map(move |y| (f32::from(x), f32::from(y)))) {
+            let expected = y.atan2(x).rem_euclid(core::f32::consts::TAU) / core::f32::consts::TAU * TURN as f32;
+            let apart = (angle(x, y) - expected).abs();
+            assert!(apart.min(TURN as f32 - apart) < 0.001, "{x}, {y}: {} is not {expected}", angle(x, y));
+            assert!((0.0..=TURN as f32).contains(&angle(x, y)));
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_gradients_of_its_pixels() {
+        let mut photo = [0; 4 * 4 * COLOURS];
+        for (at, value) in photo.iter_mut().enumerate() {
+            *value = if at % COLOURS == 1 { 10 * (at / COLOURS % 4) as u8 } else { 3 * (at / COLOURS / 4) as u8 };
+        }
+        let mut gradients = Gradients::new(4);
+        let (magnitudes, orientations) = gradients.row(&photo, 1);
+        assert_eq!((magnitudes, orientations), (&[10.0, 20.0, 20.0, 10.0][..], &[0.0; 4][..]));
+    }
+}

@@ -66,3 +66,25 @@ impl Grid {
         &self.sums
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pixel_counts_once_and_most_where_it_lies() {
+        for (pixels, cells) in [(32, 4), (10, 3), (7, 2), (4, 4)] {
+            let mut grid = Grid::new(pixels, cells, 1);
+            for (row, column) in (0..pixels).flat_map(|row| (0..pixels).map(move |column| (row, column))) {
+                grid.clear();
+                let (left, right, right_part) = grid.at(column);
+                (left[0], right[0]) = (1.0 - right_part, right_part);
+                grid.end_row(row);
+                let own = [row, column].map(|pixel| (2 * pixel + 1) * cells / (2 * pixels));
+                let most = grid.histograms().iter().copied().fold(0.0, f32::max);
+                assert!((grid.histograms().iter().sum::<f32>() - 1.0).abs() < 1e-6);
+                assert!(grid.histograms()[own[0] * cells + own[1]] > most - 1e-6);
+            }
+        }
+    }
+}

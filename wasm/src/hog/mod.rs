@@ -22,7 +22,7 @@ use grid::Grid;
 const COLOURS: usize = 3;
 
 /// Rows and columns of a photo.
-pub const SIDE: usize = 128;
+const SIDE: usize = 128;
 /// Sizes of the photo whose gradients count.
 const SIZES: usize = 3;
 /// Rows and columns of cells, whatever the size.
