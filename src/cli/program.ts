@@ -12,12 +12,16 @@ import { searchCommand } from './search.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { submitCommand } from './submit.ts';
+import { tagCommand } from './tag.ts';
+import { trainCommand } from './train.ts';
 
 /** Every command, in the order of the help. */
 const commands: readonly ((cli: Cli) => Command)[] = [
   startCommand,
   submitCommand,
   searchCommand,
+  trainCommand,
+  tagCommand,
   modelsCommand,
   deadCommand,
   forgetCommand,
@@ -38,6 +42,8 @@ export function createProgram(cli: Cli): Command {
       outputError: () => undefined,
     })
     .exitOverride()
+    // `cluster train status --json`: an option belongs to the command that it stands after.
+    .enablePositionalOptions()
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.')
     .addHelpText('after', '\nExample:\n  cluster start &\n  cluster submit ~/photos --wait');
   for (const make of commands) add(program, make(cli));

@@ -1,0 +1,85 @@
+// Node sees not all of its names.
+import cliProgress from 'cli-progress';
+import type { Options, Params, SingleBar } from 'cli-progress';
+import type { Output } from '../terminal/output.ts';
+import { printable } from '../terminal/printable.ts';
+import { durationText, progressText } from '../terminal/run-views.ts';
+import type { RunRecord } from '../transport/payloads.ts';
+import type { Cli } from './cli.ts';
+import { RunPace } from './run-pace.ts';
+
+/** Columns that the names of steps take. */
+const nameColumns = 12;
+const barColumns = 30;
+const clearLine = '\r\u001B[K';
+
+/** Shows how far a run is, on stderr: a line a step, which is alive if that is a terminal. */
+export class RunDisplay {
+  readonly #cli: Cli;
+  readonly #output: Output;
+  readonly #pace = new RunPace();
+  #step: string | undefined;
+  #bar: SingleBar | undefined;
+
+  constructor(cli: Cli, output: Output) {
+    this.#cli = cli;
+    this.#output = output;
+  }
+
+  /** The run as it is now. */
+  show(run: RunRecord): void {
+    if (run.state === 'done') this.#completeStep();
+    if (run.state !== 'running' || run.step === undefined) return;
+    this.#pace.note(run);
+    if (run.step !== this.#step) this.#beginStep(run, run.step);
+    const { done, total } = run.progress ?? { done: 0, total: 0 };
+    this.#bar?.setTotal(total);
+    this.#bar?.update(done, {
+      text: run.progress === undefined ? '' : progressText(run.progress, this.#pace.of(run)),
+    });
+  }
+
+  /** Says something that is not progress, on a line of its own. */
+  say(text: string): void {
+    if (this.#bar !== undefined && !this.#output.json) this.#cli.stderr.write(clearLine);
+    this.#output.notice(text);
+  }
+
+  /** Leaves the last line as it is, so that others can follow it. */
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #beginStep({ startedAt, updatedAt }: RunRecord, step: string): void {
+    this.#completeStep();
+    this.#step = step;
+    const name = printable(step);
+    if (this.#cli.stderr.isTTY === true) this.#startBar(name);
+    else this.#output.notice(`${name} (after ${durationText((updatedAt - startedAt) / 1000)})`);
+  }
+
+  /** Whoever has seen nine tenths of a step knows from the next one that it is over. */
+  #completeStep(): void {
+    const total = this.#bar?.getTotal() ?? 0;
+    if (total > 0) this.#bar?.update(total, { text: progressText({ done: total, total }) });
+    this.stop();
+  }
+
+  #startBar(name: string): void {
+    this.#bar = new cliProgress.SingleBar({
+      format: line,
+      stream: this.#cli.stderr,
+      barsize: barColumns,
+      gracefulExit: false,
+      emptyOnZero: true,
+    });
+    this.#bar.start(0, 0, { name, text: '' });
+  }
+}
+
+function line(options: Options, { progress, total }: Params, payload: unknown): string {
+  const { name, text } = payload as { name: string; text: string };
+  const bar = total > 0 ? `${cliProgress.Format.BarFormat(progress, options)} ` : '';
+  return `${name.padEnd(nameColumns)} ${bar}${text}`.trimEnd();
+}

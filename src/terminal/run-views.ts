@@ -1,0 +1,154 @@
+import type { RunRecord } from '../transport/payloads.ts';
+import { printable } from './printable.ts';
+import { pairs, table } from './table.ts';
+import { timeText } from './views.ts';
+
+/** How fast a step gets on. */
+export interface Pace {
+  /** Of the step's units, in a second. */
+  readonly rate: number;
+  /** Unknown where the step's end is. */
+  readonly secondsLeft: number | undefined;
+}
+
+type Json = Exclude<RunRecord['detail'], undefined>;
+type Row = readonly [name: string, value: string | number];
+
+/** Entries of a list that are shown. */
+const shownEntries = 5;
+
+/** Runs, one a line. */
+export function runTable(runs: readonly RunRecord[]): string {
+  if (runs.length === 0) return 'There are no runs.';
+  return table(
+    [
+      { head: 'RUN', cell: ({ id }) => id },
+      { head: 'STARTED', cell: ({ startedAt }) => timeText(startedAt) },
+      { head: 'STATE', cell: ({ state }) => state },
+      { head: 'STEP', cell: (run) => stepText(run) },
+      { head: 'NODE', cell: ({ node }) => node },
+    ],
+    runs,
+  );
+}
+
+/** One run: how far it is, or what it came to. */
+export function runCard(run: RunRecord, pace?: Pace): string {
+  const { id, node, state, step, startedAt, updatedAt, detail, fault } = run;
+  const isRunning = state === 'running';
+  return pairs([
+    ['run', id],
+    ['state', state],
+    ['node', node],
+    ['started', timeText(startedAt)],
+    [isRunning ? 'last heard of' : 'ended', timeText(updatedAt)],
+    ...(isRunning ? [] : [['took', durationText((updatedAt - startedAt) / 1000)] as const]),
+    ...(step === undefined || state === 'done' ? [] : [['step', stepText(run, pace) ?? ''] as const]),
+    ...(fault === undefined ? [] : [['reason', `${fault.code}: ${fault.message}`] as const]),
+    ...detailRows(detail),
+  ]);
+}
+
+/** How far a step is: `120 of 600, 23.1/s, 21 s left`. */
+export function progressText({ done, total }: NonNullable<RunRecord['progress']>, pace?: Pace): string {
+  return [
+    total > 0 ? `${amount(done)} of ${amount(total)}` : amount(done),
+    ...(pace === undefined ? [] : [rateText(pace.rate)]),
+    ...(pace?.secondsLeft === undefined ? [] : [`${durationText(pace.secondsLeft)} left`]),
+  ].join(', ');
+}
+
+/** A duration in two units at most: `12 s`, `3 min 20 s`, `2 h 5 min`. */
+export function durationText(seconds: number): string {
+  const whole = Math.max(Math.round(seconds), 0);
+  const minutes = Math.floor(whole / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours > 0) return `${String(hours)} h ${String(minutes % 60)} min`;
+  return minutes > 0 ? `${String(minutes)} min ${String(whole % 60)} s` : `${String(whole)} s`;
+}
+
+function stepText({ step, progress }: RunRecord, pace?: Pace): string | undefined {
+  return step === undefined || progress === undefined ? step : `${step}, ${progressText(progress, pace)}`;
+}
+
+/** What a run tells of itself, whatever it is: a workflow of a newer node may tell more. */
+function detailRows(detail: Json | undefined): Row[] {
+  if (detail === undefined) return [];
+  if (!isObject(detail)) return [['detail', lineText(detail)]];
+  const { steps, ...more } = detail;
+  const rows = Object.entries(more).flatMap(([name, value]) => rowsOf(name, value, ''));
+  return steps === undefined ? rows : [...rows, ['steps', stepsText(steps)]];
+}
+
+/** Plain values of an object share its line; what has parts of its own comes below, indented. */
+function rowsOf(name: string, value: Json, indent: string): Row[] {
+  const label = indent + printable(wordsOf(name));
+  if (Array.isArray(value)) return listRows(label, value);
+  if (!isObject(value)) return [[label, scalarText(value)]];
+  const entries = Object.entries(value);
+  const plain = entries.filter(([, entry]) => !isNested(entry));
+  const nested = entries.filter(([, entry]) => isNested(entry));
+  return [
+    [label, plain.map(namedText).join(', ')],
+    ...nested.flatMap(([key, entry]) => rowsOf(key, entry, `${indent}  `)),
+  ];
+}
+
+/** An entry a line. */
+function listRows(label: string, entries: readonly Json[]): Row[] {
+  const shown = entries.slice(0, shownEntries).map((entry) => lineText(entry));
+  const more = entries.length - shown.length;
+  const lines = more > 0 ? [...shown, `… and ${String(more)} more`] : shown;
+  return lines.length === 0
+    ? [[label, 'none']]
+    : lines.map((line, index) => [index === 0 ? label : '', line]);
+}
+
+function stepsText(steps: Json): string {
+  if (!Array.isArray(steps)) return lineText(steps);
+  return steps
+    .map((step) => {
+      const timed = isObject(step) && typeof step['seconds'] === 'number' ? step : undefined;
+      return timed === undefined
+        ? lineText(step)
+        : `${lineText(timed['name'] ?? '')} ${durationText(Number(timed['seconds']))}`;
+    })
+    .join(', ');
+}
+
+function lineText(value: Json): string {
+  return isObject(value) ? Object.entries(value).map(namedText).join(', ') : scalarText(value);
+}
+
+function namedText([name, value]: readonly [string, Json]): string {
+  return `${wordsOf(name)} ${scalarText(value)}`;
+}
+
+function scalarText(value: Json): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? String(Number(value.toPrecision(4))) : JSON.stringify(value);
+}
+
+/** `meanAveragePrecision` for people; other names are left as they are. */
+function wordsOf(name: string): string {
+  return /^[a-z]+(?:[A-Z][a-z]+)+$/.test(name)
+    ? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    : name;
+}
+
+function isObject(value: Json): value is Record<string, Json> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNested(value: Json): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function amount(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(1);
+}
+
+function rateText(rate: number): string {
+  if (rate >= 100) return `${rate.toFixed(0)}/s`;
+  return rate >= 1 ? `${rate.toFixed(1)}/s` : `${(rate * 60).toFixed(1)}/min`;
+}
