@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '../../src/base/errors.ts';
-import type { BlobStore } from '../../src/model/blob-store.ts';
+import { BlobStore } from '../../src/model/blob-store.ts';
 import { FeatureBlockReader } from '../../src/model/training-set/feature-block.ts';
+import {
+  type JoinedTrainingSet,
+  type JoinInput,
+  joinTrainingSet,
+} from '../../src/model/training-set/join-training-set.ts';
 import { LabelBlockReader } from '../../src/model/training-set/label-block.ts';
 import type { FeatureSource } from '../../src/model/training-set/photo-order.ts';
 import type { Shard, TrainingSet } from '../../src/model/training-set/training-set.ts';
@@ -73,4 +78,58 @@ export async function readShards(
     await features.close();
   }
   return photos;
+}
+
+const extractor = { id: 'lite0', version: 1, dims: 4, parametersHash: 'a'.repeat(64) };
+
+/** What a test joins: the contents of label files, and the ids of photos that have features. */
+type Given = Partial<JoinInput> & {
+  readonly labels?: readonly (string | Buffer)[];
+  readonly ids?: readonly string[];
+};
+
+/** Where label files are written and training sets are joined. */
+export class Workplace {
+  readonly folder: string;
+  readonly blobs: BlobStore;
+  #files = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.blobs = new BlobStore(join(folder, 'blobs'));
+  }
+
+  /** Joins with four features a photo. */
+  async join({ labels = [], ids = [], ...input }: Given): Promise<JoinedTrainingSet> {
+    const labelFiles: string[] = [];
+    for (const content of labels) {
+      const file = join(this.folder, `it's [file] *${String(++this.#files)}`);
+      await writeFile(file, content);
+      labelFiles.push(file);
+    }
+    return await joinTrainingSet({
+      features: featuresOf(ids),
+      extractor,
+      labelFiles,
+      folders: [],
+      blobs: this.blobs,
+      scratch: join(this.folder, "scratch's [folder] *"),
+      ...input,
+    });
+  }
+
+  /** All photos of a training set, with their labels. */
+  async photos({ set }: JoinedTrainingSet): Promise<Record<string, LabelMap>> {
+    const learn = await readShards(this.blobs, set, set.learn);
+    const heldOut = await readShards(this.blobs, set, set.heldOut);
+    for (const id of heldOut.keys()) if (learn.has(id)) throw new Error(`${id} is learned from and held out`);
+    return Object.fromEntries([...learn, ...heldOut]);
+  }
+}
+
+/** Runs something with a place to join in that is gone afterwards. */
+export async function withWorkplace(use: (place: Workplace) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    await use(new Workplace(folder));
+  });
 }

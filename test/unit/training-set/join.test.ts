@@ -2,62 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { BlobStore } from '../../../src/model/blob-store.ts';
-import {
-  type JoinedTrainingSet,
-  type JoinInput,
-  joinTrainingSet,
-} from '../../../src/model/training-set/join-training-set.ts';
-import { featuresOf, type LabelMap, readShards, withFolder } from '../../support/training-set.ts';
-
-const extractor = { id: 'lite0', version: 1, dims: 4, parametersHash: 'a'.repeat(64) };
-
-type Given = Partial<JoinInput> & {
-  readonly labels?: readonly (string | Buffer)[];
-  readonly ids?: readonly string[];
-};
-
-class Workplace {
-  readonly folder: string;
-  readonly blobs: BlobStore;
-  #files = 0;
-
-  constructor(folder: string) {
-    this.folder = folder;
-    this.blobs = new BlobStore(join(folder, 'blobs'));
-  }
-
-  async join({ labels = [], ids = [], ...input }: Given): Promise<JoinedTrainingSet> {
-    const labelFiles: string[] = [];
-    for (const content of labels) {
-      const file = join(this.folder, `it's [file] *${String(++this.#files)}`);
-      await writeFile(file, content);
-      labelFiles.push(file);
-    }
-    return await joinTrainingSet({
-      features: featuresOf(ids),
-      extractor,
-      labelFiles,
-      folders: [],
-      blobs: this.blobs,
-      scratch: join(this.folder, "scratch's [folder] *"),
-      ...input,
-    });
-  }
-
-  async photos({ set }: JoinedTrainingSet): Promise<Record<string, LabelMap>> {
-    const learn = await readShards(this.blobs, set, set.learn);
-    const heldOut = await readShards(this.blobs, set, set.heldOut);
-    for (const id of heldOut.keys()) expect(learn.has(id)).toBe(false);
-    return Object.fromEntries([...learn, ...heldOut]);
-  }
-}
-
-async function withWorkplace(use: (place: Workplace) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    await use(new Workplace(folder));
-  });
-}
+import { featuresOf, readShards, withWorkplace } from '../../support/training-set.ts';
 
 const lines = (...all: readonly string[]) => all.map((line) => `${line.replaceAll(' ', '\t')}\n`).join('');
 const small = lines('cat 1 TRUE', 'cat 2 TRUE', 'cat 3 FALSE', 'dog 3 TRUE', 'dog 2 FALSE', 'dog 1 TRUE');
