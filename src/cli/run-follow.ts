@@ -48,7 +48,11 @@ async function untilEnded(
 ): Promise<RunRecord> {
   const display = new RunDisplay(cli, output);
   try {
-    for (let run = begun; ; run = await untilInterrupted(cli.interrupted, look(connection, run, display))) {
+    for (
+      let run = begun;
+      ;
+      run = await untilInterrupted(cli.interrupted, look(cli, connection, run, display))
+    ) {
       display.show(run);
       if (run.state !== 'running') return run;
       await untilInterrupted(cli.interrupted, delay(systemClock, pollMs));
@@ -63,7 +67,12 @@ async function untilEnded(
 }
 
 /** The run as it is now; while nobody answers, for a while, it is asked for again. */
-async function look(connection: Connection, { id }: RunRecord, display: RunDisplay): Promise<RunRecord> {
+async function look(
+  cli: Cli,
+  connection: Connection,
+  { id }: RunRecord,
+  display: RunDisplay,
+): Promise<RunRecord> {
   const deadline = performance.now() + outageMs;
   for (let patienceMs = 0; ; patienceMs = Math.max(deadline - performance.now(), 0)) {
     try {
@@ -76,7 +85,7 @@ async function look(connection: Connection, { id }: RunRecord, display: RunDispl
       return run;
     } catch (error) {
       const isOutage = Fault.from(error).disposition === 'retry';
-      if (!isOutage || performance.now() > deadline) throw error;
+      if (!isOutage || cli.interrupted.aborted || performance.now() > deadline) throw error;
     }
     if (patienceMs === 0) display.say('The cluster does not answer: waiting for it (Ctrl-C stops).');
     await delay(systemClock, pollMs);
