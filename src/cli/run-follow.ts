@@ -48,14 +48,12 @@ async function untilEnded(
 ): Promise<RunRecord> {
   const display = new RunDisplay(cli, output);
   try {
-    for (
-      let run = begun;
-      ;
-      run = await untilInterrupted(cli.interrupted, look(cli, connection, run, display))
-    ) {
+    let run = begun;
+    for (;;) {
       display.show(run);
       if (run.state !== 'running') return run;
       await untilInterrupted(cli.interrupted, delay(systemClock, pollMs));
+      run = await untilInterrupted(cli.interrupted, look(cli, connection, run, display));
     }
   } catch (error) {
     display.stop();
