@@ -4,6 +4,7 @@ import { Fault } from '../base/errors.ts';
 import { BlobStore } from '../model/blob-store.ts';
 import type { TaskResult } from '../train/task.ts';
 import type { TaskHandler } from '../train/tasks/index.ts';
+import { Extractors } from '../vision/extractors.ts';
 import { Kernel } from '../vision/kernel.ts';
 import { JobBoard } from './job-board.ts';
 import type { Job, JobSetup } from './job-messages.ts';
@@ -18,6 +19,7 @@ export function jobHandler(
 ): (job: Job | ReadyTask) => Promise<ThreadReply<TaskResult | undefined>> {
   const { kernel: module, parameters } = workerData as JobSetup;
   const kernel = Kernel.instantiate(module);
+  const extractors = new Extractors(kernel, parameters);
   const carryOut = async ({ task, blobs, scratch, board: buffer }: Job): Promise<TaskResult> => {
     const handler = Object.hasOwn(handlers, task.kind) ? handlers[task.kind] : undefined;
     if (handler === undefined)
@@ -37,7 +39,7 @@ export function jobHandler(
         kernel,
         blobs: new BlobStore(blobs),
         scratch,
-        parameters,
+        extractors,
         progress: (done, total) => {
           board.progress = { done, total };
           check();

@@ -1,11 +1,11 @@
 import type { Task } from '../train/task.ts';
-import type { ExtractorParameters } from '../train/tasks/index.ts';
 
 /** What a job thread is given when it starts (`workerData`). */
 export interface JobSetup {
   /** The kernel, compiled once a process. */
   readonly kernel: WebAssembly.Module;
-  readonly parameters: ExtractorParameters;
+  /** The parameter file of `lite0`, shared by all threads. */
+  readonly parameters: SharedArrayBuffer;
 }
 
 /** One task for a job thread. */

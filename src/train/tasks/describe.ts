@@ -3,7 +3,6 @@ import { Fault } from '../../base/errors.ts';
 import { decode } from '../../vision/decode.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
 import type { Extractor } from '../../vision/extractor.ts';
-import { Extractors } from '../../vision/extractors.ts';
 import { quantiseFeatures } from '../../vision/quantised-features.ts';
 import { type FeatureRow, type PhotoProblem, photoProblem, putFeatureRows } from '../feature-rows.ts';
 import { type RawPhoto, unpackPhotos } from '../photo-chunk.ts';
@@ -32,8 +31,8 @@ const ahead = 2;
 export const describe: TaskHandler = async (task, context) => {
   const { extractor: id, limits } = parametersOf(task, schema);
   const photos = unpackPhotos(await context.blobs.read(inputOf(task, 0).id));
-  const extractor = new Extractors(context.kernel, context.parameters).extractor(id);
-  const { rows, problems } = await describeAll(photos, extractor, limits, context);
+  const extractor = context.extractors.extractor(id);
+  const { rows, problems } = await featuresOf(photos, extractor, limits, context);
   return {
     outputs: [await putFeatureRows(context.blobs, rows, extractor.dims)],
     value: { problems: problems.map((problem) => ({ ...problem })) },
@@ -55,7 +54,7 @@ export function describeTask(
 }
 
 /** Features of photos, in their order; a photo that cannot be decoded is a problem, and the rest goes on. */
-export async function describeAll(
+async function featuresOf(
   photos: readonly RawPhoto[],
   extractor: Extractor,
   limits: DecodeLimits,

@@ -13,7 +13,7 @@ import type { TaskHandler } from './task-context.ts';
 import { warm } from './warm.ts';
 import { whiten } from './whiten.ts';
 
-export type { ExtractorParameters, TaskContext, TaskHandler } from './task-context.ts';
+export type { TaskContext, TaskHandler } from './task-context.ts';
 
 /** Who carries out a task, by its kind. */
 export const taskHandlers: Readonly<Record<string, TaskHandler>> = {

@@ -5,7 +5,7 @@ import { type Model, readModel } from '../../model/model-file.ts';
 import { classNames } from '../../model/model-header.ts';
 import { type ModelHandle, ModelScorer } from '../../model/model-scorer.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
-import { decodeFor, describeAll, Extractors } from '../../vision/extractors.ts';
+import { decodeFor, describeAll } from '../../vision/extractors.ts';
 import type { TagSelection } from '../../vision/scores.ts';
 import { type PhotoProblem, photoProblem } from '../feature-rows.ts';
 import { unpackPhotos } from '../photo-chunk.ts';
@@ -27,12 +27,12 @@ export const tagged = z.strictObject({ photos: z.int(), problems: z.array(photoP
 const ahead = 2;
 
 /** Tags photos: inputs a chunk of photos and a model's file, output a line for each photo in their order. */
-export const tag: TaskHandler = async (task, { kernel, blobs, parameters, progress, signal }) => {
+export const tag: TaskHandler = async (task, { kernel, blobs, extractors: loaded, progress, signal }) => {
   const { scores, limits } = parametersOf(task, schema);
   const photos = unpackPhotos(await blobs.read(inputOf(task, 0).id));
   const model = await readModel(blobs.path(inputOf(task, 1).id));
   const names = classNames(model.header);
-  const scorer = new ModelScorer(kernel, new Extractors(kernel, parameters));
+  const scorer = new ModelScorer(kernel, loaded);
   const handle = handleOf(model);
   const extractors = scorer.extractorsOf(handle);
   const decoded: Promise<Fault | Awaited<ReturnType<typeof decodeFor>>>[] = [];

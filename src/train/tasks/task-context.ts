@@ -1,9 +1,7 @@
 import type { BlobStore } from '../../model/blob-store.ts';
+import type { Extractors } from '../../vision/extractors.ts';
 import type { Kernel } from '../../vision/kernel.ts';
 import type { Task, TaskResult } from '../task.ts';
-
-/** What a thread loads extractors from: the parameter file of `lite0`, shared by all threads. */
-export type ExtractorParameters = SharedArrayBuffer;
 
 /** What a task has to work with, in the thread that carries it out. */
 export interface TaskContext {
@@ -12,7 +10,8 @@ export interface TaskContext {
   readonly blobs: BlobStore;
   /** An empty folder for temporary files, removed after the task. */
   readonly scratch: string;
-  readonly parameters: ExtractorParameters;
+  /** Loaded when they are first asked for, once a thread. */
+  readonly extractors: Extractors;
   /** Says how far the task is; it is also the moment at which {@link signal} hears of a cancel, so call it often. */
   readonly progress: (done: number, total: number) => void;
   /** Aborted with a Fault `CANCELLED` when nobody wants the result any more; the thread is ended if that is not heeded. */
