@@ -43,7 +43,7 @@ const content = fc
       fc.oneof({ weight: 12, arbitrary: line }, { weight: 1, arbitrary: oddLine }),
       fc.constantFrom('\n', '\n', '\r\n'),
     ),
-    { maxLength: 150 },
+    { minLength: 50, maxLength: 200 },
   )
   .map((lines) => lines.flat().join(''));
 const step: fc.Arbitrary<Step> = fc.record({
@@ -146,7 +146,7 @@ describe('joinTrainingSet', () => {
               expect(after.set.learn.map(({ features }) => features.id)).toContain(shard.features.id);
           }
         }),
-        { numRuns: 15 },
+        { numRuns: 10 },
       );
     });
   });
