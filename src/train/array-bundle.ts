@@ -72,7 +72,8 @@ export async function readBundle(
   if (content.length < preambleBytes || !content.subarray(0, magic.length).equals(magic))
     throw bad('it is no bundle of arrays');
   const headerBytes = Number(content.readBigUInt64LE(8));
-  if (headerBytes > Math.min(maxHeaderBytes, content.length - preambleBytes)) throw bad('it is cut off');
+  if (headerBytes > Math.min(maxHeaderBytes, content.length - preambleBytes) || headerBytes % 8 !== 0)
+    throw bad('it is cut off');
   const text = content.toString('utf8', preambleBytes, preambleBytes + headerBytes);
   const header = headerSchema.safeParse(parsed(text));
   if (!header.success || header.data.kind !== kind) throw bad(`it holds no ${kind}`);

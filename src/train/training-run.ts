@@ -50,6 +50,8 @@ export interface LearningOptions {
   readonly created: string;
   /** Share of the tags shown that shall be right. */
   readonly precision: number;
+  /** How frequent classes are among all photos, where the labelled ones are no fair sample. */
+  readonly shares?: ReadonlyMap<string, number> | undefined;
   /** What the model to update was learned from. */
   readonly update?: TrainingRecord | undefined;
   readonly onProgress: (step: LearningStep, progress: TaskProgress) => void;
@@ -229,12 +231,8 @@ export class TrainingRun {
         for (const [index, { epoch, shards }] of (slices[block] ?? []).entries()) {
           const parameters = { ranges: [...ranges], shards, batchRows, epochRows, average: epoch > 0 };
           const inputs = { setRef, set: this.#set, whitening, state };
-          const task = learnTask(
-            `${step}/${placeOf(block, from.length)}/${String(index)}`,
-            parameters,
-            inputs,
-          );
-          state = only(await counter.run(task));
+          const key = `${keys}/${placeOf(block, from.length)}/${String(index)}`;
+          state = only(await counter.run(learnTask(key, parameters, inputs)));
         }
         return { ranges, state };
       }),
@@ -250,7 +248,7 @@ export class TrainingRun {
       this.#plan.calibrated.map((range) =>
         calibrateTask(
           `${step}/calibrate/${range.join('+')}`,
-          { range, precision, exclusive: [...exclusive] },
+          { range, precision, exclusive: [...exclusive], shares: this.#sharesOf(range) },
           { setRef, set: this.#set, whitening, learned },
         ),
       ),
@@ -263,6 +261,12 @@ export class TrainingRun {
     });
     const concluded = await this.#one(step, task);
     return { results: blocks, evaluation: only(concluded), conclusion: conclusion.parse(concluded.value) };
+  }
+
+  #sharesOf([first, count]: ClassRange): (number | null)[] {
+    const { shares } = this.#options;
+    if (shares === undefined) return [];
+    return this.#set.classes.slice(first, first + count).map((name) => shares.get(name) ?? null);
   }
 
   async #assemble(
