@@ -19,8 +19,11 @@ import { readTrainingSet } from '../src/train/training-set-blob.ts';
 import type { ModelRegistry } from '../src/transport/model-registry.ts';
 import type { TrainSpec } from '../src/transport/run-spec.ts';
 import type { DecodeLimits } from '../src/vision/decode.ts';
+import { readClassShares } from './class-shares.ts';
 import { InputProblems } from './input-problems.ts';
 import type { ModelActivator } from './model-activator.ts';
+import { changesOf } from './model-changes.ts';
+import type { ModelComparison } from './model-comparison.ts';
 import { metadataOf, summaryOf } from './model-metadata.ts';
 import type { RunContext } from './run-coordinator.ts';
 import type { TrainingRecords } from './training-records.ts';
@@ -32,6 +35,7 @@ export interface TrainingServices {
   readonly blobs: BlobStore;
   readonly limits: DecodeLimits;
   readonly registry: ModelRegistry;
+  readonly comparison: ModelComparison;
   readonly activator: ModelActivator;
   readonly trained: TrainingRecords;
 }
@@ -69,14 +73,22 @@ class TrainingWorkflow {
       progress.at('activate');
       await this.#services.activator.activate({ models: [model.model], force: false, margin: 1 });
     }
+    const changes = base === undefined ? {} : { changes: await this.#changes(base.set, set, model.model) };
     return {
       model: model.model,
+      ...changes,
       classes: set.classes.length,
       evaluation: { ...model.summary },
       photos: { described, problems: this.#problems.toJson() },
       join: joined.report as unknown as Json,
       steps: progress.steps(),
     };
+  }
+
+  async #changes(before: TrainingSet, after: TrainingSet, trained: string): Promise<Json> {
+    const { registry, comparison } = this.#services;
+    const { id: model } = await registry.find(this.#spec.update ?? '');
+    return changesOf({ model, before, after }, await comparison.diff(model, trained));
   }
 
   /** Describes the photos of the input that are not described yet. */
@@ -147,7 +159,8 @@ class TrainingWorkflow {
   ): Promise<TrainedModel> {
     const { run, tasks, signal, progress } = this.#context;
     const { blobs } = this.#services;
-    const { name, precision } = this.#spec;
+    const { name, precision, prevalence } = this.#spec;
+    const shares = prevalence === undefined ? undefined : await readClassShares(prevalence);
     const training = new TrainingRun(set, {
       tasks,
       blobs,
@@ -156,6 +169,7 @@ class TrainingWorkflow {
       description: `trained on ${String(rowsOf(set))} photos, ${String(set.classes.length)} classes`,
       created: new Date(run.startedAt).toISOString(),
       precision,
+      shares,
       update,
       onProgress: (step, done) => {
         progress.at(step, done);
@@ -181,10 +195,18 @@ class TrainingWorkflow {
       ],
       join: countsOf(joined),
       steps: progress.steps(),
+      pixels: this.#spec.pixels,
+      folders: this.#spec.folders,
+      limits: { ...this.#services.limits },
     });
     const { outputs } = await tasks.runLocal(task, { signal });
     const [page] = outputs;
     return page === undefined ? Buffer.alloc(0) : await this.#services.blobs.read(page.id);
+  }
+
+  async #parents(): Promise<string[]> {
+    const { update } = this.#spec;
+    return update === undefined ? [] : [(await this.#services.registry.find(update)).id];
   }
 
   async #publish({ kind, file, evaluation }: TrainedModel, report: Buffer | undefined): Promise<void> {
@@ -196,7 +218,12 @@ class TrainingWorkflow {
     const summary = summaryOf(JSON.parse(judged.toString('utf8')) as Evaluation);
     await registry.publish({
       file: path,
-      metadata: metadataOf(header, { kind, run: run.id, evaluation: summary }),
+      metadata: metadataOf(header, {
+        kind,
+        run: run.id,
+        evaluation: summary,
+        parents: await this.#parents(),
+      }),
       evaluation: judged,
       ...(report === undefined ? {} : { report }),
     });

@@ -278,7 +278,7 @@ class RunningNode implements Node {
     const [library, activator] = [this.#library(registry), this.#modelActivator()];
     const services = {
       ...{ extractors, limits, features: this.#features, blobs, registry },
-      ...{ library, activations, activator, trained },
+      ...{ library, activations, activator, trained, comparison: new ModelComparison(registry) },
     };
     return actor(
       runCoordinator,

@@ -1,7 +1,8 @@
 import type { BlobRef } from '../model/blob-store.ts';
 
 /** Plain data that survives JSON. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json =
+  string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /** One step of a run: a pure function of its parameters and input blobs. The same task gives the same outputs anywhere. */
 export interface Task {

@@ -26,6 +26,8 @@ export const trainSpec = z.strictObject({
   strict: z.boolean().default(false),
   /** Positives that a class needs. */
   minExamples: z.int().min(1).max(1_000_000).optional(),
+  /** File of `class<TAB>share`: how frequent classes are among all photos, where the labelled ones are no fair sample. */
+  prevalence: file.optional(),
   /** A model to start from: its labels count as well, where these are silent. */
   update: modelPrefix.optional(),
   /** Put the model in use, if it is not worse than the one in use. */

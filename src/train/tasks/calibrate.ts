@@ -23,6 +23,8 @@ const schema = z.strictObject({
   precision: z.number().gt(0).lt(1),
   /** Classes that exclude each other, of all. */
   exclusive: z.array(classRange),
+  /** How frequent each class of the range is among all photos; null to take the held-out rows for a fair sample. */
+  shares: z.array(z.number().gt(0).lt(1).nullable()),
   /** What classes each learned block has; their states are inputs, after the training set and the whitening. */
   learned: z.array(z.array(classRange)),
 });
@@ -31,7 +33,7 @@ const batchRows = 256;
 
 /** Calibrates some neighbouring classes on held-out rows and judges them there; output the block's result. */
 export const calibrate: TaskHandler = async (task, context) => {
-  const { range, precision, exclusive, learned } = parametersOf(task, schema);
+  const { range, precision, exclusive, shares, learned } = parametersOf(task, schema);
   const { blobs } = context;
   const set = await readTrainingSet(blobs, inputOf(task, 0));
   const whitening = await readWhitening(blobs, inputOf(task, 1));
@@ -39,7 +41,8 @@ export const calibrate: TaskHandler = async (task, context) => {
   const classifiers = await rawClassifiers(context, whitening, blocks, range);
   const scored = await score(set, classifiers, range, context);
   const [firstClass, classes] = range;
-  const block = { ...scored, firstClass, classes, exclusive: flags(exclusive, range) };
+  const corpusShares = Float32Array.from({ length: classes }, (_, index) => shares[index] ?? NaN);
+  const block = { ...scored, firstClass, classes, corpusShares, exclusive: flags(exclusive, range) };
   const result = calibrateAndEvaluate(block, { precision });
   return { outputs: [await putBundle(blobs, bundleOfBlock(result))], value: null };
 };
@@ -95,7 +98,7 @@ function flags(ranges: readonly ClassRange[], [first, count]: ClassRange): Uint8
 /** The task that calibrates some neighbouring classes. */
 export function calibrateTask(
   key: string,
-  { range, precision, exclusive }: Omit<z.infer<typeof schema>, 'learned'>,
+  { range, precision, exclusive, shares }: Omit<z.infer<typeof schema>, 'learned'>,
   {
     setRef,
     set,
@@ -111,7 +114,7 @@ export function calibrateTask(
   return {
     kind: 'calibrate',
     key,
-    parameters: { range, precision, exclusive, learned: overlapping.map(({ ranges }) => ranges) },
+    parameters: { range, precision, exclusive, shares, learned: overlapping.map(({ ranges }) => ranges) },
     inputs: [setRef, whitening, ...overlapping.map(({ state }) => state), ...heldOut],
   };
 }
