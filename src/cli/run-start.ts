@@ -3,6 +3,7 @@ import { Fault } from '../base/errors.ts';
 import { printable } from '../terminal/printable.ts';
 import { Session } from '../repl/session.ts';
 import type { Connection } from '../transport/connection.ts';
+import type { RunRecord } from '../transport/payloads.ts';
 import { request, type RequestOf } from '../transport/requests.ts';
 import type { Cli } from './cli.ts';
 import { withConnection } from './connect.ts';
@@ -20,7 +21,7 @@ const filesAtMost = 256;
 /** Adds the options of {@link startRun}. */
 export function startable(command: Command): Command {
   return command
-    .option('--node <name>', 'the node that has the files (default: the first by name)')
+    .option('--node <name>', 'the node that has the files (default: the first by name that takes runs)')
     .option('--detach', 'starts the run and does not follow it');
 }
 
@@ -34,9 +35,9 @@ export async function startRun(
   spec: RequestOf<'runStart'>,
 ): Promise<void> {
   await withConnection(options, 'operator', async (connection) => {
-    const node = await untilInterrupted(cli.interrupted, chooseNode(connection, options.node));
+    const nodes = await untilInterrupted(cli.interrupted, candidates(connection, options.node));
     // Not left in the middle: whoever interrupts it then is told the run's id.
-    const run = await request(connection, 'runStart', { node }, spec, startTimeoutMs);
+    const run = await startOn(connection, nodes, spec);
     await followRun(cli, connection, run, options);
   });
 }
@@ -53,9 +54,28 @@ export function modelPrefix(text: string): string {
   throw new InvalidArgumentError('Give 6 to 64 of the hex digits that the id of the model begins with.');
 }
 
-async function chooseNode(connection: Connection, given: string | undefined): Promise<string> {
+/** Nodes that may have the files, by name. */
+async function candidates(connection: Connection, given: string | undefined): Promise<string[]> {
   const names = (await new Session(connection).nodes()).map(({ node }) => node);
-  const chosen = given ?? names[0] ?? '';
-  if (names.includes(chosen)) return chosen;
-  throw new Fault('NOT_FOUND', { what: 'node', id: printable(chosen) });
+  if (given === undefined) return names;
+  if (names.includes(given)) return [given];
+  throw new Fault('NOT_FOUND', { what: 'node', id: printable(given) });
+}
+
+/** Starts the run on the first node that takes runs: not all do. */
+async function startOn(
+  connection: Connection,
+  nodes: readonly string[],
+  spec: RequestOf<'runStart'>,
+): Promise<RunRecord> {
+  let unavailable: unknown;
+  for (const node of nodes) {
+    try {
+      return await request(connection, 'runStart', { node }, spec, startTimeoutMs);
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'NODE_UNAVAILABLE')) throw error;
+      unavailable = error;
+    }
+  }
+  throw unavailable;
 }

@@ -14,8 +14,15 @@ export interface Pace {
 type Json = Exclude<RunRecord['detail'], undefined>;
 type Row = readonly [name: string, value: string | number];
 
-/** Entries of a list that are shown. */
+/** Entries of a list that are shown, and examples of what was found. */
 const shownEntries = 5;
+const shownExamples = 3;
+
+/** Things of a kind that were found, and some of them. */
+interface Findings {
+  readonly count: number;
+  readonly examples: readonly Json[];
+}
 
 /** Runs, one a line. */
 export function runTable(runs: readonly RunRecord[]): string {
@@ -36,7 +43,7 @@ export function runTable(runs: readonly RunRecord[]): string {
 export function runCard(run: RunRecord, pace?: Pace): string {
   const { id, node, state, step, startedAt, updatedAt, detail, fault } = run;
   const isRunning = state === 'running';
-  return pairs([
+  const text = pairs([
     ['run', id],
     ['state', state],
     ['node', node],
@@ -47,6 +54,7 @@ export function runCard(run: RunRecord, pace?: Pace): string {
     ...(fault === undefined ? [] : [['reason', `${fault.code}: ${fault.message}`] as const]),
     ...detailRows(detail),
   ]);
+  return text.replace(/ +$/gm, '');
 }
 
 /** How far a step is: `120 of 600, 23.1/s, 21 s left`. */
@@ -83,25 +91,28 @@ function detailRows(detail: Json | undefined): Row[] {
 /** Plain values of an object share its line; what has parts of its own comes below, indented. */
 function rowsOf(name: string, value: Json, indent: string): Row[] {
   const label = indent + printable(wordsOf(name));
-  if (Array.isArray(value)) return listRows(label, value);
+  if (Array.isArray(value)) return listRows(label, value, value.length);
   if (!isObject(value)) return [[label, scalarText(value)]];
+  if (isFindings(value)) return findingRows(label, value);
   const entries = Object.entries(value);
-  const plain = entries.filter(([, entry]) => !isNested(entry));
-  const nested = entries.filter(([, entry]) => isNested(entry));
-  return [
-    [label, plain.map(namedText).join(', ')],
-    ...nested.flatMap(([key, entry]) => rowsOf(key, entry, `${indent}  `)),
-  ];
+  const plain = entries.filter(([, entry]) => !isNested(entry)).map(namedText);
+  const below = entries.flatMap(([key, entry]) => (isNested(entry) ? rowsOf(key, entry, `${indent}  `) : []));
+  const isEmpty = plain.length === 0 && below.length === 0;
+  return [[label, isEmpty ? 'none' : plain.join(', ')], ...below];
 }
 
-/** An entry a line. */
-function listRows(label: string, entries: readonly Json[]): Row[] {
-  const shown = entries.slice(0, shownEntries).map((entry) => lineText(entry));
-  const more = entries.length - shown.length;
-  const lines = more > 0 ? [...shown, `… and ${String(more)} more`] : shown;
-  return lines.length === 0
-    ? [[label, 'none']]
-    : lines.map((line, index) => [index === 0 ? label : '', line]);
+/** How many there are, then some of them; nothing where nothing was found. */
+function findingRows(label: string, { count, examples }: Findings): Row[] {
+  if (count === 0) return [];
+  return [[label, count], ...listRows('', examples.slice(0, shownExamples), count)];
+}
+
+/** An entry a line, and how many of all are not shown. */
+function listRows(label: string, entries: readonly Json[], all: number): Row[] {
+  if (all === 0) return [[label, 'none']];
+  const lines = entries.slice(0, shownEntries).map((entry) => lineText(entry));
+  if (all > lines.length) lines.push(`… and ${String(all - lines.length)} more`);
+  return lines.map((line, index) => [index === 0 ? label : '', line]);
 }
 
 function stepsText(steps: Json): string {
@@ -117,7 +128,11 @@ function stepsText(steps: Json): string {
 }
 
 function lineText(value: Json): string {
-  return isObject(value) ? Object.entries(value).map(namedText).join(', ') : scalarText(value);
+  if (!isObject(value)) return scalarText(value);
+  const { file, line, reason } = value;
+  if (typeof file !== 'string' || typeof reason !== 'string')
+    return Object.entries(value).map(namedText).join(', ');
+  return `${file}${typeof line === 'number' ? `, line ${String(line)}` : ''} ${reason}`;
 }
 
 function namedText([name, value]: readonly [string, Json]): string {
@@ -138,6 +153,10 @@ function wordsOf(name: string): string {
 
 function isObject(value: Json): value is Record<string, Json> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFindings(value: Record<string, Json>): value is Record<string, Json> & Findings {
+  return typeof value['count'] === 'number' && Array.isArray(value['examples']);
 }
 
 function isNested(value: Json): boolean {

@@ -21,10 +21,14 @@ export class StubRunService {
     this.#connection = connection;
   }
 
-  /** Serves for nodes of these names. */
-  static async open(url: string, nodes: readonly string[] = ['n1']): Promise<StubRunService> {
+  /** Serves for nodes of these names; `idle` ones answer, and take no runs. */
+  static async open(
+    url: string,
+    nodes: readonly string[] = ['n1'],
+    idle: readonly string[] = [],
+  ): Promise<StubRunService> {
     const service = new StubRunService(await Connection.open({ url, role: 'node', name: 'stub' }));
-    service.#served = service.#serve(nodes);
+    service.#served = service.#serve(nodes, idle);
     await Promise.all(service.#served.map(({ ready }) => ready));
     return service;
   }
@@ -45,10 +49,12 @@ export class StubRunService {
     await this.#connection.close();
   }
 
-  #serve(nodes: readonly string[]): Served[] {
+  #serve(nodes: readonly string[], idle: readonly string[]): Served[] {
     const connection = this.#connection;
     return [
-      ...nodes.map((node) => serve(connection, 'nodes', {}, () => Promise.resolve({ node, value: {} }))),
+      ...[...nodes, ...idle].map((node) =>
+        serve(connection, 'nodes', {}, () => Promise.resolve({ node, value: {} })),
+      ),
       ...nodes.map((node) =>
         serve(connection, 'runStart', { node }, (spec) => Promise.resolve(this.#start(node, spec))),
       ),

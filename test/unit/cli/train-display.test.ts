@@ -99,6 +99,12 @@ describe('views of runs', () => {
       'a\u001B[2J': null,
       problems: Array.from({ length: 7 }, (_, line) => ({ file: 'p.tsv', line })),
       none: [],
+      join: {
+        labels: { given: 9 },
+        input: { count: 4, examples: [{ code: 'fields', file: 'l.tsv', line: 2, reason: 'has one field' }] },
+        photosDamaged: { count: 0, examples: [] },
+      },
+      clean: { photosDamaged: { count: 0, examples: [] } },
       share: 0.123456,
     };
     const fault = { code: 'DISK_FULL', message: 'There is no\nspace.' };
@@ -109,7 +115,9 @@ describe('views of runs', () => {
     expect(card).toContain(
       'a\\u001b[2J  null\nproblems    file p.tsv, line 0\n            file p.tsv, line 1\n',
     );
-    expect(card).toMatch(/\n +… and 2 more\nnone {8}none\nshare {7}0\.1235$/);
+    expect(card).toMatch(
+      /\n +… and 2 more\nnone {8}none\njoin\n {2}labels {4}given 9\n {2}input {5}4\n {12}l\.tsv, line 2 has one field\n {12}… and 3 more\nclean {7}none\nshare {7}0\.1235$/,
+    );
     expect(runCard(after(0, { state: 'done', detail: ['x', 1] }))).toMatch(/\ndetail +\["x",1\]$/);
     expect(runTable([after(0, { step: 'learn', progress: { done: 1, total: 2 } })])).toMatch(
       /train-1 .* running +learn, 1 of 2 +n1$/,
