@@ -76,9 +76,7 @@ export class RunRecords {
       const latest = await this.#bucket.get(key);
       if (latest?.value.state === 'running')
         throw new Fault('RUN_ACTIVE', { run: latest.value.id, node: latest.value.node });
-      const { fault, ...rest } = run;
-      void fault;
-      const reopened: RunRecord = { ...rest, state: 'running', updatedAt: Date.now() };
+      const reopened: RunRecord = { ...run, state: 'running', fault: undefined, updatedAt: Date.now() };
       if ((await this.#bucket.put(key, reopened, latest?.revision ?? 0)) !== undefined) return reopened;
     }
   }
