@@ -6,7 +6,7 @@ import { scheduleFor, type Schedule } from './schedule.ts';
 export interface LearningPlan extends Schedule {
   /** Blocks of classes that are learned together. A class learns the same bits in any block. */
   readonly blocks: readonly (readonly ClassRange[])[];
-  /** Neighbouring classes that are calibrated together. */
+  /** Neighbouring classes that are calibrated together: cut the same for any number of tasks, for they lend each other a prior. */
   readonly calibrated: readonly ClassRange[];
   /** Rows that are learned from. */
   readonly rows: number;
@@ -25,11 +25,10 @@ export function planLearning(set: TrainingSet, parallelism: number): LearningPla
   const classes = set.classes.length;
   const blocks = Math.ceil(classes / (maxBlock * parallelism)) * parallelism;
   const all: ClassRange[] = [[0, classes]];
-  const parts = Math.max(Math.ceil(classes / maxCalibrated), Math.min(parallelism, classes));
   return {
     ...scheduleFor(rows),
     blocks: cutClasses(all, blocks),
-    calibrated: cutClasses(all, parts).flat(),
+    calibrated: cutClasses(all, Math.ceil(classes / maxCalibrated)).flat(),
     rows,
   };
 }
