@@ -20,7 +20,7 @@ export function blobsOf({ set, sums, whitening, learned }: TrainingRecord): Blob
 
 /** What an update of a model can keep. */
 export interface UpdatePlan {
-  /** For each class of the new set, its place in the old one, or −1. */
+  /** For each class of the new set, its place in the old one; −1 if it has none there, or such other examples that it begins anew. */
   readonly origins: readonly number[];
   /** Places of the shards to learn from that are new or whose labels have changed. */
   readonly changed: readonly number[];
@@ -35,12 +35,28 @@ export function planUpdate({ set: before }: TrainingRecord, set: TrainingSet): U
   if (before.learn.some((shard) => !features.has(shard.features.id))) return undefined;
   const known = new Set(before.learn.map((shard) => `${shard.features.id} ${shard.labels.id}`));
   const places = new Map(before.classes.map((name, place) => [name, place]));
+  const originOf = (name: string, index: number): number => {
+    const place = places.get(name) ?? -1;
+    return place < 0 || isMuchOther(countsAt(before, place), countsAt(set, index)) ? -1 : place;
+  };
   return {
-    origins: set.classes.map((name) => places.get(name) ?? -1),
+    origins: set.classes.map(originOf),
     changed: set.learn.flatMap((shard, place) =>
       known.has(`${shard.features.id} ${shard.labels.id}`) ? [] : [place],
     ),
   };
+}
+
+function countsAt({ counts }: TrainingSet, index: number): number[] {
+  return [counts.positives[index] ?? 0, counts.negatives[index] ?? 0];
+}
+
+/** Whether one side has become half as many again, or the reverse: an epoch of small steps does not follow that far. */
+function isMuchOther(before: readonly number[], after: readonly number[]): boolean {
+  return before.some((count, side) => {
+    const now = after[side] ?? 0;
+    return Math.max(count, now) > 1.5 * Math.min(count, now);
+  });
 }
 
 /** The shards that an update learns from: those that changed, and at least as many rows of the others against forgetting. */
