@@ -16,6 +16,7 @@ interface TrainOptions extends RunStartOptions, Pick<TrainSpec, 'extractor' | 'n
   readonly assumeNegative?: boolean;
   readonly strict?: boolean;
   readonly minExamples?: number;
+  readonly prevalence?: string;
   readonly update?: string;
   readonly activate?: boolean;
 }
@@ -40,6 +41,7 @@ export function trainCommand(cli: Cli): Command {
     .option('--assume-negative', 'where a photo has no label of a class, it counts as FALSE')
     .option('--strict', 'stops at the first thing in the input that does not fit')
     .option('--min-examples <n>', 'positive examples that a class needs', wholeNumber(1, 1_000_000))
+    .option('--prevalence <file>', 'how frequent classes are among all photos: lines of class<TAB>share')
     .option('--update <model>', 'starts from a model: its labels count where these are silent', modelPrefix)
     .option('--activate', 'puts the model in use, if it is not worse than the one in use');
   startable(command).action(async (options: TrainOptions) => {
@@ -63,7 +65,7 @@ function checkSources({ pixels, labels, folders, update }: TrainOptions): void {
 }
 
 async function specOf(options: TrainOptions): Promise<RequestOf<'runStart'>> {
-  const { pixels = [], labels = [], folders = [], minExamples, update } = options;
+  const { pixels = [], labels = [], folders = [], minExamples, prevalence, update } = options;
   return {
     kind: 'train',
     pixels: await inputFiles(pixels),
@@ -76,6 +78,7 @@ async function specOf(options: TrainOptions): Promise<RequestOf<'runStart'>> {
     strict: options.strict === true,
     activate: options.activate === true,
     ...(minExamples === undefined ? {} : { minExamples }),
+    ...(prevalence === undefined ? {} : { prevalence: (await inputFiles([prevalence]))[0] }),
     ...(update === undefined ? {} : { update }),
   };
 }
