@@ -35,7 +35,7 @@ const isBadId = `strlen(photo) > ${String(maxNameBytes)} OR regexp_matches(photo
 
 /** All labels that a join is given: files, folders and an earlier training set, in the database or ready to be read by it. */
 export class LabelSources {
-  /** Labels of files and folders. */
+  /** Labels of all of it, also those that turn out not to count. */
   labels = 0;
   readonly #database: JoinDatabase;
   readonly #input: LabelInput;
@@ -59,6 +59,7 @@ export class LabelSources {
     const { base, blobs } = input;
     if (base !== undefined && !(await blobs.has(base.labels.id)))
       throw new Fault('NOT_FOUND', { what: 'blob', id: base.labels.id });
+    await sources.#countEarlier();
     return sources;
   }
 
@@ -82,6 +83,11 @@ export class LabelSources {
       if (hasBadLines || file.isCut) this.#flawed.add(file);
       this.labels += lines;
     }
+  }
+
+  async #countEarlier(): Promise<void> {
+    const count = this.#earlier('SELECT count(*) FROM');
+    if (count !== '') this.labels += await this.#database.count(count, this.#parameters(false));
   }
 
   /**
