@@ -122,9 +122,14 @@ function stepsText(steps: Json): string {
       const timed = isObject(step) && typeof step['seconds'] === 'number' ? step : undefined;
       return timed === undefined
         ? lineText(step)
-        : `${lineText(timed['name'] ?? '')} ${durationText(Number(timed['seconds']))}`;
+        : `${lineText(timed['name'] ?? '')} ${stepDuration(Number(timed['seconds']))}`;
     })
     .join(', ');
+}
+
+/** Most steps of a small run take no second. */
+function stepDuration(seconds: number): string {
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : durationText(seconds);
 }
 
 function lineText(value: Json): string {
@@ -141,6 +146,7 @@ function namedText([name, value]: readonly [string, Json]): string {
 
 function scalarText(value: Json): string {
   if (typeof value === 'string') return value;
+  if (value === null) return '–';
   return typeof value === 'number' ? String(Number(value.toPrecision(4))) : JSON.stringify(value);
 }
 

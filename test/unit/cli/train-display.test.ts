@@ -113,7 +113,7 @@ describe('views of runs', () => {
       'took        1 min 1 s\nstep        learn\nreason      DISK_FULL: There is no\\nspace.',
     );
     expect(card).toContain(
-      'a\\u001b[2J  null\nproblems    file p.tsv, line 0\n            file p.tsv, line 1\n',
+      'a\\u001b[2J  –\nproblems    file p.tsv, line 0\n            file p.tsv, line 1\n',
     );
     expect(card).toMatch(
       /\n +… and 2 more\nnone {8}none\njoin\n {2}labels {4}given 9\n {2}input {5}4\n {12}l\.tsv, line 2 has one field\n {12}… and 3 more\nclean {7}none\nshare {7}0\.1235$/,

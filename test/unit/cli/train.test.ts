@@ -78,7 +78,10 @@ describe('training', () => {
         classes: 73,
         evaluation: { meanAveragePrecision: 0.86314, judgedClasses: 73 },
         photos: { described: 600, problems: { base64: { count: 2, examples: ['p.tsv, line 7 is cut'] } } },
-        steps: [{ name: 'describe', seconds: 61.2 }],
+        steps: [
+          { name: 'describe', seconds: 61.2 },
+          { name: 'join', seconds: 0.42 },
+        ],
       },
     });
     expect(await code).toBe(0);
@@ -91,7 +94,7 @@ describe('training', () => {
     expect(cli.out).toMatch(
       /\nphotos +described 600\n {2}problems\n {4}base64 +2\n +p\.tsv, line 7 is cut\n/,
     );
-    expect(cli.out).toMatch(/ … and 1 more\nsteps +describe 1 min 1 s\n$/);
+    expect(cli.out).toMatch(/ … and 1 more\nsteps +describe 1 min 1 s, join 0\.4 s\n$/);
   });
 
   it('ends with the record as JSON, and nothing else', async () => {
