@@ -5,7 +5,7 @@ import { averagePrecision, rankRows } from '../../src/train/evaluation-ranking.t
 import { Kernel } from '../../src/vision/kernel.ts';
 import { dequantiseFeatures } from '../../src/vision/quantised-features.ts';
 import { rowsToUnitLength } from '../../src/vision/unit-length.ts';
-import type { DescribedSet } from './described-set.ts';
+import type { DescribedPart, DescribedSet } from './described-set.ts';
 
 /** How classifiers do on the photos that are there to judge them. */
 export interface Verdict {
@@ -15,6 +15,11 @@ export interface Verdict {
   readonly top1: number;
   /** By class, those that can be judged. */
   readonly averagePrecisions: Readonly<Record<string, number>>;
+}
+
+/** What classifiers are judged on. */
+export interface JudgedPhotos extends Pick<DescribedSet, 'classes'> {
+  readonly test: Pick<DescribedPart, 'ids' | 'labels'>;
 }
 
 /** Margins of the test photos by a model's only block, as nodes compute them. @returns `Float32Array [photos × classes]` */
@@ -32,7 +37,7 @@ export async function modelMargins(file: string, { test }: DescribedSet): Promis
  * Judges margins of the test photos.
  * @param margins - `Float32Array [photos × classes]`
  */
-export function judge({ classes, test }: DescribedSet, margins: Float32Array): Verdict {
+export function judge({ classes, test }: JudgedPhotos, margins: Float32Array): Verdict {
   const matrix = { rows: test.ids.length, classes: classes.length, margins, labels: test.labels };
   const precisions = classes.flatMap((name, index): [string, number][] => {
     const precision = averagePrecision(rankRows(matrix, index));
