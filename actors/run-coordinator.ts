@@ -54,6 +54,8 @@ interface RunCoordinatorState extends RunCoordinatorArgument {
 }
 
 const retryMs = 2_000;
+const runKinds: readonly RunSpec['kind'][] = ['train', 'tag'];
+const filledDisk = ['DISK_FULL', 'DISK_RESERVE'];
 
 /**
  * Coordinates the runs that were started on this node: one workflow each, begun again after the death of this actor or of the node.
@@ -95,8 +97,8 @@ export const runCoordinator: Behaviour<RunCoordinatorState, RunCoordinatorMessag
         break;
       case 'over':
         state.underWay.delete(message.run);
-        if (message.again) await retry(state, message.run, context.after.bind(context));
-        else if (state.underWay.size === 0) await sweep(state);
+        if (message.again) context.after(retryMs, { ...message, again: false });
+        else await settle(state, message.run, context.after.bind(context));
         break;
     }
     return state;
@@ -121,22 +123,31 @@ async function answer(
   }
 }
 
-async function sweep({ sweep: remove, log }: RunCoordinatorState): Promise<void> {
-  try {
-    await remove();
-  } catch (error) {
-    log.warn({ fault: Fault.from(error).toWire() }, 'what runs have left was not removed');
-  }
-}
-
-async function retry(
-  { records }: RunCoordinatorState,
+/** Begins a run that was resumed before it was over here, or whose end is not on record; else removes what is not needed any more. */
+async function settle(
+  state: RunCoordinatorState,
   run: string,
   after: (ms: number, message: RunCoordinatorMessage) => void,
 ): Promise<void> {
-  const record = await records.get(run).catch(() => undefined);
-  if (record === undefined) after(retryMs, { type: 'over', run, again: true });
-  else after(retryMs, { type: 'changed', run: record });
+  const { records, underWay, begin, log } = state;
+  try {
+    const record = await records.get(run);
+    if (record?.state === 'running') begin(record);
+    else if (underWay.size === 0 && !(await isResumable(state))) await state.sweep();
+  } catch (error) {
+    const fault = Fault.from(error);
+    if (fault.code === 'NATS_UNREACHABLE') after(retryMs, { type: 'over', run, again: false });
+    else log.warn({ fault: fault.toWire() }, 'what runs have left was not removed');
+  }
+}
+
+/** Whether a run of this node may be gone on with: what it has done is kept until then, unless it has filled the disk. */
+async function isResumable({ records, node }: RunCoordinatorState): Promise<boolean> {
+  const latest = await Promise.all(runKinds.map((kind) => records.latest(kind)));
+  return latest.some((run) => {
+    if (run?.node !== node || run.state === 'done') return false;
+    return !filledDisk.includes(run.fault?.code ?? '') && !/no space left/.test(run.fault?.message ?? '');
+  });
 }
 
 /** Carries a run out until it ends; tells whether it is to be begun again: its end could not be written down. */
