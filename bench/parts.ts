@@ -13,6 +13,7 @@ import { median } from './results/median.ts';
 import type { Part, PartOptions, PartResult } from './results/part.ts';
 import { storeBench } from './store/store-bench.ts';
 import { trainBench } from './train/train-bench.ts';
+import { trainClusterBench } from './train-cluster/train-cluster-bench.ts';
 
 const kernelPhotos = 40;
 const kernelRuns = 120;
@@ -26,6 +27,12 @@ export const parts: readonly Part[] = [
   { name: 'memory', about: 'resident memory by worker count', run: memory },
   { name: 'store', about: 'writes and searches of the tag store', run: store },
   { name: 'train', about: 'training beside LIBLINEAR, and of 3,000 classes', isLong: true, run: train },
+  {
+    name: 'train-cluster',
+    about: 'training on one node and two, updates, and what scores mean',
+    isLong: true,
+    run: trainCluster,
+  },
 ];
 
 async function pipeline({ photos, progress }: PartOptions): Promise<PartResult> {
@@ -119,6 +126,32 @@ async function train(options: PartOptions): Promise<PartResult> {
       train_3000_classes_hours: scale.whole.seconds / 3600,
       train_peak_rss_mib: scale.whole.peakRssMib,
       train_time_exponent: scale.exponents,
+    },
+  };
+}
+
+async function trainCluster(options: PartOptions): Promise<PartResult> {
+  const raw = await trainClusterBench(options);
+  const { nodes, updates, map, scores, tags } = raw;
+  const { update, newClass } = updates;
+  const byPrecision = Object.entries(tags).map(([asked, { precision }]) => [
+    asked,
+    100 * (precision - Number(asked)),
+  ]);
+  return {
+    raw,
+    summary: {
+      train_two_nodes_speedup: nodes.speedup,
+      train_one_node_s: nodes.one.seconds,
+      train_update_share: update.seconds / nodes.one.seconds,
+      train_update_learning_share: update.learningSeconds / nodes.one.learningSeconds,
+      train_new_class_share: newClass.seconds / nodes.one.seconds,
+      train_update_map_minus_full: 100 * (map.update - map.full),
+      train_update_map_minus_before: 100 * (map.update - map.first),
+      train_ece: scores.calibrationError,
+      train_precision_minus_asked: Object.fromEntries(byPrecision) as Record<string, number>,
+      train_cluster_map: 100 * scores.map,
+      train_cluster_top1: 100 * scores.top1,
     },
   };
 }
