@@ -11,7 +11,6 @@ import { RunPace } from './run-pace.ts';
 /** Columns that the names of steps take. */
 const nameColumns = 12;
 const barColumns = 30;
-const clearLine = '\r\u001B[K';
 
 /** Shows how far a run is, on stderr: a line a step, which is alive if that is a terminal. */
 export class RunDisplay {
@@ -39,10 +38,12 @@ export class RunDisplay {
     });
   }
 
-  /** Says something that is not progress, on a line of its own. */
+  /** Says something that is not progress; what is alive goes on below it. */
   say(text: string): void {
-    if (this.#bar !== undefined && !this.#output.json) this.#cli.stderr.write(clearLine);
+    const isAlive = this.#bar !== undefined;
+    this.stop();
     this.#output.notice(text);
+    if (isAlive) this.#startBar(this.#step ?? '');
   }
 
   /** Leaves the last line as it is, so that others can follow it. */
@@ -54,9 +55,8 @@ export class RunDisplay {
   #beginStep({ startedAt, updatedAt }: RunRecord, step: string): void {
     this.#completeStep();
     this.#step = step;
-    const name = printable(step);
-    if (this.#cli.stderr.isTTY === true) this.#startBar(name);
-    else this.#output.notice(`${name} (after ${durationText((updatedAt - startedAt) / 1000)})`);
+    if (this.#cli.stderr.isTTY === true) this.#startBar(step);
+    else this.#output.notice(`${printable(step)} (after ${durationText((updatedAt - startedAt) / 1000)})`);
   }
 
   /** Whoever has seen nine tenths of a step knows from the next one that it is over. */
@@ -66,7 +66,7 @@ export class RunDisplay {
     this.stop();
   }
 
-  #startBar(name: string): void {
+  #startBar(step: string): void {
     this.#bar = new cliProgress.SingleBar({
       format: line,
       stream: this.#cli.stderr,
@@ -74,7 +74,7 @@ export class RunDisplay {
       gracefulExit: false,
       emptyOnZero: true,
     });
-    this.#bar.start(0, 0, { name, text: '' });
+    this.#bar.start(0, 0, { name: printable(step), text: '' });
   }
 }
 

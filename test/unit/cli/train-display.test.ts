@@ -47,6 +47,7 @@ describe('the progress of a run on a terminal', () => {
     display.stop();
     expect(shown(cli.err)).toEqual([
       'describe     100, 50.0/s',
+      expect.stringMatching(/^learn +=+-+ 3 of 6, 1\.5\/s, 2 s left$/),
       'Wait.',
       `learn        ${'='.repeat(30)} 6 of 6`,
       '',
