@@ -19,6 +19,7 @@ export class RunDisplay {
   readonly #pace = new RunPace();
   #step: string | undefined;
   #bar: SingleBar | undefined;
+  #drawn = { done: 0, total: 0, text: '' };
 
   constructor(cli: Cli, output: Output) {
     this.#cli = cli;
@@ -31,11 +32,8 @@ export class RunDisplay {
     if (run.state !== 'running' || run.step === undefined) return;
     this.#pace.note(run);
     if (run.step !== this.#step) this.#beginStep(run, run.step);
-    const { done, total } = run.progress ?? { done: 0, total: 0 };
-    this.#bar?.setTotal(total);
-    this.#bar?.update(done, {
-      text: run.progress === undefined ? '' : progressText(run.progress, this.#pace.of(run)),
-    });
+    const { progress = { done: 0, total: 0 } } = run;
+    this.#draw(progress, run.progress === undefined ? '' : progressText(progress, this.#pace.of(run)));
   }
 
   /** Says something that is not progress; what is alive goes on below it. */
@@ -43,7 +41,7 @@ export class RunDisplay {
     const isAlive = this.#bar !== undefined;
     this.stop();
     this.#output.notice(text);
-    if (isAlive) this.#startBar(this.#step ?? '');
+    if (isAlive) this.#startBar();
   }
 
   /** Leaves the last line as it is, so that others can follow it. */
@@ -55,18 +53,26 @@ export class RunDisplay {
   #beginStep({ startedAt, updatedAt }: RunRecord, step: string): void {
     this.#completeStep();
     this.#step = step;
-    if (this.#cli.stderr.isTTY === true) this.#startBar(step);
+    this.#drawn = { done: 0, total: 0, text: '' };
+    if (this.#cli.stderr.isTTY === true) this.#startBar();
     else this.#output.notice(`${printable(step)} (after ${durationText((updatedAt - startedAt) / 1000)})`);
   }
 
   /** Whoever has seen nine tenths of a step knows from the next one that it is over. */
   #completeStep(): void {
-    const total = this.#bar?.getTotal() ?? 0;
-    if (total > 0) this.#bar?.update(total, { text: progressText({ done: total, total }) });
+    const { total } = this.#drawn;
+    if (total > 0) this.#draw({ done: total, total }, progressText({ done: total, total }));
     this.stop();
   }
 
-  #startBar(step: string): void {
+  #draw({ done, total }: NonNullable<RunRecord['progress']>, text: string): void {
+    this.#drawn = { done, total, text };
+    this.#bar?.setTotal(total);
+    this.#bar?.update(done, { text });
+  }
+
+  #startBar(): void {
+    const { done, total, text } = this.#drawn;
     this.#bar = new cliProgress.SingleBar({
       format: line,
       stream: this.#cli.stderr,
@@ -74,7 +80,7 @@ export class RunDisplay {
       gracefulExit: false,
       emptyOnZero: true,
     });
-    this.#bar.start(0, 0, { name: printable(step), text: '' });
+    this.#bar.start(total, done, { name: printable(this.#step ?? ''), text });
   }
 }
 
