@@ -38,8 +38,7 @@ export async function describePhotos(
   for await (const chunk of chunksOf(photos)) {
     options.signal.throwIfAborted();
     await window.enter(async () => {
-      await describeChunk(chunk, options);
-      done += chunk.length;
+      done += await describeChunk(chunk, options);
       options.onProgress({ done, total: 0 });
     });
   }
@@ -50,13 +49,15 @@ export async function describePhotos(
 async function describeChunk(
   chunk: readonly RawPhoto[],
   { tasks, blobs, keep, extractor, limits, signal, onProblem }: DescribeOptions,
-): Promise<void> {
+): Promise<number> {
   const input = await blobs.put(packPhotos(chunk));
   const { outputs, value } = await tasks.run(describeTask(input, extractor, limits), { signal });
   for (const output of outputs) {
     await keep(await readFeatureRows(blobs, output));
     await blobs.remove(output.id);
   }
-  for (const problem of described.parse(value).problems) onProblem(problem);
+  const { problems } = described.parse(value);
+  for (const problem of problems) onProblem(problem);
   await blobs.remove(input.id);
+  return chunk.length - problems.length;
 }
