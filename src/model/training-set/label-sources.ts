@@ -87,7 +87,7 @@ export class LabelSources {
 
   async #countEarlier(): Promise<void> {
     const count = this.#earlier('SELECT count(*) FROM');
-    if (count !== '') this.labels += await this.#database.count(count, this.#parameters(false));
+    if (count !== '') this.labels += await this.#database.count(count, this.#parameters());
   }
 
   /**
@@ -101,7 +101,7 @@ export class LabelSources {
         SELECT class, file FROM given_classes UNION ALL SELECT DISTINCT class, NULL FROM folder_labels
         ${this.#earlier('UNION ALL SELECT DISTINCT class, NULL FROM')}
       ) WHERE class IS NOT NULL GROUP BY class ORDER BY class`;
-    for await (const chunk of this.#database.stream(sql, this.#parameters(false)))
+    for await (const chunk of this.#database.stream(sql, this.#parameters()))
       for (const [name, first, last] of chunk.getRows()) {
         if (nameProblem(String(name)) === undefined) names.add(String(name));
         else for (const file of this.#files.slice(Number(first), Number(last) + 1)) this.#flawed.add(file);
@@ -119,23 +119,35 @@ export class LabelSources {
   }
 
   /** All labels in ascending order as two columns: see `PairResolver`. */
-  pairs(): ReturnType<JoinDatabase['stream']> {
+  async *pairs(): ReturnType<JoinDatabase['stream']> {
+    await this.#database.run('CREATE TABLE pairs (pair UBIGINT)');
+    await this.#addPairs(`SELECT class, photo, ${pairSql.ofFolder} AS said FROM folder_labels`);
     const ofFiles = pairSql.ofFile(this.#input.assumeNegative);
-    const labels = [
-      `SELECT class, photo, ${pairSql.ofFolder} AS said FROM folder_labels`,
-      ...this.#files.map(
-        (_, index) => `SELECT class, photo, ${ofFiles} FROM (${usableLines(`$file${String(index)}`)})`,
-      ),
-      this.#earlier(`SELECT coalesce(class, ''), photo, ${pairSql.ofEarlier} FROM`),
-    ];
-    // One number for each label: nothing is put in order faster.
-    return this.#database.stream(
-      `SELECT (pair >> 32)::UINTEGER, (pair & 4294967295)::UINTEGER FROM (
+    for (const { path } of this.#files)
+      await this.#addPairs(`SELECT class, photo, ${ofFiles} AS said FROM (${usableLines('$path')})`, {
+        path,
+      });
+    const earlier = this.#earlier(
+      `SELECT coalesce(class, '') AS class, photo, ${pairSql.ofEarlier} AS said FROM`,
+    );
+    if (earlier !== '') await this.#addPairs(earlier, this.#parameters());
+    // Each step by itself: the database's memory is for one of them.
+    await this.#database.run('CREATE TABLE sorted_pairs AS SELECT pair FROM pairs ORDER BY pair');
+    await this.#database.run('DROP TABLE pairs');
+    yield* this.#database.stream(
+      'SELECT (pair >> 32)::UINTEGER, (pair & 4294967295)::UINTEGER FROM sorted_pairs',
+    );
+    await this.#database.run('DROP TABLE sorted_pairs');
+  }
+
+  /** One number for each label: nothing is put in order faster. */
+  async #addPairs(labels: string, parameters: Record<string, string> = {}): Promise<void> {
+    await this.#database.run(
+      `INSERT INTO pairs
         SELECT (CASE WHEN p.id IS NOT NULL THEN p.rowid WHEN ${isBadId} THEN ${String(badPhoto)} ELSE ${String(noPhoto)} END::UBIGINT << 32)
-          | (c.number::UBIGINT << 4) | said::UBIGINT AS pair
-        FROM (${labels.filter((sql) => sql !== '').join(' UNION ALL ')}) JOIN classes c USING (class) LEFT JOIN photos p ON p.id = photo
-        ORDER BY pair)`,
-      this.#parameters(true),
+          | (c.number::UBIGINT << 4) | said::UBIGINT
+        FROM (${labels}) JOIN classes c USING (class) LEFT JOIN photos p ON p.id = photo`,
+      parameters,
     );
   }
 
@@ -148,7 +160,7 @@ export class LabelSources {
     const rows = await this.#database.run(
       `SELECT class, photo FROM (${labels.join(' UNION ALL ')}) SEMI JOIN classes USING (class) ANTI JOIN photos ON photos.id = photo
         WHERE NOT (${isBadId}) ORDER BY class, photo LIMIT ${String(limit)}`,
-      this.#fileParameters(),
+      Object.fromEntries(this.#files.map(({ path }, index) => [`file${String(index)}`, path])),
     );
     return rows.map(([name, photo]) => ({ class: String(name), photo: String(photo) }));
   }
@@ -168,13 +180,8 @@ export class LabelSources {
     return this.#input.base === undefined ? '' : `${sql} read_parquet($earlier)`;
   }
 
-  #parameters(withFiles: boolean): Record<string, string> {
+  #parameters(): Record<string, string> {
     const { base, blobs } = this.#input;
-    const earlier = base === undefined ? {} : { earlier: blobs.path(base.labels.id) };
-    return { ...(withFiles ? this.#fileParameters() : {}), ...earlier };
-  }
-
-  #fileParameters(): Record<string, string> {
-    return Object.fromEntries(this.#files.map(({ path }, index) => [`file${String(index)}`, path]));
+    return base === undefined ? {} : { earlier: blobs.path(base.labels.id) };
   }
 }
