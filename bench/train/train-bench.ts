@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { packageRoot } from '../../src/base/package-root.ts';
 import type { Progress } from '../results/part.ts';
 import { clothesSet } from './clothes-set.ts';
@@ -42,7 +42,12 @@ export async function trainBench({
   for (const set of sets) versus.push(await versusLiblinear(set, options));
   const plan = quick ? quickScale : fullScale;
   const real = sets.find(({ extractor }) => extractor.id === 'lite0')!;
-  const scale = await scaleBench({ plan, real, folder: join(cache, 'made'), progress });
+  const scale = await scaleBench({
+    plan,
+    real,
+    folder: join(cache, 'made', basename(real.folder)),
+    progress,
+  });
   if (clean) await rm(cache, { recursive: true });
   return { versus, scale };
 }
