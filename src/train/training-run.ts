@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import { Fault } from '../base/errors.ts';
 import type { BlobRef, BlobStore } from '../model/blob-store.ts';
@@ -99,6 +100,8 @@ export class TrainingRun {
     this.#set = set;
     this.#options = options;
     this.#plan = planLearning(set, options.tasks.parallelism);
+    // Each task that waits listens to it.
+    setMaxListeners(0, options.signal);
   }
 
   /**

@@ -25,7 +25,7 @@ export interface JoinOptions {
   readonly minNegatives: number;
   /** Rows of a shard. Default 8,192. */
   readonly shardRows: number;
-  /** A tenth of the photos is held out, but about so many at most. Default 20,000. */
+  /** A tenth of the photos is held out, more of few (see `holdoutRate`), but about so many at most. Default 20,000. */
   readonly maxHeldOut: number;
   /** Threads of the database. Default 2. */
   readonly threads: number;
