@@ -54,7 +54,7 @@ export class Holdout {
     const rarest = this.#rarest(labels);
     const before = this.#photos[rarest] ?? 0;
     this.#photos[rarest] = before + 1;
-    // From the middle of each ten: the first photos are those that are learned from in any case.
+    // From the middle of so many: the first photos are those that are learned from in any case.
     const due = (this.#due[rarest] ?? 0) + (before % every === every >>> 1 ? 1 : 0);
     const isNext = due > 0 && !this.#isNeeded(labels);
     this.#due[rarest] = isNext ? due - 1 : due;
