@@ -120,9 +120,15 @@ test('photos travel as bytes, answers that are too large are refused with a sent
 test('more requests than fit are refused at once, and stop waits for those in progress', async () => {
   let release: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (release = resolve));
-  const served = serve(node, 'forget', {}, () => gate.then(() => ({ stored: 1, features: 0, deadLetters: 0 })), {
-    maxInFlight: 1,
-  });
+  const served = serve(
+    node,
+    'forget',
+    {},
+    () => gate.then(() => ({ stored: 1, features: 0, deadLetters: 0 })),
+    {
+      maxInFlight: 1,
+    },
+  );
   await served.ready;
   const first = request(operator, 'forget', {}, { id: 'a' });
   await expect(request(operator, 'forget', {}, { id: 'b' })).rejects.toMatchObject({ code: 'MAILBOX_FULL' });
