@@ -27,6 +27,8 @@ export type RunCoordinatorMessage =
   | Request<{ readonly type: 'start'; readonly spec: RunSpec }, RunRecord>
   /** Go on with one that failed or was cancelled. */
   | Request<{ readonly type: 'resume'; readonly run: string }, RunRecord>
+  /** A photo's features are removed: nothing that was made of them may stay or come back. Answered when that is certain. */
+  | Request<{ readonly type: 'forget'; readonly photo: string }, true>
   /** A run's record has changed. */
   | { readonly type: 'changed'; readonly run: RunRecord }
   /** A run of this node is over, here. */
@@ -41,8 +43,13 @@ export interface RunCoordinatorArgument {
   readonly records: RunRecords;
   readonly openTasks: (run: string) => Promise<ClusterTasks>;
   readonly workflow: Workflow;
-  /** Removes what no run needs; called after a run while none is under way here. */
-  readonly sweep: () => Promise<void>;
+  /** Notes a photo that runs may not use any more; durable when resolved. */
+  readonly forget: (photo: string) => Promise<void>;
+  /**
+   * Removes what no run needs, and what there is of forgotten photos; called while no run is under way here.
+   * `resumable` is when the first run was started that may be gone on with, wall time in ms.
+   */
+  readonly sweep: (resumable: number | undefined) => Promise<void>;
   readonly log: Log;
 }
 
@@ -87,6 +94,9 @@ export const runCoordinator: Behaviour<RunCoordinatorState, RunCoordinatorMessag
         break;
       case 'resume':
         await answer(message, () => state.records.reopen(message.run, state.node));
+        break;
+      case 'forget':
+        await forget(state, message);
         break;
       case 'changed':
         state.begin(message.run);
@@ -133,7 +143,7 @@ async function settle(
   try {
     const record = await records.get(run);
     if (record?.state === 'running') begin(record);
-    else if (underWay.size === 0 && !(await isResumable(state))) await state.sweep();
+    else if (underWay.size === 0) await state.sweep(await firstResumable(state));
   } catch (error) {
     const fault = Fault.from(error);
     if (fault.code === 'NATS_UNREACHABLE') after(retryMs, { type: 'over', run, again: false });
@@ -141,13 +151,46 @@ async function settle(
   }
 }
 
-/** Whether a run of this node may be gone on with: what it has done is kept until then, unless it has filled the disk. */
-async function isResumable({ records, node }: RunCoordinatorState): Promise<boolean> {
+/** When the first run of this node was started that may be gone on with: what it has done is kept, unless it has filled the disk. */
+async function firstResumable({ records, node }: RunCoordinatorState): Promise<number | undefined> {
   const latest = await Promise.all(runKinds.map((kind) => records.latest(kind)));
-  return latest.some((run) => {
-    if (run?.node !== node || run.state === 'done') return false;
-    return !filledDisk.includes(run.fault?.code ?? '') && !/no space left/.test(run.fault?.message ?? '');
-  });
+  const resumable = latest.filter((run) => run?.node === node && run.state !== 'done' && !hasFilledDisk(run));
+  const starts = resumable.flatMap((run) => (run === undefined ? [] : [run.startedAt]));
+  return starts.length === 0 ? undefined : Math.min(...starts);
+}
+
+/** Its fault may be that of a task which has failed several times, for this reason. */
+function hasFilledDisk({ fault }: RunRecord): boolean {
+  return filledDisk.includes(fault?.code ?? '') || /no space left/.test(fault?.message ?? '');
+}
+
+/** Training runs under way begin again, without the photo: what was made of others is found done. */
+async function forget(
+  state: RunCoordinatorState,
+  { photo, reply }: Extract<RunCoordinatorMessage, { type: 'forget' }>,
+): Promise<void> {
+  try {
+    await state.forget(photo);
+    reply.ok(true);
+  } catch (error) {
+    reply.fail(Fault.from(error));
+    return;
+  }
+  for (const [run, abort] of state.underWay)
+    if (run.startsWith('train-'))
+      abort.abort(new Fault('CANCELLED', { what: `run ${run}, to go on without a photo,` }));
+  if (state.underWay.size === 0) await sweepForgotten(state);
+}
+
+async function sweepForgotten(state: RunCoordinatorState): Promise<void> {
+  try {
+    await state.sweep(await firstResumable(state));
+  } catch (error) {
+    state.log.warn(
+      { fault: Fault.from(error).toWire() },
+      'a photo is not yet out of what models were trained on',
+    );
+  }
 }
 
 /** Carries a run out until it ends; tells whether it is to be begun again: its end could not be written down. */

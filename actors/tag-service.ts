@@ -16,6 +16,8 @@ export interface TagServiceOptions {
   readonly queue: PhotoQueue;
   readonly deadLetters: DeadLetters;
   readonly models: ActiveModel;
+  /** Sees to it that a photo is in nothing that models are trained on. */
+  readonly forgetInTraining: (photo: string) => Promise<unknown>;
 }
 
 const deadLettersOfAPhoto = 100;
@@ -48,6 +50,8 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
       const stored = await store.forget(id, { epoch: queue.epoch, sequence: lastSequence });
       // After the tags: the writer stores no features of a photo whose tags do not count.
       const rows = await features.remove(id);
+      // After the features: a run that begins again finds none of it.
+      await options.forgetInTraining(id);
       return { stored: stored ? 1 : 0, features: rows, deadLetters: await deadLetters.removePhoto(id) };
     }),
     endpoint('status', {}, () => status(options)),

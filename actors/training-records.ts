@@ -3,12 +3,26 @@ import { join } from 'node:path';
 import { Fault, reasonOf } from '../src/base/errors.ts';
 import { replaceFile } from '../src/model/atomic-file.ts';
 import type { BlobStore } from '../src/model/blob-store.ts';
-import { blobsOf, type TrainingRecord } from '../src/train/training-record.ts';
+import type { TaskRunner } from '../src/train/task.ts';
+import { forgetTask } from '../src/train/tasks/forget.ts';
+import { blobsOf, labelRecord, type LabelRecord, type TrainingRecord } from '../src/train/training-record.ts';
 
 /** Models whose records are kept. */
 const kept = 4;
 
-/** What the models that were trained on this node were learned from, for updates: a file a model, and the blobs that it names. */
+/** A photo that was forgotten. */
+interface ForgottenPhoto {
+  readonly id: string;
+  /** Wall time in ms. */
+  readonly at: number;
+  /** Whether no record has it any more; runs that may go on must still be told. */
+  readonly isErased: boolean;
+}
+
+/**
+ * What the models that were trained on this node were learned from, for updates: a file a model, and the blobs that it names.
+ * And which photos must not be in any of it: those that were forgotten, until they are nowhere any more.
+ */
 export class TrainingRecords {
   readonly #folder: string;
 
@@ -18,7 +32,7 @@ export class TrainingRecords {
 
   /** Keeps the record of a model, and no longer that of one long before. */
   async keep(model: string, record: TrainingRecord): Promise<void> {
-    await replaceFile(this.#file(model), [Buffer.from(JSON.stringify(record), 'utf8')]);
+    await this.#write(model, record);
     for (const old of (await this.#models()).slice(kept)) await rm(this.#file(old), { force: true });
   }
 
@@ -27,7 +41,7 @@ export class TrainingRecords {
    * @param prefix - its id, or enough of its beginning
    * @throws Fault `NOT_FOUND`
    */
-  async find(prefix: string): Promise<TrainingRecord> {
+  async find(prefix: string): Promise<TrainingRecord | LabelRecord> {
     const [model, ...others] = (await this.#models()).filter((id) => id.startsWith(prefix));
     if (model === undefined || others.length > 0)
       throw new Fault('NOT_FOUND', { what: 'training record, on this node, of the model', id: prefix });
@@ -42,16 +56,75 @@ export class TrainingRecords {
     return ids;
   }
 
-  /** Removes every blob that no record needs; only while no run is under way. */
-  async sweep(store: BlobStore): Promise<void> {
-    const needed = await this.blobs();
-    for await (const { id } of store.list()) if (!needed.has(id)) await store.remove(id);
+  /** Notes that a photo is to be gone; durable when resolved. */
+  async forget(id: string): Promise<void> {
+    const others = (await this.#forgotten()).filter((photo) => photo.id !== id);
+    await this.#note([...others, { id, at: Date.now(), isErased: false }]);
   }
 
-  async #read(model: string): Promise<TrainingRecord> {
+  /** Photos that were forgotten since a run was started: it must not bring them back. */
+  async forgottenSince(startedAt: number): Promise<ReadonlySet<string>> {
+    const photos = (await this.#forgotten()).filter(({ at }) => at >= startedAt);
+    return new Set(photos.map(({ id }) => id));
+  }
+
+  /**
+   * Takes forgotten photos out of all records, and removes every blob that neither a record nor a run needs; only while no run is
+   * under way.
+   * @param resumable - when the first run was started that may be gone on with, ms; unless a photo was forgotten, blobs are left to it
+   * @throws Fault of a task; `FILE_READ`, `FILE_WRITE`, `DISK_FULL`
+   */
+  async sweep(store: BlobStore, tasks: TaskRunner, resumable: number | undefined): Promise<void> {
+    const forgotten = await this.#forgotten();
+    const photos = forgotten.filter(({ isErased }) => !isErased).map(({ id }) => id);
+    if (photos.length > 0) await this.#erase(photos, tasks);
+    if (photos.length > 0 || resumable === undefined) await this.#removeBlobs(store);
+    const known = forgotten.filter(({ at }) => resumable !== undefined && at >= resumable);
+    if (forgotten.length > 0) await this.#note(known.map((photo) => ({ ...photo, isErased: true })));
+  }
+
+  /** Of a record with such a photo, the labels of the others are left. */
+  async #erase(photos: readonly string[], tasks: TaskRunner): Promise<void> {
+    // The oldest first: which ones are kept goes by their age.
+    for (const model of (await this.#models()).reverse()) {
+      const record = await this.#read(model);
+      const [labels] = (await tasks.run(forgetTask(record.set.labels, photos))).outputs;
+      if (labels !== undefined) await this.#write(model, labelRecord(record, labels));
+    }
+  }
+
+  async #removeBlobs(store: BlobStore): Promise<void> {
+    const needed = await this.blobs();
+    for await (const { id } of store.list()) if (!needed.has(id)) await store.remove(id);
+    await store.removePartial();
+  }
+
+  async #forgotten(): Promise<ForgottenPhoto[]> {
+    try {
+      return JSON.parse(await readFile(this.#forgottenFile, 'utf8')) as ForgottenPhoto[];
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      throw new Fault('FILE_READ', { file: this.#forgottenFile, reason: reasonOf(error) }, error);
+    }
+  }
+
+  async #note(photos: readonly ForgottenPhoto[]): Promise<void> {
+    if (photos.length === 0) await rm(this.#forgottenFile, { force: true });
+    else await replaceFile(this.#forgottenFile, [Buffer.from(JSON.stringify(photos), 'utf8')]);
+  }
+
+  get #forgottenFile(): string {
+    return join(this.#folder, 'forgotten.json');
+  }
+
+  async #write(model: string, record: TrainingRecord | LabelRecord): Promise<void> {
+    await replaceFile(this.#file(model), [Buffer.from(JSON.stringify(record), 'utf8')]);
+  }
+
+  async #read(model: string): Promise<TrainingRecord | LabelRecord> {
     const file = this.#file(model);
     try {
-      return JSON.parse(await readFile(file, 'utf8')) as TrainingRecord;
+      return JSON.parse(await readFile(file, 'utf8')) as TrainingRecord | LabelRecord;
     } catch (error) {
       throw new Fault('FILE_READ', { file, reason: reasonOf(error) }, error);
     }

@@ -1,5 +1,5 @@
 import { Fault } from '../src/base/errors.ts';
-import type { BlobStore } from '../src/model/blob-store.ts';
+import type { BlobRef, BlobStore } from '../src/model/blob-store.ts';
 import type { FeatureStore } from '../src/model/feature-store/feature-store.ts';
 import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import { readModel } from '../src/model/model-file.ts';
@@ -10,10 +10,10 @@ import { readPixelData, type InputPhoto } from '../src/model/training-set/pixel-
 import type { TrainingSet } from '../src/model/training-set/training-set.ts';
 import { describePhotos } from '../src/train/describe-photos.ts';
 import type { Evaluation } from '../src/train/evaluation.ts';
-import type { Json } from '../src/train/task.ts';
+import type { Json, TaskRunner } from '../src/train/task.ts';
 import { joinResult, joinTask } from '../src/train/tasks/join.ts';
 import { reportTask } from '../src/train/tasks/report.ts';
-import type { TrainingRecord } from '../src/train/training-record.ts';
+import { isWhole, type LabelRecord, type TrainingRecord } from '../src/train/training-record.ts';
 import { TrainingRun, type TrainedModel } from '../src/train/training-run.ts';
 import { readTrainingSet } from '../src/train/training-set-blob.ts';
 import type { ModelRegistry } from '../src/transport/model-registry.ts';
@@ -45,6 +45,14 @@ export async function train(spec: TrainSpec, context: RunContext, services: Trai
   return await new TrainingWorkflow(spec, context, services).run();
 }
 
+/** Photos that a run may not use. */
+interface Forgotten {
+  /** Forgotten since the run was started, but before it was begun again last. */
+  readonly without: ReadonlySet<string>;
+  /** Forgotten since. */
+  readonly removed: ReadonlySet<string>;
+}
+
 class TrainingWorkflow {
   readonly #spec: TrainSpec;
   readonly #context: RunContext;
@@ -59,15 +67,27 @@ class TrainingWorkflow {
   }
 
   async run(): Promise<Json> {
+    // First, so that nothing is forgotten unnoticed in between.
+    const removals = this.#services.features.watchRemovals();
+    try {
+      const without = await this.#services.trained.forgottenSince(this.#context.run.startedAt);
+      return await this.#train({ without, removed: removals.removed });
+    } finally {
+      removals.end();
+    }
+  }
+
+  async #train(forgotten: Forgotten): Promise<Json> {
     const { progress } = this.#context;
     const extractor = extractorOf(this.#spec.extractor, this.#services.extractors);
     const store = await this.#services.features.of(extractor);
-    const described = await this.#describe(extractor, store);
+    const described = await this.#describe(extractor, store, forgotten);
     const { update } = this.#spec;
     const base = update === undefined ? undefined : await this.#services.trained.find(update);
-    const joined = await this.#join(store, base?.set);
+    const joined = await this.#join(store, base?.set, forgotten);
     const set = await readTrainingSet(this.#services.blobs, joined.set);
-    const model = await this.#learn(set, base, joined.report);
+    const tasks = tasksOn(joined.set, this.#context.tasks);
+    const model = await this.#learn(set, tasks, base, joined.report);
     if (model.record !== undefined) await this.#services.trained.keep(model.model, model.record);
     if (this.#spec.activate) {
       progress.at('activate');
@@ -92,11 +112,15 @@ class TrainingWorkflow {
   }
 
   /** Describes the photos of the input that are not described yet. */
-  async #describe(extractor: ExtractorReference, store: FeatureStore): Promise<number> {
+  async #describe(
+    extractor: ExtractorReference,
+    store: FeatureStore,
+    { without, removed }: Forgotten,
+  ): Promise<number> {
     const { tasks, signal, progress } = this.#context;
     const { blobs, limits, features } = this.#services;
     progress.at('describe');
-    const described = await describePhotos(this.#photos(store), {
+    const described = await describePhotos(this.#photos(store, without), {
       tasks,
       blobs,
       extractor: extractor.id,
@@ -105,6 +129,7 @@ class TrainingWorkflow {
       keep: (rows) =>
         features.append(
           rows.map(({ id, features: row }) => ({ id, features: [{ extractor, features: row }] })),
+          removed,
         ),
       onProgress: (done) => {
         progress.at('describe', done);
@@ -115,18 +140,18 @@ class TrainingWorkflow {
     return described;
   }
 
-  async *#photos(store: FeatureStore): AsyncGenerator<InputPhoto> {
+  async *#photos(store: FeatureStore, without: ReadonlySet<string>): AsyncGenerator<InputPhoto> {
     const reading = {
       maxPhotoBytes: this.#services.limits.maxBytes,
       onProblem: this.#problems.addInput,
-      isStored: (id: string) => store.has(id),
+      isStored: (id: string) => without.has(id) || store.has(id),
     };
     for (const file of this.#spec.pixels) yield* readPixelData(file, reading);
     for (const folder of this.#spec.folders) yield* readPhotoFolders(folder, reading);
   }
 
   /** Joins what is described with labels; on this node, which has both. */
-  async #join(store: FeatureStore, base: TrainingSet | undefined) {
+  async #join(store: FeatureStore, base: TrainingSet | undefined, { without }: Forgotten) {
     const { tasks, signal, progress } = this.#context;
     const { labels, folders, assumeNegative, strict, minExamples } = this.#spec;
     progress.at('join');
@@ -139,7 +164,7 @@ class TrainingWorkflow {
         strict,
         ...(minExamples === undefined ? {} : { minPositives: minExamples }),
       };
-      const task = await joinTask(this.#services.blobs, parameters, { snapshot, base });
+      const task = await joinTask(this.#services.blobs, parameters, { snapshot, base, without });
       const result = await tasks.runLocal(task, {
         signal,
         onProgress: (done) => {
@@ -154,10 +179,11 @@ class TrainingWorkflow {
 
   async #learn(
     set: TrainingSet,
-    update: TrainingRecord | undefined,
+    tasks: TaskRunner,
+    base: TrainingRecord | LabelRecord | undefined,
     joined: JoinReport,
   ): Promise<TrainedModel> {
-    const { run, tasks, signal, progress } = this.#context;
+    const { run, signal, progress } = this.#context;
     const { blobs } = this.#services;
     const { name, precision, prevalence } = this.#spec;
     const shares = prevalence === undefined ? undefined : await readClassShares(prevalence);
@@ -170,7 +196,7 @@ class TrainingWorkflow {
       created: new Date(run.startedAt).toISOString(),
       precision,
       shares,
-      update,
+      update: base !== undefined && isWhole(base) ? base : undefined,
       onProgress: (step, done) => {
         progress.at(step, done);
       },
@@ -199,7 +225,7 @@ class TrainingWorkflow {
       folders: this.#spec.folders,
       limits: { ...this.#services.limits },
     });
-    const { outputs } = await tasks.runLocal(task, { signal });
+    const { outputs } = await tasks.runLocal({ ...task, key: `${task.key}/${model}` }, { signal });
     const [page] = outputs;
     return page === undefined ? Buffer.alloc(0) : await this.#services.blobs.read(page.id);
   }
@@ -228,6 +254,16 @@ class TrainingWorkflow {
       ...(report === undefined ? {} : { report }),
     });
   }
+}
+
+/** Tasks that are those of one training set: a run that joins once more, to another one, has none of their results. */
+function tasksOn({ id }: BlobRef, tasks: TaskRunner): TaskRunner {
+  return {
+    get parallelism() {
+      return tasks.parallelism;
+    },
+    run: (task, options) => tasks.run({ ...task, key: `${task.key}@${id.slice(0, 16)}` }, options),
+  };
 }
 
 function countsOf({ photos, labels, problems }: JoinReport): { what: string; count: number }[] {

@@ -298,7 +298,8 @@ class RunningNode implements Node {
             log,
           }),
         workflow: workflows(services),
-        sweep: () => trained.sweep(blobs),
+        forget: (photo) => trained.forget(photo),
+        sweep: (resumable) => trained.sweep(blobs, pool, resumable),
         log,
       },
       { name: runCoordinatorName },
@@ -479,6 +480,7 @@ class RunningNode implements Node {
       queue,
       deadLetters,
       models: this.#models,
+      forgetInTraining: (photo) => this.#system.ref(runCoordinatorName).call({ type: 'forget', photo }),
     });
     return {
       tags,

@@ -12,9 +12,28 @@ export interface TrainingRecord {
   readonly learned: readonly LearnedBlock[];
 }
 
+/** What is left of a record once photos in it were forgotten: the labels of the others. A model is learned anew from these. */
+export interface LabelRecord {
+  /** Without photos. */
+  readonly set: TrainingSet;
+}
+
+/** Whether an update can go on from it. */
+export function isWhole(record: TrainingRecord | LabelRecord): record is TrainingRecord {
+  return 'whitening' in record;
+}
+
+/** What is left of a record when some of its photos are gone. */
+export function labelRecord({ set }: LabelRecord, labels: BlobRef): LabelRecord {
+  return { set: { ...set, learn: [], heldOut: [], labels } };
+}
+
 /** Every blob that a record names. */
-export function blobsOf({ set, sums, whitening, learned }: TrainingRecord): BlobRef[] {
+export function blobsOf(record: TrainingRecord | LabelRecord): BlobRef[] {
+  const { set } = record;
   const shards = [...set.learn, ...set.heldOut].flatMap(({ features, labels }) => [features, labels]);
+  if (!isWhole(record)) return [set.labels, ...shards];
+  const { sums, whitening, learned } = record;
   return [set.labels, ...shards, ...Object.values(sums), whitening, ...learned.map(({ state }) => state)];
 }
 

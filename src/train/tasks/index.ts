@@ -3,6 +3,7 @@ import { calibrate } from './calibrate.ts';
 import { conclude } from './conclude.ts';
 import { describe } from './describe.ts';
 import { exclude } from './exclude.ts';
+import { forget } from './forget.ts';
 import { join } from './join.ts';
 import { learn } from './learn.ts';
 import { report } from './report.ts';
@@ -22,6 +23,7 @@ export const taskHandlers: Readonly<Record<string, TaskHandler>> = {
   conclude,
   describe,
   exclude,
+  forget,
   join,
   learn,
   report,

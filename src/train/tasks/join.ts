@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { z } from 'zod';
 import { Fault } from '../../base/errors.ts';
+import { sha256 } from '../../base/ids.ts';
 import type { BlobRef, BlobStore } from '../../model/blob-store.ts';
 import type { FeatureSnapshot } from '../../model/feature-store/feature-snapshot.ts';
 import { SnapshotReader } from '../../model/feature-store/snapshot-reader.ts';
@@ -22,8 +23,8 @@ const schema = z.strictObject({
 });
 
 /**
- * Joins the labels of files with stored features: inputs a snapshot of the feature store, and perhaps an earlier training set; output
- * the training set, whose shards are stored as well; the value is the report. It reads files of the node, so it runs where they are.
+ * Joins the labels of files with stored features: inputs a snapshot of the feature store, and perhaps an earlier training set; outputs
+ * the training set and everything that it names; the value is the report. It reads files of the node, so it runs where they are.
  */
 export const join: TaskHandler = async (task, { blobs, scratch, progress, signal }) => {
   const { labels, folders, assumeNegative, strict, minPositives } = parametersOf(task, schema);
@@ -45,7 +46,11 @@ export const join: TaskHandler = async (task, { blobs, scratch, progress, signal
         progress(done, total);
       },
     });
-    return { outputs: [await putTrainingSet(blobs, set)], value: report as unknown as Json };
+    const shards = [...set.learn, ...set.heldOut].flatMap(({ features: rows, labels: said }) => [rows, said]);
+    return {
+      outputs: [await putTrainingSet(blobs, set), set.labels, ...shards],
+      value: report as unknown as Json,
+    };
   } finally {
     await features.close();
   }
@@ -58,11 +63,21 @@ export type JoinParameters = z.infer<typeof schema>;
 export async function joinTask(
   blobs: BlobStore,
   parameters: JoinParameters,
-  { snapshot, base }: { readonly snapshot: FeatureSnapshot; readonly base: TrainingSet | undefined },
+  {
+    snapshot,
+    base,
+    without,
+  }: {
+    readonly snapshot: FeatureSnapshot;
+    readonly base: TrainingSet | undefined;
+    /** Photos that were forgotten since the run began: a join from before is not taken for this one. */
+    readonly without: ReadonlySet<string>;
+  },
 ): Promise<Task> {
   const inputs = [await blobs.put([serialize(snapshot)])];
   if (base !== undefined) inputs.push(await putTrainingSet(blobs, base));
-  return { kind: 'join', key: 'join', parameters, inputs };
+  const key = without.size === 0 ? 'join' : `join/${sha256(JSON.stringify([...without].sort()))}`;
+  return { kind: 'join', key, parameters, inputs };
 }
 
 /** What a join gave. */
