@@ -20,10 +20,11 @@ const partialSuffix = '.partial';
  * a blob is there whole and for good, or not at all.
  */
 export class BlobStore {
-  readonly #folder: string;
+  /** Where the files are. */
+  readonly folder: string;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /**
@@ -32,7 +33,7 @@ export class BlobStore {
    */
   path(id: string): string {
     if (!idForm.test(id)) throw new Fault('NOT_FOUND', { what: 'blob', id: JSON.stringify(id) });
-    return join(this.#folder, id);
+    return join(this.folder, id);
   }
 
   /** Whether there is such a blob; its content is not read. */
@@ -62,10 +63,10 @@ export class BlobStore {
    * @throws Fault `DISK_FULL`, `FILE_WRITE`
    */
   async create(): Promise<BlobWriter> {
-    const file = join(this.#folder, `${randomId()}${partialSuffix}`);
+    const file = join(this.folder, `${randomId()}${partialSuffix}`);
     try {
-      await mkdir(this.#folder, { recursive: true });
-      return new BlobWriter(this, this.#folder, file, await open(file, 'wx'));
+      await mkdir(this.folder, { recursive: true });
+      return new BlobWriter(this, this.folder, file, await open(file, 'wx'));
     } catch (error) {
       throw writeFault(file, error);
     }
@@ -99,7 +100,7 @@ export class BlobStore {
   > {
     for await (const name of this.#names()) {
       if (!idForm.test(name)) continue;
-      const found = await stat(join(this.#folder, name)).catch(unlessMissing);
+      const found = await stat(join(this.folder, name)).catch(unlessMissing);
       if (found !== undefined) yield { id: name, bytes: found.size, modifiedAt: found.mtimeMs };
     }
   }
@@ -107,11 +108,11 @@ export class BlobStore {
   /** Removes what killed writers have left; only while nobody writes into the folder. */
   async removePartial(): Promise<void> {
     for await (const name of this.#names())
-      if (name.endsWith(partialSuffix)) await rm(join(this.#folder, name), { force: true });
+      if (name.endsWith(partialSuffix)) await rm(join(this.folder, name), { force: true });
   }
 
   async *#names(): AsyncIterable<string> {
-    const folder = await opendir(this.#folder).catch(unlessMissing);
+    const folder = await opendir(this.folder).catch(unlessMissing);
     if (folder !== undefined) for await (const entry of folder) yield entry.name;
   }
 }

@@ -4,9 +4,8 @@ import { Fault } from '../../base/errors.ts';
 import { sha256 } from '../../base/ids.ts';
 import type { BlobRef, BlobStore } from '../../model/blob-store.ts';
 import type { FeatureSnapshot } from '../../model/feature-store/feature-snapshot.ts';
-import { SnapshotReader } from '../../model/feature-store/snapshot-reader.ts';
 import type { JoinReport } from '../../model/training-set/join-report.ts';
-import { joinTrainingSet } from '../../model/training-set/join-training-set.ts';
+import { joinInProcess } from '../../model/training-set/join-process.ts';
 import type { TrainingSet } from '../../model/training-set/training-set.ts';
 import type { Json, Task, TaskResult } from '../task.ts';
 import { putTrainingSet, readTrainingSet } from '../training-set-blob.ts';
@@ -30,30 +29,28 @@ export const join: TaskHandler = async (task, { blobs, scratch, progress, signal
   const { labels, folders, assumeNegative, strict, minPositives } = parametersOf(task, schema);
   const snapshot = await readSnapshot(blobs, inputOf(task, 0));
   const earlier = task.inputs[1];
-  const features = await SnapshotReader.open(snapshot);
-  try {
-    const { set, report } = await joinTrainingSet({
-      features,
-      extractor: snapshot.extractor,
+  const { set, report } = await joinInProcess(
+    {
+      snapshot,
+      blobs: blobs.folder,
       labelFiles: labels,
       folders,
       base: earlier === undefined ? undefined : await readTrainingSet(blobs, earlier),
-      blobs,
       scratch: joinPath(scratch, 'join'),
       options: { assumeNegative, strict, ...(minPositives === undefined ? {} : { minPositives }) },
+    },
+    {
       signal,
       onProgress: ({ done, total }) => {
         progress(done, total);
       },
-    });
-    const shards = [...set.learn, ...set.heldOut].flatMap(({ features: rows, labels: said }) => [rows, said]);
-    return {
-      outputs: [await putTrainingSet(blobs, set), set.labels, ...shards],
-      value: report as unknown as Json,
-    };
-  } finally {
-    await features.close();
-  }
+    },
+  );
+  const shards = [...set.learn, ...set.heldOut].flatMap(({ features: rows, labels: said }) => [rows, said]);
+  return {
+    outputs: [await putTrainingSet(blobs, set), set.labels, ...shards],
+    value: report as unknown as Json,
+  };
 };
 
 /** What {@link join} works on. */
