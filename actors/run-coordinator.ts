@@ -3,7 +3,7 @@ import type { Log } from '../src/base/log.ts';
 import { ActorName } from '../src/runtime/index.ts';
 import type { Behaviour, Request } from '../src/runtime/index.ts';
 import type { Json } from '../src/train/task.ts';
-import type { RunSpec } from '../src/transport/run-spec.ts';
+import { runSpec, type RunSpec } from '../src/transport/run-spec.ts';
 import type { RunRecord, RunRecords } from '../src/transport/run-records.ts';
 import { RunProgress } from './run-progress.ts';
 import type { ClusterTasks } from './cluster-tasks.ts';
@@ -74,6 +74,8 @@ export const runCoordinator: Behaviour<RunCoordinatorState, RunCoordinatorMessag
     const underWay = new Map<string, AbortController>();
     const begin = (run: RunRecord): void => {
       if (underWay.has(run.id) || run.node !== argument.node || run.state !== 'running') return;
+      // A kind that a newer version has started is left to it.
+      if (!runSpec.safeParse(run.spec).success) return;
       const abort = new AbortController();
       underWay.set(run.id, abort);
       void carryOut(argument, run, abort.signal).then((again) => {
@@ -203,7 +205,7 @@ async function carryOut(
   let tasks: ClusterTasks | undefined;
   try {
     tasks = await openTasks(run.id);
-    const spec = run.spec as unknown as RunSpec;
+    const spec = runSpec.parse(run.spec);
     const detail = await workflow(spec, { run, tasks, signal, progress });
     await progress.settle();
     await records.end(run.id, { state: 'done', detail: detail as RunRecord['detail'] });
