@@ -134,7 +134,7 @@ test('more requests than fit are refused at once, and stop waits for those in pr
   await expect(request(operator, 'forget', {}, { id: 'b' })).rejects.toMatchObject({ code: 'MAILBOX_FULL' });
   const stopped = served.stop();
   release();
-  expect(await first).toEqual({ stored: 1, deadLetters: 0 });
+  expect(await first).toEqual({ stored: 1, features: 0, deadLetters: 0 });
   await stopped;
 });
 
