@@ -40,7 +40,7 @@ type Done = Extract<TaskRecord, { state: 'done' }>;
 
 /** Whoever waits for a task. */
 interface Waiting {
-  readonly onFinal: (record: Final) => void;
+  readonly onFinal: (record: Final, revision: number) => void;
   readonly onProgress: (progress: TaskProgress) => void;
 }
 
@@ -75,8 +75,8 @@ export class ClusterTasks implements TaskRunner {
    */
   static async open(options: ClusterTasksOptions): Promise<ClusterTasks> {
     const tasks = new ClusterTasks(options);
-    tasks.#stopWatching = await options.records.watch(options.run, (key, record) => {
-      tasks.#hear(key, record);
+    tasks.#stopWatching = await options.records.watch(options.run, (key, record, revision) => {
+      tasks.#hear(key, record, revision);
     });
     await tasks.#countThreads();
     tasks.#timer = setInterval(() => void tasks.#lookAround(), lookAroundMs);
@@ -107,7 +107,7 @@ export class ClusterTasks implements TaskRunner {
         { fault: lost.toWire(), task: task.key },
         'outputs were lost; the task is done again',
       );
-      await this.#reset(task.key, lost);
+      await this.#reset(task.key, record.attempts, lost);
     }
   }
 
@@ -116,25 +116,26 @@ export class ClusterTasks implements TaskRunner {
    * @throws Fault as {@link ClusterTasks.run}
    */
   async runLocal(task: Task, options: ClusterTaskOptions = {}): Promise<TaskResult> {
-    const { run, node, records, pool } = this.#options;
+    const { run, node, records } = this.#options;
     const found = await records.get(run, task.key);
     if (found?.value.state === 'done' && (await this.#collect(found.value)) === undefined)
       return resultOf(found.value);
+    const started = performance.now();
+    const { result, attempts } = await this.#tryLocal(task, options);
+    const { outputs, value } = result;
+    const tookMs = Math.round(performance.now() - started);
+    const done: Done = { state: 'done', node, attempts, outputs: [...outputs], value: plain(value), tookMs };
+    await records.put(run, task.key, done, found?.revision ?? 0);
+    return result;
+  }
+
+  async #tryLocal(
+    task: Task,
+    options: ClusterTaskOptions,
+  ): Promise<{ result: TaskResult; attempts: number }> {
     for (let attempts = 1; ; attempts++) {
       try {
-        const started = performance.now();
-        const { outputs, value } = await pool.run(task, options);
-        const tookMs = Math.round(performance.now() - started);
-        const done: Done = {
-          state: 'done',
-          node,
-          attempts,
-          outputs: [...outputs],
-          value: plain(value),
-          tookMs,
-        };
-        await records.put(run, task.key, done, found?.revision ?? 0);
-        return { outputs, value };
+        return { result: await this.#options.pool.run(task, options), attempts };
       } catch (error) {
         const fault = Fault.from(error);
         if (fault.disposition === 'terminal') throw fault;
@@ -163,10 +164,10 @@ export class ClusterTasks implements TaskRunner {
     await exchange.clear(run);
   }
 
-  #hear(key: string, record: TaskRecord): void {
+  #hear(key: string, record: TaskRecord, revision: number): void {
     const waiting = this.#waiting.get(key);
     if (record.state === 'running') waiting?.onProgress(record.progress);
-    if (isFinal(record)) waiting?.onFinal(record);
+    if (isFinal(record)) waiting?.onFinal(record, revision);
   }
 
   async #final(
@@ -176,7 +177,9 @@ export class ClusterTasks implements TaskRunner {
   ): Promise<Final> {
     let wake: () => void = () => undefined;
     let heard: Final | undefined;
-    const onFinal = (record: Final) => {
+    let since: number | undefined;
+    const onFinal = (record: Final, revision: number) => {
+      if (since === undefined || revision <= since) return;
       heard = record;
       wake();
     };
@@ -186,11 +189,15 @@ export class ClusterTasks implements TaskRunner {
       wake();
     };
     signal?.addEventListener('abort', onAbort);
+    const isAborted = () => signal?.aborted === true;
     try {
       for (;;) {
-        if (signal?.aborted === true) return await this.#cancel(task.key);
-        heard ??= await this.#look(task);
+        if (isAborted()) return await this.#cancel(task.key);
+        since ??= await this.#unlessAway(task, () => this.#reopen(task.key));
+        const found = since === undefined ? undefined : await this.#unlessAway(task, () => this.#look(task));
+        heard ??= found;
         if (heard !== undefined) return heard;
+        if (isAborted()) continue;
         await new Promise<void>((resolve) => {
           wake = resolve;
           setTimeout(resolve, lookAgainMs).unref();
@@ -202,19 +209,33 @@ export class ClusterTasks implements TaskRunner {
     }
   }
 
+  /** That a task had failed before the run was begun again is forgotten; answers the revision after which its record counts. */
+  async #reopen(key: string): Promise<number> {
+    const { run, records } = this.#options;
+    const found = await records.get(run, key);
+    if (found?.value.state !== 'failed') return 0;
+    return (await records.put(run, key, { state: 'waiting', attempts: 0 }, found.revision)) ?? found.revision;
+  }
+
   /** The record of a task if it is final; else the task is queued, unless it is. */
   async #look(task: Task): Promise<Final | undefined> {
-    const { run, queue, records, log } = this.#options;
+    const { run, queue, records } = this.#options;
+    const record = (await records.get(run, task.key))?.value;
+    if (record !== undefined && isFinal(record)) return record;
+    await queue.add(this.#queued(task));
+    return undefined;
+  }
+
+  /** What cannot be done while the server is away is done later. */
+  async #unlessAway<T>({ key }: Task, act: () => Promise<T>): Promise<T | undefined> {
     try {
-      const record = (await records.get(run, task.key))?.value;
-      if (record !== undefined && isFinal(record)) return record;
-      await queue.add(this.#queued(task));
+      return await act();
     } catch (error) {
       const fault = Fault.from(error);
       if (fault.code !== 'NATS_UNREACHABLE' || this.#closed) throw fault;
-      log.debug({ fault: fault.toWire(), task: task.key }, 'a task is looked at later');
+      this.#options.log.debug({ fault: fault.toWire(), task: key }, 'a task is looked at later');
+      return undefined;
     }
-    return undefined;
   }
 
   #queued({ kind, key, parameters, inputs }: Task): QueuedTask {
@@ -226,16 +247,16 @@ export class ClusterTasks implements TaskRunner {
   async #cancel(key: string): Promise<never> {
     const { run, queue } = this.#options;
     await queue.withdraw(run, key);
-    await this.#reset(key);
+    await this.#reset(key, 0);
     throw new Fault('CANCELLED', { what: `task ${key}` });
   }
 
-  async #reset(key: string, reason?: Fault): Promise<void> {
+  async #reset(key: string, attempts: number, reason?: Fault): Promise<void> {
     const { run, records } = this.#options;
     const found = await records.get(run, key);
     if (found === undefined || found.value.state === 'waiting') return;
     const fault = reason === undefined ? {} : { fault: reason.toWire() };
-    const waiting: TaskRecord = { state: 'waiting', attempts: found.value.attempts, ...fault };
+    const waiting: TaskRecord = { state: 'waiting', attempts, ...fault };
     await records.put(run, key, waiting, found.revision);
   }
 

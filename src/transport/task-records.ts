@@ -40,9 +40,12 @@ export class TaskRecords {
    * Calls `onChange` for each record of a run, now and later; the answer ends that.
    * @throws Fault `NATS_UNREACHABLE`
    */
-  watch(run: string, onChange: (key: string, record: TaskRecord) => void): Promise<() => void> {
-    return this.#bucket.watch(`${run}.*`, (key, { value }) => {
-      onChange(decodeName(key.slice(run.length + 1)), value);
+  watch(
+    run: string,
+    onChange: (key: string, record: TaskRecord, revision: number) => void,
+  ): Promise<() => void> {
+    return this.#bucket.watch(`${run}.*`, (key, { value, revision }) => {
+      onChange(decodeName(key.slice(run.length + 1)), value, revision);
     });
   }
 

@@ -116,6 +116,16 @@ describe('a task that fails', () => {
     expect(await cluster.begun()).toEqual(['f', 'x', 'x', 'x', 'x', 'x']);
   });
 
+  test('is tried again when its run is begun again', async () => {
+    await cluster.node('n2');
+    const run = await cluster.run();
+    const failing = oddTask('fail', 'f', { log: cluster.log });
+    for (const times of [1, 2]) {
+      await expect((await cluster.tasks(run)).run(failing)).rejects.toMatchObject({ code: 'FILE_READ' });
+      expect(await cluster.begun()).toHaveLength(times);
+    }
+  });
+
   test('for lack of an input is tried again, then has failed', async () => {
     await cluster.node('n2');
     const tasks = await cluster.tasks(await cluster.run());
