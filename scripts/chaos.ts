@@ -3,15 +3,17 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { runScenario, type ScenarioReport } from '../test/chaos/scenario.ts';
 import { scenarios } from '../test/chaos/scenarios.ts';
+import { trainingTroubles, trainingUnderChaos, type TrainingReport } from '../test/chaos/training.ts';
 
 const usage = `npm run chaos -- [--seed N] [--minutes M] [--only NAME,NAME] [--photos N] [--rate N] [--kills N] [--swaps N] [--json]
 
   --seed N       first seed; printed, so that a run can be repeated (default: the time)
   --minutes M    go on with further seeds until M minutes are over (default: once through)
-  --only NAMES   undisturbed, threads, node, nats, store, actors, all, kills, swaps
+  --only NAMES   undisturbed, threads, node, nats, store, actors, all, kills, swaps, training
   --photos N     photos of each scenario (default 3000), --rate N of them a second (default 50)
   --kills N      threads killed by \`kills\` (default 2000)
   --swaps N      models put in use by \`swaps\` (default 20)
+  --labelled N   labelled photos of training (default 320), whose node is killed ten times
   --json         reports as JSON on stdout
 
 Ends with 1 if anything did not hold.`;
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '50' },
     kills: { type: 'string', default: '2000' },
     swaps: { type: 'string', default: '20' },
+    labelled: { type: 'string', default: '320' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -40,17 +43,26 @@ async function run(): Promise<number> {
     kills: Number(values.kills),
     swaps: Number(values.swaps),
   });
-  const names = values.only?.split(',') ?? Object.keys(made);
+  const names = values.only?.split(',') ?? [...Object.keys(made), 'training'];
   const reports: ScenarioReport[] = [];
+  const training: TrainingReport[] = [];
   let failures = 0;
   const deadline = performance.now() + Number(values.minutes) * 60_000;
   let seed = Number(values.seed);
   do {
     for (const name of names) {
       const scenario = made[name];
-      if (scenario === undefined) throw new Error(`there is no scenario ${name}\n\n${usage}`);
+      if (scenario === undefined && name !== 'training')
+        throw new Error(`there is no scenario ${name}\n\n${usage}`);
       console.error(`${name}, seed ${String(seed)} …`);
       try {
+        if (scenario === undefined) {
+          const report = await trainingUnderChaos(trainingSizes(), seed);
+          training.push(report);
+          console.error(trainingSummaryOf(report));
+          failures += report.violations.length;
+          continue;
+        }
         const report = await runScenario(await scenario(), seed);
         reports.push(report);
         console.error(summaryOf(report));
@@ -62,8 +74,8 @@ async function run(): Promise<number> {
     }
     seed += 1;
   } while (performance.now() < deadline);
-  if (values.json) console.log(JSON.stringify(reports, null, 2));
-  else console.log(tableOf(reports));
+  if (values.json) console.log(JSON.stringify([...reports, ...training], null, 2));
+  else if (reports.length > 0) console.log(tableOf(reports));
   console.error(failures === 0 ? 'Everything held.' : `${String(failures)} things did not hold.`);
   return failures === 0 ? 0 : 1;
 }
@@ -71,6 +83,16 @@ async function run(): Promise<number> {
 function summaryOf({ seconds, acknowledged, lost, violations }: ScenarioReport): string {
   const verdict = violations.length === 0 ? 'held' : violations.join('\n  ');
   return `  ${String(acknowledged)} photos in ${String(seconds)} s, ${String(lost)} lost: ${verdict}`;
+}
+
+function trainingSizes() {
+  return { photos: Number(values.labelled), kills: 10, others: trainingTroubles() };
+}
+
+function trainingSummaryOf({ photos, seconds, faults, violations }: TrainingReport): string {
+  const verdict = violations.length === 0 ? 'the same bits each time' : violations.join('\n  ');
+  const done = Object.entries(faults).map(([name, count]) => `${String(count)} ${name}`);
+  return `  learned from ${String(photos)} photos in ${String(seconds)} s, ${done.join(', ')}: ${verdict}`;
 }
 
 function tableOf(reports: readonly ScenarioReport[]): string {
