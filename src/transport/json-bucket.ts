@@ -12,7 +12,7 @@ export interface Revised<T> {
 }
 
 /** What a JSON value may take; more belongs into a blob. */
-export const maxRecordBytes = 512 * 1024;
+const maxRecordBytes = 512 * 1024;
 
 /** JSON values of one shape by key, in JetStream KV. Keys are made of tokens `[A-Za-z0-9_-]+` and dots. */
 export class JsonBucket<T> {

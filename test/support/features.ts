@@ -16,7 +16,7 @@ export function featuresOf(number: number, dims = 4): QuantisedFeatures {
 }
 
 /** The number that {@link featuresOf} was given. */
-export function numberOf(values: Uint8Array, offset: number, scale: number): number {
+function numberOf(values: Uint8Array, offset: number, scale: number): number {
   if (scale !== 0.5 || !values.every((value, index) => value === ((offset * (index + 1)) & 255)))
     throw new Error(`no features: ${String(offset)} ${String(scale)} ${String([...values])}`);
   return offset;

@@ -13,7 +13,7 @@ import { NodeProcess, type GivenOptions } from './node-process.ts';
 import { oddJobEntry, oddJobPool } from './odd-jobs.ts';
 
 /** Lease on tasks in these tests, ms. */
-export const ackWaitMs = 3_000;
+const ackWaitMs = 3_000;
 
 /**
  * A node `n1` with a nats-server that coordinates runs, and nodes of odd tasks beside it. It speaks to NATS by a

@@ -11,7 +11,7 @@ import { quantiseFeatures } from '../../src/vision/quantised-features.ts';
 import { seeded } from './random.ts';
 
 /** Features a photo of the sets made here. */
-export const dims = 24;
+const dims = 24;
 
 const extractor = { id: 'lite0', version: 1, dims, parametersHash: '0'.repeat(64) };
 
@@ -33,7 +33,7 @@ export interface MadePhotos {
 export const labelAll: Labeller = (_, index, shown) => (index === shown ? 1 : -1);
 
 /** What photo `number` shows: one of twelve things, whatever classes there are. */
-export function shownBy(number: number): number {
+function shownBy(number: number): number {
   return seeded(number).below(12);
 }
 
