@@ -10,7 +10,7 @@ export interface LabelledPhotos {
 }
 
 /** What photos show; each is a class. */
-export const shownClasses = [
+const shownClasses = [
   ...['red disc', 'blue disc', 'red stripes', 'blue stripes'],
   ...['red checks', 'blue checks', 'red bar', 'blue bar'],
 ] as const;
@@ -23,7 +23,7 @@ export function photoName(number: number): string {
 }
 
 /** The class of photo `number`. */
-export function shownBy(number: number): string {
+function shownBy(number: number): string {
   return shownClasses[number % shownClasses.length] ?? '';
 }
 
