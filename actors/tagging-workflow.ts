@@ -59,6 +59,8 @@ export async function tagFile(spec: TagSpec, context: RunContext, services: Tagg
   await window.drain();
   progress.at('write');
   await writeWhole(spec.out, linesOf(blobs, parts));
+  // What a training run has left may be kept, and with it all blobs there are.
+  for (const { id } of parts) await blobs.remove(id);
   return {
     model,
     out: spec.out,

@@ -35,15 +35,26 @@ export async function describePhotos(
 ): Promise<number> {
   const window = new Window(chunksAhead * options.tasks.parallelism);
   let done = 0;
-  for await (const chunk of chunksOf(photos)) {
+  const inWork = new Set<string>();
+  for await (const chunk of chunksOf(unlessIn(inWork, photos))) {
     options.signal.throwIfAborted();
     await window.enter(async () => {
       done += await describeChunk(chunk, options);
+      for (const { id } of chunk) inWork.delete(id);
       options.onProgress({ done, total: 0 });
     });
   }
   await window.drain();
   return done;
+}
+
+/** Passes over photos that are being described, and adds the others: two files may have the same ones. */
+async function* unlessIn(inWork: Set<string>, photos: AsyncIterable<RawPhoto>): AsyncGenerator<RawPhoto> {
+  for await (const photo of photos) {
+    if (inWork.has(photo.id)) continue;
+    inWork.add(photo.id);
+    yield photo;
+  }
 }
 
 async function describeChunk(

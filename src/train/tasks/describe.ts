@@ -3,7 +3,7 @@ import { Fault } from '../../base/errors.ts';
 import { decode } from '../../vision/decode.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
 import type { Extractor } from '../../vision/extractor.ts';
-import { quantiseFeatures } from '../../vision/quantised-features.ts';
+import { quantiseFeatures, type QuantisedFeatures } from '../../vision/quantised-features.ts';
 import { type FeatureRow, type PhotoProblem, photoProblem, putFeatureRows } from '../feature-rows.ts';
 import { type RawPhoto, unpackPhotos } from '../photo-chunk.ts';
 import type { Task } from '../task.ts';
@@ -34,7 +34,8 @@ export const describe: TaskHandler = async (task, context) => {
   const extractor = context.extractors.extractor(id);
   const { rows, problems } = await featuresOf(photos, extractor, limits, context);
   return {
-    outputs: [await putFeatureRows(context.blobs, rows, extractor.dims)],
+    // Chunks without any would have the same output.
+    outputs: rows.length === 0 ? [] : [await putFeatureRows(context.blobs, rows, extractor.dims)],
     value: { problems: problems.map((problem) => ({ ...problem })) },
   };
 };
@@ -72,10 +73,20 @@ async function featuresOf(
     signal.throwIfAborted();
     const pixels = await decoded.shift();
     begin(photos[index + ahead]);
-    if (pixels instanceof Uint8Array)
-      rows.push({ id, features: quantiseFeatures(extractor.describe(pixels)) });
-    else if (pixels !== undefined) problems.push({ id, code: pixels.code, message: pixels.message });
+    const found = pixels instanceof Uint8Array ? describeOne(pixels, extractor) : pixels;
+    if (found instanceof Fault) problems.push({ id, code: found.code, message: found.message });
+    else if (found !== undefined) rows.push({ id, features: found });
     progress(index + 1, photos.length);
   }
   return { rows, problems };
+}
+
+/** Features that are no numbers are the problem of their photo alone. */
+function describeOne(pixels: Uint8Array, extractor: Extractor): QuantisedFeatures | Fault {
+  try {
+    return quantiseFeatures(extractor.describe(pixels));
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'FEATURES_NOT_FINITE') return error;
+    throw error;
+  }
 }
