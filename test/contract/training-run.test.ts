@@ -253,7 +253,7 @@ describe('an update', () => {
 });
 
 describe('a run that is begun again', () => {
-  test('after each of its tasks makes the same model, and does nothing twice', async () => {
+  test('after each of its tasks makes the same model, by the same tasks', async () => {
     const set = await setOf();
     const undisturbed = new RecordingRunner(pool);
     const expected = await learn(set, { tasks: undisturbed });
@@ -268,7 +268,8 @@ describe('a run that is begun again', () => {
       expect(lives).toBeGreaterThan(10);
       break;
     }
-    const keys = (runner: RecordingRunner) => runner.carriedOut.map(({ key }) => key).sort();
+    // One that was under way when its run ended may be carried out twice.
+    const keys = (runner: RecordingRunner) => new Set(runner.carriedOut.map(({ key }) => key));
     expect(keys(tasks)).toEqual(keys(undisturbed));
   });
 
