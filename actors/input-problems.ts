@@ -34,11 +34,6 @@ export class InputProblems {
     if (this.#strict && this.#first !== undefined) throw new Fault('INPUT_PROBLEMS', { first: this.#first });
   }
 
-  /** How many there are. */
-  get count(): number {
-    return [...this.#found.values()].reduce((sum, { count }) => sum + count, 0);
-  }
-
   toJson(): Json {
     return Object.fromEntries(
       Array.from(this.#found, ([code, { count, examples }]) => [code, { count, examples: [...examples] }]),

@@ -1,4 +1,4 @@
-import type { TrainingSet } from '../src/model/training-set/training-set.ts';
+import { rowsOf, type TrainingSet } from '../src/model/training-set/training-set.ts';
 import type { Json } from '../src/train/task.ts';
 import type { ModelDiff } from '../src/train/model-diff.ts';
 
@@ -17,14 +17,13 @@ export function changesOf(
   const [old, fresh] = [new Set(before.classes), new Set(after.classes)];
   return {
     model,
-    photos: { before: rowsOf(before), after: rowsOf(after) },
+    photos: {
+      before: rowsOf([...before.learn, ...before.heldOut]),
+      after: rowsOf([...after.learn, ...after.heldOut]),
+    },
     classesAdded: after.classes.filter((name) => !old.has(name)).slice(0, named),
     classesRemoved: before.classes.filter((name) => !fresh.has(name)).slice(0, named),
     gained: gained.slice(0, named).map((change) => ({ ...change })),
     lost: lost.slice(0, named).map((change) => ({ ...change })),
   };
-}
-
-function rowsOf({ learn, heldOut }: TrainingSet): number {
-  return [...learn, ...heldOut].reduce((sum, { rows }) => sum + rows, 0);
 }

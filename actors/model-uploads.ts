@@ -4,7 +4,7 @@ import type { Clock } from '../src/base/clock.ts';
 import { Fault } from '../src/base/errors.ts';
 import { randomId } from '../src/base/ids.ts';
 import { decodePreamble, maxModelBytes, preambleBytes } from '../src/model/model-format.ts';
-import { writeFault } from '../src/model/write-fault.ts';
+import { writeFault } from '../src/base/write-fault.ts';
 import { diskSpace } from '../src/transport/server/disk-budget.ts';
 
 /** What uploads of model files work with. */

@@ -33,7 +33,7 @@ export async function tagFile(spec: TagSpec, context: RunContext, services: Tagg
   const { blobs, limits } = services;
   const problems = new InputProblems(false);
   const model = await modelOf(spec, services);
-  const file = await putFile(blobs, await services.library.file(model));
+  const file = await blobs.put(createReadStream(await services.library.file(model)));
   const window = new Window(chunksAhead * tasks.parallelism);
   const parts: BlobRef[] = [];
   let done = 0;
@@ -87,15 +87,4 @@ async function* photosOf(
 
 async function* linesOf(blobs: BlobStore, parts: readonly BlobRef[]): AsyncGenerator<Uint8Array> {
   for (const { id } of parts) yield await blobs.read(id);
-}
-
-async function putFile(blobs: BlobStore, file: string): Promise<BlobRef> {
-  const writer = await blobs.create();
-  try {
-    for await (const part of createReadStream(file)) await writer.write(part as Buffer);
-    return await writer.commit();
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
 }

@@ -7,7 +7,7 @@ import type { ExtractorReference } from '../src/model/model-header.ts';
 import type { JoinReport } from '../src/model/training-set/join-report.ts';
 import { readPhotoFolders } from '../src/model/training-set/photo-folders.ts';
 import { readPixelData, type InputPhoto } from '../src/model/training-set/pixel-data.ts';
-import type { TrainingSet } from '../src/model/training-set/training-set.ts';
+import { rowsOf, type TrainingSet } from '../src/model/training-set/training-set.ts';
 import { describePhotos } from '../src/train/describe-photos.ts';
 import type { Evaluation } from '../src/train/evaluation.ts';
 import type { Json, TaskRunner } from '../src/train/task.ts';
@@ -192,7 +192,7 @@ class TrainingWorkflow {
       blobs,
       signal,
       name,
-      description: `trained on ${String(rowsOf(set))} photos, ${String(set.classes.length)} classes`,
+      description: `trained on ${String(rowsOf([...set.learn, ...set.heldOut]))} photos, ${String(set.classes.length)} classes`,
       created: new Date(run.startedAt).toISOString(),
       precision,
       shares,
@@ -216,7 +216,7 @@ class TrainingWorkflow {
       facts: [
         ['model', model.slice(0, 16)],
         ['extractor', `${set.extractor.id}-${String(set.extractor.version)}`],
-        ['photos', String(rowsOf(set))],
+        ['photos', String(rowsOf([...set.learn, ...set.heldOut]))],
         ['run', run.id],
       ],
       join: countsOf(joined),
@@ -280,10 +280,6 @@ function countsOf({ photos, labels, problems }: JoinReport): { what: string; cou
     { what: 'classes with too few examples', count: problems.classesLeftOut.count },
     { what: 'photos with damaged features', count: problems.photosDamaged.count },
   ];
-}
-
-function rowsOf({ learn, heldOut }: TrainingSet): number {
-  return [...learn, ...heldOut].reduce((sum, { rows }) => sum + rows, 0);
 }
 
 function extractorOf(id: string, extractors: readonly ExtractorReference[]): ExtractorReference {

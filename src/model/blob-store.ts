@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, opendir, readFile, rename, rm, stat } fro
 import { join } from 'node:path';
 import { Fault, reasonOf } from '../base/errors.ts';
 import { randomId, sha256 } from '../base/ids.ts';
-import { writeFault } from './write-fault.ts';
+import { writeFault } from '../base/write-fault.ts';
 
 /** An immutable file, named by its content. */
 export interface BlobRef {
@@ -44,13 +44,13 @@ export class BlobStore {
 
   /**
    * Stores a blob; durable when resolved. Storing one twice keeps it once, and mends it if it was damaged.
-   * @param parts - its content, piece after piece
-   * @throws Fault `DISK_FULL`, `FILE_WRITE`
+   * @param parts - its content, piece after piece; of a file, a stream
+   * @throws Fault `DISK_FULL`, `FILE_WRITE`, and what `parts` throws
    */
-  async put(parts: readonly Uint8Array[]): Promise<BlobRef> {
+  async put(parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<BlobRef> {
     const writer = await this.create();
     try {
-      for (const part of parts) await writer.write(part);
+      for await (const part of parts) await writer.write(part);
       return await writer.commit();
     } catch (error) {
       await writer.abort();

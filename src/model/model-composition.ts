@@ -7,7 +7,7 @@ import type { Model } from './model-file.ts';
 import { checkSizes, encodePreamble, padHeader } from './model-format.ts';
 import { type BlockHeader, checkHeader, type ModelHeader } from './model-header.ts';
 import { type BlockView, layoutOf, viewBlocks } from './model-layout.ts';
-import { writeFault } from './write-fault.ts';
+import { writeFault } from '../base/write-fault.ts';
 
 /** A class that a model brought although an earlier one has it. */
 export interface DroppedClass {

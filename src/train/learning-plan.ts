@@ -1,4 +1,4 @@
-import type { TrainingSet } from '../model/training-set/training-set.ts';
+import { rowsOf, type TrainingSet } from '../model/training-set/training-set.ts';
 import { cutClasses, type ClassRange } from './class-range.ts';
 import { scheduleFor, type Schedule } from './schedule.ts';
 
@@ -21,7 +21,7 @@ const taskWork = 300e9;
 
 /** Cuts a training set for so many tasks at once. */
 export function planLearning(set: TrainingSet, parallelism: number): LearningPlan {
-  const rows = set.learn.reduce((sum, shard) => sum + shard.rows, 0);
+  const rows = rowsOf(set.learn);
   const classes = set.classes.length;
   const blocks = Math.ceil(classes / (maxBlock * parallelism)) * parallelism;
   const all: ClassRange[] = [[0, classes]];

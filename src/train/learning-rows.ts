@@ -34,8 +34,8 @@ const cache = new WhitenedCache();
 
 /** Reads shards as batches of whitened rows with labels, in constant memory. */
 export class LearningRows {
-  readonly projection: LinearProjection;
   readonly #options: LearningRowsOptions;
+  readonly #projection: LinearProjection;
   readonly #raw: LinearBatch;
   readonly #whitened: LinearBatch;
   readonly #targets: Int8Array;
@@ -44,7 +44,7 @@ export class LearningRows {
     const { kernel, whitening, ranges, batchRows: capacity } = options;
     const shape = { capacity, dims: whitening.mean.length };
     this.#options = options;
-    this.projection = new LinearProjection(kernel, whitening, capacity);
+    this.#projection = new LinearProjection(kernel, whitening, capacity);
     this.#raw = new LinearBatch(kernel, shape);
     this.#whitened = new LinearBatch(kernel, shape);
     this.#targets = new Int8Array(capacity * countOf(ranges));
@@ -62,7 +62,7 @@ export class LearningRows {
         if (!cache.restore(whiteningId, key, this.#whitened)) {
           const { values, scales } = await features.read(first, rows);
           this.#raw.loadQuantised(values, scales);
-          this.projection.project(this.#raw, this.#whitened);
+          this.#projection.project(this.#raw, this.#whitened);
           cache.keep(whiteningId, key, this.#whitened);
         }
         yield { batch: this.#whitened, targets: this.#label(labels, first, rows) };
@@ -80,6 +80,6 @@ export class LearningRows {
   free(): void {
     this.#whitened.free();
     this.#raw.free();
-    this.projection.free();
+    this.#projection.free();
   }
 }

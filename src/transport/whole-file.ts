@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Fault, reasonOf } from '../base/errors.ts';
+import { Fault } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
+import { writeFault } from '../base/write-fault.ts';
 
 /** How to write a file. */
 export interface WholeFileOptions {
@@ -31,7 +32,7 @@ export async function writeWhole(
   } catch (error) {
     // Where it cannot be removed it could not be made.
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw writeFault(file, error);
+    throw faultOf(file, error);
   }
 }
 
@@ -64,13 +65,9 @@ async function flush(folder: string): Promise<void> {
   }
 }
 
-function writeFault(file: string, error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  const code = codeOf(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
-    return new Fault('DISK_FULL', { file }, error);
-  const reason = code === 'EEXIST' ? 'it is there already; choose another name' : reasonOf(error);
-  return new Fault('FILE_WRITE', { file, reason }, error);
+function faultOf(file: string, error: unknown): Fault {
+  if (error instanceof Fault || codeOf(error) !== 'EEXIST') return writeFault(file, error);
+  return new Fault('FILE_WRITE', { file, reason: 'it is there already; choose another name' }, error);
 }
 
 function codeOf(error: unknown): string {

@@ -5,7 +5,7 @@ import { Fault, reasonOf } from '../../base/errors.ts';
 import { sha256 } from '../../base/ids.ts';
 import { replaceFile } from '../atomic-file.ts';
 import { extractorSchema } from '../model-header.ts';
-import { writeFault } from '../write-fault.ts';
+import { writeFault } from '../../base/write-fault.ts';
 import { maxSegments } from './place.ts';
 
 const schema = z.strictObject({

@@ -2,7 +2,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, reasonOf } from '../../base/errors.ts';
 import type { ExtractorReference } from '../model-header.ts';
-import { writeFault } from '../write-fault.ts';
+import { writeFault } from '../../base/write-fault.ts';
 import { type FrameRange, readFrames, readFully } from './frame-reader.ts';
 import { LiveRows } from './live-rows.ts';
 import {

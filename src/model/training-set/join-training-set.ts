@@ -10,7 +10,7 @@ import { negative, positive } from './label-rows.ts';
 import { LabelSources } from './label-sources.ts';
 import { type SettledLabels, settleLabels } from './settled-labels.ts';
 import { type FeatureSource, orderPhotos } from './photo-order.ts';
-import type { TrainingSet } from './training-set.ts';
+import { rowsOf, type TrainingSet } from './training-set.ts';
 import { writeShards } from './training-shards.ts';
 
 /** How to join. */
@@ -159,13 +159,8 @@ async function keepLabels(
     { file },
   );
   await database.run(`SET threads = ${String(threads)}`);
-  const blob = await blobs.create();
   try {
-    for await (const part of createReadStream(file)) await blob.write(part as Buffer);
-    return await blob.commit();
-  } catch (error) {
-    await blob.abort();
-    throw error;
+    return await blobs.put(createReadStream(file));
   } finally {
     await rm(file);
   }
@@ -177,9 +172,8 @@ function reportOf(
   { given, duplicates, changed }: SettledLabels,
   findings: JoinFindings,
 ): JoinReport {
-  const rows = (shards: TrainingSet['learn']) => shards.reduce((sum, shard) => sum + shard.rows, 0);
   return {
-    photos: { stored, learn: rows(set.learn), heldOut: rows(set.heldOut) },
+    photos: { stored, learn: rowsOf(set.learn), heldOut: rowsOf(set.heldOut) },
     labels: { given, duplicates, changed },
     classes: { learned: set.classes.length },
     problems: findings.toProblems(),

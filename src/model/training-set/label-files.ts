@@ -3,7 +3,7 @@ import { open, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Fault, reasonOf } from '../../base/errors.ts';
-import { writeFault } from '../write-fault.ts';
+import { writeFault } from '../../base/write-fault.ts';
 import { readUnpacked } from './input-file.ts';
 import type { JoinDatabase } from './join-database.ts';
 import { maxLabelLineBytes } from './label-line.ts';

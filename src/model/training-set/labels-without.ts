@@ -41,19 +41,10 @@ export async function labelsWithout(
         TO $file (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
       { from, file, ...names },
     );
-    return await store(blobs, file);
+    try {
+      return await blobs.put(createReadStream(file));
+    } finally {
+      await rm(file);
+    }
   });
-}
-
-async function store(blobs: BlobStore, file: string): Promise<BlobRef> {
-  const blob = await blobs.create();
-  try {
-    for await (const part of createReadStream(file)) await blob.write(part as Buffer);
-    return await blob.commit();
-  } catch (error) {
-    await blob.abort();
-    throw error;
-  } finally {
-    await rm(file);
-  }
 }

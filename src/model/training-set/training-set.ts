@@ -31,3 +31,8 @@ export interface TrainingSet {
   /** Examples in {@link TrainingSet.heldOut}. */
   readonly heldOutCounts: ClassCounts;
 }
+
+/** How many rows shards have together. */
+export function rowsOf(shards: readonly Pick<Shard, 'rows'>[]): number {
+  return shards.reduce((sum, { rows }) => sum + rows, 0);
+}

@@ -54,7 +54,10 @@ export const assemble: TaskHandler = async (task, context) => {
       },
     ],
   });
-  return { outputs: [await putFile(blobs, file)], value: { model, classes: set.classes.length } };
+  return {
+    outputs: [await blobs.put(createReadStream(file))],
+    value: { model, classes: set.classes.length },
+  };
 };
 
 async function calibrationOf(blobs: BlobStore, results: readonly BlobRef[], classes: number) {
@@ -66,17 +69,6 @@ async function calibrationOf(blobs: BlobStore, results: readonly BlobRef[], clas
     thresholds.set(block.thresholds, block.firstClass);
   }
   return { calibration, thresholds };
-}
-
-async function putFile(blobs: BlobStore, file: string): Promise<BlobRef> {
-  const writer = await blobs.create();
-  try {
-    for await (const part of createReadStream(file)) await writer.write(part as Buffer);
-    return await writer.commit();
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
 }
 
 /** The task that writes the model. */

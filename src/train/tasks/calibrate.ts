@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BlobRef } from '../../model/blob-store.ts';
 import { LabelBlockReader } from '../../model/training-set/label-block.ts';
-import type { TrainingSet } from '../../model/training-set/training-set.ts';
+import { rowsOf, type TrainingSet } from '../../model/training-set/training-set.ts';
 import { LinearBatch } from '../../vision/linear-batch.ts';
 import { LinearLearner } from '../../vision/linear-learner.ts';
 import type { ClassifierBlock } from '../../vision/linear-projection.ts';
@@ -54,7 +54,7 @@ async function score(
   [firstClass, classes]: ClassRange,
   { kernel, blobs, progress, signal }: TaskContext,
 ) {
-  const rows = heldOut.reduce((sum, shard) => sum + shard.rows, 0);
+  const rows = rowsOf(heldOut);
   const margins = new Float32Array(rows * classes);
   const labels = new Int8Array(rows * classes);
   const dims = classifiers.w.length / classes;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BlobRef } from '../../model/blob-store.ts';
-import type { TrainingSet } from '../../model/training-set/training-set.ts';
+import { rowsOf, type TrainingSet } from '../../model/training-set/training-set.ts';
 import { FeatureBlockReader } from '../../model/training-set/feature-block.ts';
 import { readBundle } from '../array-bundle.ts';
 import { blockOfBundle } from '../evaluation-block-bundle.ts';
@@ -38,7 +38,7 @@ export const conclusion = z.strictObject({
 export const conclude: TaskHandler = async (task, { blobs, progress }) => {
   const { exclusive, blocks } = parametersOf(task, schema);
   const { heldOut, classes } = await readTrainingSet(blobs, inputOf(task, 0));
-  const merger = new EvaluationMerger(heldOut.reduce((sum, { rows }) => sum + rows, 0));
+  const merger = new EvaluationMerger(rowsOf(heldOut));
   for (let index = 0; index < blocks; index += 1) {
     merger.add(blockOfBundle(await readBundle(blobs, inputOf(task, 1 + index), 'evaluated-classes')));
     progress(index + 1, blocks);

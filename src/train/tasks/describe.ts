@@ -4,6 +4,7 @@ import { decode } from '../../vision/decode.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
 import type { Extractor } from '../../vision/extractor.ts';
 import { quantiseFeatures, type QuantisedFeatures } from '../../vision/quantised-features.ts';
+import { decodeAhead } from '../decode-ahead.ts';
 import { type FeatureRow, type PhotoProblem, photoProblem, putFeatureRows } from '../feature-rows.ts';
 import { type RawPhoto, unpackPhotos } from '../photo-chunk.ts';
 import type { Task } from '../task.ts';
@@ -21,9 +22,6 @@ const schema = z.strictObject({ extractor: z.string(), limits: decodeLimits });
 
 /** What describing says beside the features: which photos have none. */
 export const described = z.strictObject({ problems: z.array(photoProblem) });
-
-/** Photos in flight: while one is in the kernel, the next is decoded. */
-const ahead = 2;
 
 /**
  * Photos to features: input a chunk of photos, output feature rows; the value is the problems of those that have none.
@@ -59,24 +57,15 @@ async function featuresOf(
   photos: readonly RawPhoto[],
   extractor: Extractor,
   limits: DecodeLimits,
-  { progress, signal }: Pick<TaskContext, 'progress' | 'signal'>,
+  context: Pick<TaskContext, 'progress' | 'signal'>,
 ): Promise<{ rows: FeatureRow[]; problems: PhotoProblem[] }> {
   const rows: FeatureRow[] = [];
   const problems: PhotoProblem[] = [];
-  const decoded: Promise<Uint8Array | Fault>[] = [];
-  const begin = (photo: RawPhoto | undefined) => {
-    if (photo !== undefined)
-      decoded.push(decode(photo.bytes, extractor.input, limits).catch((error: unknown) => Fault.from(error)));
-  };
-  photos.slice(0, ahead).forEach(begin);
-  for (const [index, { id }] of photos.entries()) {
-    signal.throwIfAborted();
-    const pixels = await decoded.shift();
-    begin(photos[index + ahead]);
-    const found = pixels instanceof Uint8Array ? describeOne(pixels, extractor) : pixels;
+  const decoded = decodeAhead(photos, (bytes) => decode(bytes, extractor.input, limits), context);
+  for await (const { id, pixels } of decoded) {
+    const found = pixels instanceof Fault ? pixels : describeOne(pixels, extractor);
     if (found instanceof Fault) problems.push({ id, code: found.code, message: found.message });
-    else if (found !== undefined) rows.push({ id, features: found });
-    progress(index + 1, photos.length);
+    else rows.push({ id, features: found });
   }
   return { rows, problems };
 }

@@ -1,6 +1,6 @@
 import type { BlobRef } from '../../model/blob-store.ts';
 import { LabelBlockReader } from '../../model/training-set/label-block.ts';
-import type { TrainingSet } from '../../model/training-set/training-set.ts';
+import { rowsOf, type TrainingSet } from '../../model/training-set/training-set.ts';
 import { rangesOf } from '../class-range.ts';
 import { ExclusiveClasses } from '../evaluation-exclusive.ts';
 import type { Task } from '../task.ts';
@@ -14,7 +14,7 @@ const maxPairs = 16 * 1024 * 1024;
 /** Which classes exclude each other, by the held-out labels; the value is their ranges, none if there are too few. */
 export const exclude: TaskHandler = async (task, { blobs, signal }) => {
   const { heldOut, classes } = await readTrainingSet(blobs, inputOf(task, 0));
-  const exclusive = new ExclusiveClasses(heldOut.reduce((sum, { rows }) => sum + rows, 0));
+  const exclusive = new ExclusiveClasses(rowsOf(heldOut));
   const rowsAtOnce = Math.max(Math.floor(maxPairs / Math.max(classes.length, 1)), 1);
   let firstRow = 0;
   for (const { labels, rows } of heldOut) {

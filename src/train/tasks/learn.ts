@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BlobRef } from '../../model/blob-store.ts';
-import type { TrainingSet } from '../../model/training-set/training-set.ts';
+import { rowsOf, type TrainingSet } from '../../model/training-set/training-set.ts';
 import { LinearLearner } from '../../vision/linear-learner.ts';
 import { classRange, classesOf, countOf, type ClassRange } from '../class-range.ts';
 import { putState, readState, type ClassifierState } from '../classifier-state.ts';
@@ -85,7 +85,7 @@ async function pass(
   let seen = 0;
   let loss = 0;
   const chosen = shardsOf(set, shards);
-  const total = chosen.reduce((sum, shard) => sum + shard.rows, 0);
+  const total = rowsOf(chosen);
   for (const shard of chosen)
     for await (const { batch, targets } of rows.of(shard)) {
       signal.throwIfAborted();
@@ -107,7 +107,7 @@ async function pass(
 
 /** What there is of each class, among the rows that are learned from. */
 export function sharesOf(set: TrainingSet, ranges: readonly ClassRange[]): ClassShare[] {
-  const rows = set.learn.reduce((sum, shard) => sum + shard.rows, 0);
+  const rows = rowsOf(set.learn);
   return classesOf(ranges).map((index) => ({
     positives: set.counts.positives[index] ?? 0,
     negatives: set.counts.negatives[index] ?? 0,

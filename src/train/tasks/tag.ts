@@ -7,6 +7,7 @@ import { type ModelHandle, ModelScorer } from '../../model/model-scorer.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
 import { decodeFor, describeAll } from '../../vision/extractors.ts';
 import type { TagSelection } from '../../vision/scores.ts';
+import { decodeAhead } from '../decode-ahead.ts';
 import { type PhotoProblem, photoProblem } from '../feature-rows.ts';
 import { unpackPhotos } from '../photo-chunk.ts';
 import type { Task } from '../task.ts';
@@ -23,37 +24,26 @@ const schema = z.strictObject({
 /** What tagging says beside the tags: how many photos have a line, and which have none. */
 export const tagged = z.strictObject({ photos: z.int(), problems: z.array(photoProblem) });
 
-/** Photos in flight: while one is in the kernel, the next is decoded. */
-const ahead = 2;
-
 /** Tags photos: inputs a chunk of photos and a model's file, output a line for each photo in their order. */
-export const tag: TaskHandler = async (task, { kernel, blobs, extractors: loaded, progress, signal }) => {
+export const tag: TaskHandler = async (task, context) => {
   const { scores, limits } = parametersOf(task, schema);
+  const { kernel, blobs } = context;
   const photos = unpackPhotos(await blobs.read(inputOf(task, 0).id));
   const model = await readModel(blobs.path(inputOf(task, 1).id));
   const names = classNames(model.header);
-  const scorer = new ModelScorer(kernel, loaded);
+  const scorer = new ModelScorer(kernel, context.extractors);
   const handle = handleOf(model);
   const extractors = scorer.extractorsOf(handle);
-  const decoded: Promise<Fault | Awaited<ReturnType<typeof decodeFor>>>[] = [];
-  const begin = (bytes: Uint8Array | undefined) => {
-    if (bytes !== undefined) decoded.push(decodedOr(decodeFor(extractors, bytes, limits)));
-  };
-  photos.slice(0, ahead).forEach(({ bytes }) => {
-    begin(bytes);
-  });
   const lines: string[] = [];
   const problems: PhotoProblem[] = [];
-  for (const [index, { id }] of photos.entries()) {
-    signal.throwIfAborted();
-    const pixels = await decoded.shift();
-    begin(photos[index + ahead]?.bytes);
-    if (pixels instanceof Fault) problems.push({ id, code: pixels.code, message: pixels.message });
-    else if (pixels !== undefined) {
-      const found = scorer.score(describeAll(pixels), handle, scores === 'all' ? names.length : 0);
-      lines.push(lineOf(id, scores === 'all' ? found.best : found.tags, names));
+  const decoded = decodeAhead(photos, (bytes) => decodeFor(extractors, bytes, limits), context);
+  for await (const { id, pixels } of decoded) {
+    if (pixels instanceof Fault) {
+      problems.push({ id, code: pixels.code, message: pixels.message });
+      continue;
     }
-    progress(index + 1, photos.length);
+    const found = scorer.score(describeAll(pixels), handle, scores === 'all' ? names.length : 0);
+    lines.push(lineOf(id, scores === 'all' ? found.best : found.tags, names));
   }
   return {
     outputs: [await blobs.put([Buffer.from(lines.join(''), 'utf8')])],
@@ -78,10 +68,6 @@ export function tagTask(
 
 function handleOf({ id, layout, buffer }: Model): ModelHandle {
   return { activation: 0, id, layout, buffer };
-}
-
-function decodedOr<T>(work: Promise<T>): Promise<T | Fault> {
-  return work.catch((error: unknown) => Fault.from(error));
 }
 
 /** Written pair by pair: an object would put the class "2013" first, and do harm with "__proto__". */

@@ -1,4 +1,4 @@
-import { Fault, reasonOf } from '../base/errors.ts';
+import { Fault, reasonOf } from './errors.ts';
 
 /** No space, over a quota, over a limit on a file's size. */
 const full = ['ENOSPC', 'EDQUOT', 'EFBIG'];
