@@ -13,7 +13,7 @@ export const pauseMs = 50;
 
 interface ModelChild extends ModelSpec {
   alive: boolean;
-  planned: { readonly at: number } | undefined;
+  planned: { readonly at: number; readonly order: number } | undefined;
 }
 
 /** OTP's supervisor in the plainest way: everything at once, no actor, no promise. */
@@ -23,6 +23,7 @@ export class SupervisorModel {
   readonly #windowMs: number;
   #children: ModelChild[] = [];
   #restarts: number[] = [];
+  #plans = 0;
   #now = 0;
   /** Starts of an id that are going to fail. */
   readonly #broken = new Map<string, number>();
@@ -98,7 +99,12 @@ export class SupervisorModel {
 
   #nextPlanned(end: number): ModelChild | undefined {
     const due = this.#children.filter(({ planned }) => planned !== undefined && planned.at <= end);
-    return due.sort((one, other) => (one.planned?.at ?? 0) - (other.planned?.at ?? 0))[0];
+    // Of those due at once, the one that was planned first.
+    return due.sort(
+      (one, other) =>
+        (one.planned?.at ?? 0) - (other.planned?.at ?? 0) ||
+        (one.planned?.order ?? 0) - (other.planned?.order ?? 0),
+    )[0];
   }
 
   #restart(child: ModelChild): void {
@@ -109,7 +115,8 @@ export class SupervisorModel {
       this.alive = false;
     } else if (child.pauses) {
       this.#end(this.#group(child));
-      child.planned = { at: this.#now + pauseMs };
+      this.#plans += 1;
+      child.planned = { at: this.#now + pauseMs, order: this.#plans };
     } else {
       this.#startAgain(child);
     }
