@@ -3,7 +3,7 @@ import type { Sigmoid } from './calibration.ts';
 /**
  * The smallest threshold at which the tags shown (score ≥ threshold) have a stated precision, as their calibrated scores foretell
  * it: the mean of the scores shown. That has far less noise than the share of right ones among a few dozen held-out photos.
- * Between two rows' scores it is interpolated, so that it errs to neither side.
+ * Between two scores it is interpolated, so that it errs to neither side; rows of one score are shown together or not at all.
  *
  * A class none of whose rows reaches the precision gets the precision itself: it shows only what is likely enough alone.
  *
@@ -21,13 +21,23 @@ export function chooseThreshold(
   // By how much the shown tags are, together, more likely right than asked for.
   let surplus = 0;
   let lowest = precision;
-  for (const margin of margins) {
-    const score = scoreOf(sigmoid, margin);
+  let score = scoreOf(sigmoid, margins[0] ?? NaN);
+  for (let row = 0; row < margins.length;) {
+    let next: number;
+    let tied = 0;
+    do next = scoreOf(sigmoid, margins[row + ++tied] ?? NaN);
+    while (next === score);
     const weight = oddsRatio / (score + oddsRatio * (1 - score));
-    const change = weight * (score - precision);
-    if (surplus + change < 0) return lowest + (surplus / -change) * (score - lowest);
+    const change = tied * weight * (score - precision);
+    if (surplus + change < 0) {
+      const between = lowest + (surplus / -change) * (score - lowest);
+      // Two neighbouring numbers have none between them.
+      return between > score ? between : lowest;
+    }
     surplus += change;
     lowest = Math.min(lowest, score);
+    row += tied;
+    score = next;
   }
   return lowest;
 }

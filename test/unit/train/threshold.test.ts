@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseThreshold, correctPrecision } from '../../../src/train/threshold.ts';
+import { chooseThreshold, correctPrecision, scoreOf } from '../../../src/train/threshold.ts';
 
 const plain = { a: -1, b: 0 };
 /** Margins whose scores under {@link plain} are these. */
@@ -19,6 +19,19 @@ describe('the threshold for a stated precision', () => {
   it('shows only what is likely enough alone where nothing is', () => {
     expect(chooseThreshold(margins(0.4, 0.3), plain, 0.5)).toBe(0.5);
     expect(chooseThreshold(margins(), plain, 0.5)).toBe(0.5);
+  });
+
+  it('shows rows of one score together, or not at all', () => {
+    const threshold = chooseThreshold(margins(0.6, 0.5, 0.5), plain, 0.54);
+    expect(threshold).toBeGreaterThan(0.5);
+    expect(threshold).toBeLessThan(0.54);
+    expect(chooseThreshold(margins(0.6, 0.5, 0.5), plain, 0.53)).toBeCloseTo(0.5, 6);
+  });
+
+  it('tells scores apart between which there is no number', () => {
+    const close = Float32Array.of(0.4, 2 ** -51, 0);
+    expect(chooseThreshold(close, plain, 0.54)).toBe(scoreOf(plain, 2 ** -51));
+    expect(scoreOf(plain, 2 ** -51)).toBe(0.5 + Number.EPSILON / 2);
   });
 
   it('counts rows as often as the corpus has them', () => {
