@@ -1,15 +1,14 @@
 import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
-import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import type { WorkerSlot } from '../src/pool/worker-slot.ts';
 import { ActorName, actor, supervisor } from '../src/runtime/index.ts';
 import type { ChildSpec, SupervisorSpec } from '../src/runtime/index.ts';
-import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
 import type { PhotoQueue } from '../src/transport/photo-queue.ts';
 import type { ResultPublisher } from '../src/transport/result-publisher.ts';
 import type { FailurePolicy } from './failure-policy.ts';
 import { photoSpout } from './photo-spout.ts';
+import type { ResultStore } from './result-store.ts';
 import { tagger } from './tagger.ts';
 import { photoSpoutName, writerName } from './tuple.ts';
 import type { TaggerMessage } from './tuple.ts';
@@ -18,8 +17,7 @@ import { writer } from './writer.ts';
 /** What the topology of uploads works with. */
 export interface PhotoTopologyOptions {
   readonly queue: PhotoQueue;
-  readonly store: SupervisedTagStore;
-  readonly features: FeatureStores;
+  readonly store: ResultStore;
   readonly results: ResultPublisher;
   readonly failures: FailurePolicy;
   readonly slots: readonly WorkerSlot[];

@@ -1,12 +1,11 @@
 import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
-import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { ActorRef, Behaviour, Context } from '../src/runtime/index.ts';
 import { checkTagResult, isFileName } from '../src/store/tag-store.ts';
-import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
 import type { TagResult, WriteOutcome } from '../src/store/tag-store.ts';
 import type { ResultPublisher } from '../src/transport/result-publisher.ts';
+import type { ResultStore, TaggedPhoto } from './result-store.ts';
 import { photoSpoutName } from './tuple.ts';
 import type { SpoutMessage, TaggedTuple, WriterMessage } from './tuple.ts';
 
@@ -18,10 +17,7 @@ const retryDelayMs = 500;
 
 /** What the writer works with. */
 export interface WriterArgument {
-  /** Rejects with `STORE_UNAVAILABLE` while it is away. */
-  readonly store: SupervisedTagStore;
-  /** Rejects with `FEATURES_UNAVAILABLE` while they are away. */
-  readonly features: FeatureStores;
+  readonly store: ResultStore;
   readonly results: ResultPublisher;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -30,10 +26,9 @@ export interface WriterArgument {
 /** `gathering`: a transaction is over, and its successor not yet due. `away`: the store is, until it is tried again. */
 type Phase = 'idle' | 'writing' | 'gathering' | 'away';
 
-/** A tuple and the row that it becomes. */
-interface Row {
+/** A tuple, and what is kept of it. */
+interface Row extends TaggedPhoto {
   readonly tuple: TaggedTuple;
-  readonly result: TagResult;
 }
 
 interface WriterState extends WriterArgument {
@@ -44,7 +39,7 @@ interface WriterState extends WriterArgument {
 }
 
 /**
- * The writer bolt: tags and features to their stores, a transaction a batch, then the acknowledgement. A store that is away
+ * The writer bolt: tags and features to where they are kept, a transaction a batch, then the acknowledgement. A store that is away
  * charges nobody.
  *
  * The first photo after a pause is written at once; the ones that follow wait for each other a little.
@@ -96,10 +91,10 @@ function begin(state: WriterState): void {
 }
 
 async function write(state: WriterState, rows: readonly Row[]): Promise<void> {
-  const { waiting, metrics, context, log } = state;
+  const { waiting, store, metrics, context, log } = state;
   const started = context.clock.monotonic();
   try {
-    const outcomes = await keep(state, rows);
+    const outcomes = await store.keep(rows);
     const tookMs = context.clock.monotonic() - started;
     metrics.stageSeconds.observe({ stage: 'write' }, tookMs / 1000);
     rows.forEach((row, index) => void acknowledge(state, row, outcomes[index] ?? 'stored'));
@@ -114,31 +109,12 @@ async function write(state: WriterState, rows: readonly Row[]): Promise<void> {
   }
 }
 
-/**
- * Stores tags, then the features of those photos whose tags count: not of one that has been submitted again or forgotten
- * meanwhile. A batch whose features fail is written again.
- */
-async function keep({ store, features }: WriterState, rows: readonly Row[]): Promise<WriteOutcome[]> {
-  const watch = features.watchRemovals();
-  try {
-    const outcomes = await store.write(rows.map(({ result }) => result));
-    const stored = rows.filter((_, index) => outcomes[index] === 'stored');
-    const photos = stored.map(({ tuple: { delivery, found } }) => {
-      return { id: delivery.id, features: found.features };
-    });
-    await features.append(photos, watch.removed);
-    return outcomes;
-  } finally {
-    watch.end();
-  }
-}
-
 /** A result that no store could keep must not take its batch with it. */
 function rowOf({ spout, context }: WriterState, tuple: TaggedTuple): Row[] {
   try {
     const result = toResult(tuple, context.clock.now());
     checkTagResult(result);
-    return [{ tuple, result }];
+    return [{ tuple, result, features: tuple.found.features }];
   } catch (error) {
     spout.cast({ type: 'failed', tuple, fault: Fault.from(error), charged: true });
     return [];

@@ -5,6 +5,7 @@ import { blobService } from '../actors/blob-service.ts';
 import { deadLetterService } from '../actors/dead-letter-service.ts';
 import { FailurePolicy } from '../actors/failure-policy.ts';
 import { jobPoolChild } from '../actors/job-pool-child.ts';
+import { LocalResultStore } from '../actors/local-result-store.ts';
 import { modelKeeper, modelKeeperName } from '../actors/model-keeper.ts';
 import { ModelActivator } from '../actors/model-activator.ts';
 import { ModelComparison } from '../actors/model-comparison.ts';
@@ -18,6 +19,9 @@ import { modelOf, tagService } from '../actors/tag-service.ts';
 import { featureStoresChild } from '../actors/feature-stores-child.ts';
 import { tagStoreChild } from '../actors/tag-store-child.ts';
 import { ClusterTasks } from '../actors/cluster-tasks.ts';
+import { RemoteResultStore } from '../actors/remote-result-store.ts';
+import { resultService } from '../actors/result-service.ts';
+import type { ResultStore } from '../actors/result-store.ts';
 import { RunBlobs } from '../actors/run-blobs.ts';
 import { runCoordinator, runCoordinatorName } from '../actors/run-coordinator.ts';
 import { runService } from '../actors/run-service.ts';
@@ -114,6 +118,7 @@ class RunningNode implements Node {
   readonly #models = new ActiveModel();
   readonly #store: SupervisedTagStore;
   readonly #features: FeatureStores;
+  readonly #results: ResultStore;
   readonly #blobs: RunBlobs;
   readonly #onEnded: (end: NodeEnd) => void;
   #server: NatsServer | undefined;
@@ -138,6 +143,7 @@ class RunningNode implements Node {
         this.#log.warn({ fault: fault.toWire() }, 'stored features are not all there');
       },
     });
+    this.#results = new LocalResultStore(this.#store, this.#features);
     this.#blobs = new RunBlobs(lock.folder, options.name);
     const { promise, resolve } = withResolver<NodeEnd>();
     this.ended = promise;
@@ -214,6 +220,15 @@ class RunningNode implements Node {
     return this.#options.takes !== 'tasks';
   }
 
+  /** The node that keeps the results of the cluster. */
+  get #storeNode(): string {
+    return this.name;
+  }
+
+  get #holdsStore(): boolean {
+    return this.#takesPhotos && this.#storeNode === this.name;
+  }
+
   get #takesTasks(): boolean {
     return this.#options.takes !== 'photos';
   }
@@ -225,10 +240,7 @@ class RunningNode implements Node {
       intensity: { maxRestarts: 5, windowMs: 30_000 },
       children: [
         { id: 'link', start: external(this.#startLink()) },
-        ...this.#photoWork(threads),
-        ...this.#taskWork(jobs),
-        ...this.#runWork(threads, jobs),
-        { id: 'services', start: deferred('supervisor', () => supervisor(this.#services(jobs))) },
+        { id: 'duties', start: deferred('supervisor', () => supervisor(this.#duties(threads, jobs))) },
       ],
     };
     return {
@@ -236,7 +248,6 @@ class RunningNode implements Node {
       children: [
         { id: 'http', start: external(() => this.#startHttp()) },
         ...this.#serverChildren(),
-        ...this.#photoStores(),
         ...(this.#takesPhotos ? [{ id: 'threads', start: supervisor(workerThreads(threads.slots)) }] : []),
         { id: 'jobs', start: external(jobPoolChild(jobs)) },
         { id: 'work', start: supervisor(onLink) },
@@ -244,13 +255,31 @@ class RunningNode implements Node {
     };
   }
 
-  #photoStores(): ChildSpec[] {
-    if (!this.#takesPhotos) return [];
+  /** What this node does in its cluster. */
+  #duties(threads: Threads, jobs: JobPool): SupervisorSpec {
+    return {
+      strategy: 'rest_for_one',
+      intensity: { maxRestarts: 5, windowMs: 30_000 },
+      children: [
+        ...(this.#holdsStore ? [{ id: 'stores', start: supervisor(this.#stores()) }] : []),
+        ...this.#photoWork(threads),
+        ...this.#taskWork(jobs),
+        ...this.#runWork(threads, jobs),
+        { id: 'services', start: deferred('supervisor', () => supervisor(this.#services(jobs))) },
+      ],
+    };
+  }
+
+  /** Opened again whenever they break down, while the rest goes on and waits for them. */
+  #stores(): SupervisorSpec {
     const backoff = { initialMs: 50, maxMs: 10_000 };
-    return [
-      { id: 'tag-store', start: external(tagStoreChild(this.#store)), backoff },
-      { id: 'feature-stores', start: external(featureStoresChild(this.#features)), backoff },
-    ];
+    return {
+      intensity: { maxRestarts: 10, windowMs: 60_000 },
+      children: [
+        { id: 'tag-store', start: external(tagStoreChild(this.#store)), backoff },
+        { id: 'feature-stores', start: external(featureStoresChild(this.#features)), backoff },
+      ],
+    };
   }
 
   #photoWork(threads: Threads): ChildSpec[] {
@@ -267,7 +296,7 @@ class RunningNode implements Node {
 
   /** A run needs the features that this node keeps. */
   #runWork(threads: Threads, jobs: JobPool): ChildSpec[] {
-    if (!this.#takesPhotos) return [];
+    if (!this.#holdsStore) return [];
     return [{ id: 'runs', start: deferred('worker', () => this.#runCoordinator(threads, jobs)) }];
   }
 
@@ -425,8 +454,7 @@ class RunningNode implements Node {
     const failures = new FailurePolicy({ attempts, deadLetters, results, metrics, log, clock, maxAttempts });
     return photoTopology({
       queue,
-      store: this.#store,
-      features: this.#features,
+      store: this.#resultStore(),
       results,
       failures,
       slots,
@@ -436,6 +464,10 @@ class RunningNode implements Node {
       window: window === 0 ? Math.max(32, 8 * slots.length) : window,
       ackWaitMs,
     });
+  }
+
+  #resultStore(): ResultStore {
+    return this.#holdsStore ? this.#results : new RemoteResultStore(this.#opened.connection, this.#storeNode);
   }
 
   #services(jobs: JobPool): SupervisorSpec {
@@ -468,9 +500,17 @@ class RunningNode implements Node {
     };
   }
 
-  /** Any node that answers these must have the tags and the models. */
   #photoServices(): Readonly<Record<string, readonly Endpoint[]>> {
     if (!this.#takesPhotos) return {};
+    return {
+      'dead-letters': deadLetterService(this.#opened.deadLetters),
+      models: this.#modelService(),
+      ...(this.#holdsStore ? this.#storeServices() : {}),
+    };
+  }
+
+  /** Whoever answers these must have the tags and the features. */
+  #storeServices(): Readonly<Record<string, readonly Endpoint[]>> {
     const { queue, deadLetters } = this.#opened;
     const tags = tagService({
       node: this.name,
@@ -484,8 +524,7 @@ class RunningNode implements Node {
     });
     return {
       tags,
-      'dead-letters': deadLetterService(deadLetters),
-      models: this.#modelService(),
+      results: resultService(this.name, this.#results),
       runs: runService({
         node: this.name,
         records: this.#opened.runs,

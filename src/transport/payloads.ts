@@ -216,6 +216,33 @@ export const runRecord = z.object({
 /** See {@link runRecord}. */
 export type RunRecord = z.infer<typeof runRecord>;
 
+/** What is kept of a photo: its row in the tag store, and its features. */
+const taggedPhoto = z.object({
+  result: z.object({
+    photoId,
+    submission: z.object({ epoch: count, sequence: count }),
+    file: z.string().max(4096).optional(),
+    activation: count,
+    model: z.string().max(256),
+    extractor: z.string().max(256),
+    sha256: z.string().optional(),
+    width: count.optional(),
+    height: count.optional(),
+    taggedAt: count,
+    tags: z.array(tag),
+  }),
+  features: z
+    .array(
+      z.object({
+        extractor: z.object({ id: z.string(), version: count, dims: count, parametersHash: z.string() }),
+        offset: z.number(),
+        scale: z.number(),
+        values: bytes,
+      }),
+    )
+    .max(16),
+});
+
 /** Request and reply of each request subject. */
 export const exchanges = {
   search: {
@@ -272,6 +299,11 @@ export const exchanges = {
   blobOffer: {
     request: z.object({ run: runId, id: blobId }),
     reply: z.object({ there: z.boolean() }),
+  },
+  keepResults: {
+    request: z.object({ photos: z.array(taggedPhoto).min(1).max(1024) }),
+    reply: z.object({ outcomes: z.array(z.enum(['stored', 'superseded'])) }),
+    maxRequestBytes: 16 * 1024 * 1024,
   },
   runStart: { request: runSpec, reply: runRecord },
   /** All runs that are remembered, the latest first, or one. */
@@ -344,4 +376,6 @@ export const exchanges = {
 export interface Exchange {
   readonly request: z.ZodType;
   readonly reply: z.ZodType;
+  /** Default 1 MiB. */
+  readonly maxRequestBytes?: number;
 }

@@ -39,7 +39,7 @@ export interface Served {
 }
 
 const defaultTimeoutMs = 5_000;
-const maxRequestBytes = 1024 * 1024;
+const defaultMaxRequestBytes = 1024 * 1024;
 const envelopeBytes = 1024;
 
 // No records: structure definitions would make one message depend on another.
@@ -151,6 +151,7 @@ async function handle<Name extends RequestName>(
   try {
     const exchange: Exchange = subjects[name].exchange;
     const tokens = tokensOf(name, message.subject);
+    checkRequestBytes(exchange, message.data.length);
     const given = checked(exchange.request, unpack(message.data));
     const value = await handler(given as HandledOf<Name>, tokens);
     return { ok: true, value: checked(exchange.reply, value) };
@@ -179,10 +180,13 @@ function respond(connection: Connection, message: Msg, answer: object): void {
 function packRequest(name: RequestName, value: unknown): Uint8Array {
   const exchange: Exchange = subjects[name].exchange;
   const packed = packr.pack(checked(exchange.request, value));
-  if (packed.length <= maxRequestBytes) return packed;
-  throw new Fault('REQUEST_INVALID', {
-    reason: `it has ${String(packed.length)} bytes; ask for less at once`,
-  });
+  checkRequestBytes(exchange, packed.length);
+  return packed;
+}
+
+function checkRequestBytes({ maxRequestBytes = defaultMaxRequestBytes }: Exchange, length: number): void {
+  if (length <= maxRequestBytes) return;
+  throw new Fault('REQUEST_INVALID', { reason: `it has ${String(length)} bytes; ask for less at once` });
 }
 
 function openAnswer<Name extends RequestName>(name: Name, message: Msg): ReplyOf<Name> {

@@ -101,6 +101,12 @@ export const subjects = {
     ['node'],
     exchanges.blobOffer,
   ),
+  keepResults: ask(
+    'autotag.v1.store.{node}.keep',
+    'tags and features of photos that another node has tagged; what became of each',
+    ['node'],
+    exchanges.keepResults,
+  ),
   runStart: ask(
     'autotag.v1.runs.{node}.start',
     'what to train or tag, with files of that node; the run',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { LocalResultStore } from '../../actors/local-result-store.ts';
 import type { SpoutMessage, TaggedTuple } from '../../actors/tuple.ts';
 import { photoSpoutName, writerName } from '../../actors/tuple.ts';
 import { writer } from '../../actors/writer.ts';
@@ -61,7 +62,11 @@ beforeEach(async () => {
       { id: 'spout', start: actor(spout, undefined, { name: photoSpoutName }) },
       {
         id: 'writer',
-        start: actor(writer, { store, features, results, metrics: new Metrics(), log }, { name: writerName }),
+        start: actor(
+          writer,
+          { store: new LocalResultStore(store, features), results, metrics: new Metrics(), log },
+          { name: writerName },
+        ),
       },
     ],
   });
