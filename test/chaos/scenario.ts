@@ -1,7 +1,8 @@
 import type { ClusterClient } from '../support/cluster-client.ts';
 import type { ChaosFault } from '../support/faults.ts';
-import { NodeProcess, type GivenOptions } from '../support/node-process.ts';
+import type { GivenOptions, NodeProcess } from '../support/node-process.ts';
 import { numbered } from '../support/photos.ts';
+import { ProcessCluster } from '../support/process-cluster.ts';
 import { seeded } from '../support/random.ts';
 import { Workload, type WorkloadOptions } from '../support/workload.ts';
 import { takeCensus, type Census } from './census.ts';
@@ -11,6 +12,8 @@ export interface Scenario {
   readonly name: string;
   readonly workload: WorkloadOptions;
   readonly options?: GivenOptions;
+  /** Default 1. */
+  readonly nodes?: number;
   readonly faults: readonly ChaosFault[];
   /** Most kernel runs for each acknowledged photo. */
   readonly maxRunsPerPhoto?: number;
@@ -37,7 +40,7 @@ export interface ScenarioReport {
   readonly kernelRuns: number;
   readonly kernelRunsPerPhoto: number;
   readonly redeliveries: number;
-  /** Resident memory of the node before and after, MiB. */
+  /** Resident memory of the first node before and after, MiB. */
   readonly residentMib: readonly [before: number, after: number];
   /** Everything that does not hold; empty if the scenario passed. */
   readonly violations: readonly string[];
@@ -56,21 +59,21 @@ interface Footprint {
   readonly processes: readonly string[];
 }
 
-/** Runs a scenario on a node of its own. */
+/** Runs a scenario on a cluster of its own. */
 export async function runScenario(scenario: Scenario, seed: number): Promise<ScenarioReport> {
   const started = performance.now();
-  const node = await NodeProcess.start(scenario.options);
+  const cluster = await ProcessCluster.start(scenario.nodes ?? 1, scenario.options);
   try {
-    const client = await node.connect();
+    const client = await cluster.first.connect();
     try {
-      await scenario.prepare?.(node, client);
-      await warmUp(node, client);
+      await scenario.prepare?.(cluster.first, client);
+      await warmUp(cluster, client);
       const before = await footprint(client);
-      const runsBefore = await node.count('autotag_kernel_runs_total');
+      const runsBefore = await cluster.count('autotag_kernel_runs_total');
       const workload = new Workload(client, scenario.workload);
-      const faults = await disturb(scenario, { node, client, workload, seed });
-      await untilIdle(node, client);
-      const kernelRuns = (await node.count('autotag_kernel_runs_total')) - runsBefore;
+      const faults = await disturb(scenario, { cluster, client, workload, seed });
+      await untilIdle(cluster, client);
+      const kernelRuns = (await cluster.count('autotag_kernel_runs_total')) - runsBefore;
       const census = await takeCensus(client, workload, warmUpPhotos);
       const after = await footprint(client, before);
       const wrong = (await scenario.check?.(client, workload)) ?? [];
@@ -87,7 +90,7 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Sce
         lost: census.lost.length,
         kernelRuns,
         kernelRunsPerPhoto: Math.round(runsPerPhoto * 10_000) / 10_000,
-        redeliveries: await node.count('autotag_redeliveries_total'),
+        redeliveries: await cluster.count('autotag_redeliveries_total'),
         residentMib: [mebibytes(before), mebibytes(after)],
         violations: [...violationsOf(scenario, census, runsPerPhoto), ...growthOf(before, after), ...wrong],
       };
@@ -95,48 +98,59 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Sce
       await client.close();
     }
   } catch (error) {
-    throw new Error(`${scenario.name}, seed ${String(seed)}; the node's log ends:\n${tail(node.log())}`, {
+    throw new Error(`${scenario.name}, seed ${String(seed)}; the logs end:\n${cluster.log()}`, {
       cause: error,
     });
   } finally {
-    await node.dispose();
+    await cluster.dispose();
   }
 }
 
 /** Runs the workload and all faults side by side. */
 async function disturb(
   { faults, workload: { photos } }: Scenario,
-  context: { node: NodeProcess; client: ClusterClient; workload: Workload; seed: number },
+  {
+    cluster,
+    seed,
+    ...context
+  }: { cluster: ProcessCluster; client: ClusterClient; workload: Workload; seed: number },
 ): Promise<Record<string, number>> {
   const over = new AbortController();
-  const random = seeded(context.seed);
+  const random = seeded(seed);
+  const { first: node, others } = cluster;
   const running = faults.map(({ name, finite, run }) => {
-    const count = run({ ...context, random, over: over.signal }).then((done) => [name, done] as const);
+    const count = run({ ...context, node, others, random, over: over.signal }).then(
+      (done) => [name, done] as const,
+    );
     count.catch(() => undefined);
     return { finite, count };
   });
   await context.workload.run();
   await Promise.all(running.filter(({ finite }) => finite).map(({ count }) => count));
   // Faults go on for as long as there is something to disturb.
-  await untilQueueIsBelow(context.node, context.client, Math.min(50, photos / 10));
+  await untilQueueIsBelow(cluster, context.client, Math.min(50, photos / 10));
   over.abort();
   return Object.fromEntries(await Promise.all(running.map(({ count }) => count)));
 }
 
-async function warmUp(node: NodeProcess, client: ClusterClient): Promise<void> {
+async function warmUp(cluster: ProcessCluster, client: ClusterClient): Promise<void> {
   for (let number = 0; number < warmUpPhotos; number++)
     await client.submit({ id: `warm-up-${String(number)}`, bytes: await numbered(number) });
-  await untilIdle(node, client);
+  await untilIdle(cluster, client);
 }
 
-async function untilIdle(node: NodeProcess, client: ClusterClient): Promise<void> {
-  await untilQueueIsBelow(node, client, 1);
+async function untilIdle(cluster: ProcessCluster, client: ClusterClient): Promise<void> {
+  await untilQueueIsBelow(cluster, client, 1);
 }
 
-async function untilQueueIsBelow(node: NodeProcess, client: ClusterClient, photos: number): Promise<void> {
+async function untilQueueIsBelow(
+  cluster: ProcessCluster,
+  client: ClusterClient,
+  photos: number,
+): Promise<void> {
   const deadline = performance.now() + settleTimeoutMs;
   let last: unknown;
-  while (!node.failed && performance.now() < deadline) {
+  while (!cluster.failed && performance.now() < deadline) {
     try {
       const { queue } = await client.status();
       if (queue.photos < photos) return;
@@ -147,7 +161,7 @@ async function untilQueueIsBelow(node: NodeProcess, client: ClusterClient, photo
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  if (node.failed) throw new Error('the node has ended');
+  if (cluster.failed) throw new Error('a node has ended');
   const spout = await client.inspect('state', 'photos').catch(String);
   throw new Error(`the queue is not done: ${JSON.stringify([last, spout])}`);
 }
@@ -191,8 +205,4 @@ function violationsOf(scenario: Scenario, census: Census, runsPerPhoto: number):
 
 function mebibytes({ residentBytes }: Footprint): number {
   return Math.round(residentBytes / mebibyte);
-}
-
-function tail(log: string): string {
-  return log.slice(-3_000);
 }

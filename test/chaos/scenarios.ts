@@ -1,4 +1,12 @@
-import { killActors, killNatsServer, killNode, killTagStore, killThreads } from '../support/faults.ts';
+import {
+  killActors,
+  killNatsServer,
+  killNode,
+  killOtherNode,
+  killTagStore,
+  killThreads,
+  pauseOtherNode,
+} from '../support/faults.ts';
 import { modelSwap } from './model-swap.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -67,6 +75,26 @@ export function scenarios({
       workload: load,
       options,
       faults: [killActors(['photos', 'dbwriter', 'autotag-0', 'autotag-1', 'models'], 8_000)],
+    }),
+    nodes: made({
+      name: 'nodes killed and paused',
+      workload: load,
+      options: { ...options, threads: 1 },
+      nodes: 3,
+      faults: [killOtherNode(3), pauseOtherNode(1, 1.5 * (ackWaitMs ?? 10_000))],
+    }),
+    cluster: made({
+      name: 'everything at once, on three nodes',
+      workload: load,
+      options: { ...options, threads: 1 },
+      nodes: 3,
+      faults: [
+        killOtherNode(3),
+        killNode(1),
+        killNatsServer(2),
+        killTagStore(12_000),
+        killActors(['photos', 'dbwriter', 'autotag-0'], 9_000),
+      ],
     }),
     all: made({
       name: 'everything at once',

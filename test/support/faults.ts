@@ -5,7 +5,10 @@ import type { Workload } from './workload.ts';
 
 /** What a fault works with. */
 export interface FaultContext {
+  /** Has nats-server and the stores. */
   readonly node: NodeProcess;
+  /** The nodes beside it. */
+  readonly others: readonly NodeProcess[];
   readonly client: ClusterClient;
   readonly workload: Workload;
   readonly random: Random;
@@ -51,6 +54,25 @@ export function killNode(times: number): ChaosFault {
     await node.kill();
     // Where nats-server is killed just while the node starts, the start fails, and whoever keeps nodes alive tries again.
     await node.start().catch(() => node.start());
+  });
+}
+
+/** Kills one of the other nodes (SIGKILL) and starts it again, `times` times, spread over the workload. */
+export function killOtherNode(times: number): ChaosFault {
+  return spread('other nodes killed', times, async ({ others, random }) => {
+    const node = others[random.below(others.length)]!;
+    await node.kill();
+    await node.start().catch(() => node.start());
+  });
+}
+
+/** Holds one of the other nodes (SIGSTOP) for `forMs`, `times` times, spread over the workload. */
+export function pauseOtherNode(times: number, forMs: number): ChaosFault {
+  return spread('other nodes paused', times, async ({ others, random, over }) => {
+    const node = others[random.below(others.length)]!;
+    node.signal('SIGSTOP');
+    await pause(forMs, over);
+    node.signal('SIGCONT');
   });
 }
 

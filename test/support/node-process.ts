@@ -103,6 +103,11 @@ export class NodeProcess {
     await this.#end(child, 'SIGKILL');
   }
 
+  /** Holds it (`SIGSTOP`), or lets it go on (`SIGCONT`). */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process.kill(name);
+  }
+
   /**
    * Asks it to end.
    * @returns how long that took, ms
