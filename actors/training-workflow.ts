@@ -45,6 +45,9 @@ export async function train(spec: TrainSpec, context: RunContext, services: Trai
   return await new TrainingWorkflow(spec, context, services).run();
 }
 
+const defaultExtractor = 'lite0';
+const defaultName = 'trained';
+
 /** Photos that a run may not use. */
 interface Forgotten {
   /** Forgotten since the run was started, but before it was begun again last. */
@@ -79,11 +82,12 @@ class TrainingWorkflow {
 
   async #train(forgotten: Forgotten): Promise<Json> {
     const { progress } = this.#context;
-    const extractor = extractorOf(this.#spec.extractor, this.#services.extractors);
-    const store = await this.#services.features.of(extractor);
-    const described = await this.#describe(extractor, store, forgotten);
     const { update } = this.#spec;
     const base = update === undefined ? undefined : await this.#services.trained.find(update);
+    const wanted = this.#spec.extractor ?? base?.set.extractor.id ?? defaultExtractor;
+    const extractor = extractorOf(wanted, this.#services.extractors);
+    const store = await this.#services.features.of(extractor);
+    const described = await this.#describe(extractor, store, forgotten);
     const joined = await this.#join(store, base?.set, forgotten);
     const set = await readTrainingSet(this.#services.blobs, joined.set);
     const tasks = tasksOn(joined.set, this.#context.tasks);
@@ -185,7 +189,8 @@ class TrainingWorkflow {
   ): Promise<TrainedModel> {
     const { run, signal, progress } = this.#context;
     const { blobs } = this.#services;
-    const { name, precision, prevalence } = this.#spec;
+    const { precision, prevalence } = this.#spec;
+    const name = await this.#name();
     const shares = prevalence === undefined ? undefined : await readClassShares(prevalence);
     const training = new TrainingRun(set, {
       tasks,
@@ -201,17 +206,31 @@ class TrainingWorkflow {
         progress.at(step, done);
       },
       publish: async (model) => {
-        const report = model.kind === 'trained' ? await this.#report(set, model, joined) : undefined;
+        const report = model.kind === 'trained' ? await this.#report(name, set, model, joined) : undefined;
         await this.#publish(model, report);
       },
     });
     return await training.learn();
   }
 
-  async #report(set: TrainingSet, { model, evaluation }: TrainedModel, joined: JoinReport): Promise<Buffer> {
+  /** Of the model's block of classes. */
+  async #name(): Promise<string> {
+    const { name, update } = this.#spec;
+    if (name !== undefined) return name;
+    if (update === undefined) return defaultName;
+    const { blocks } = await this.#services.registry.find(update);
+    return blocks.length === 1 ? (blocks[0]?.name ?? defaultName) : defaultName;
+  }
+
+  async #report(
+    title: string,
+    set: TrainingSet,
+    { model, evaluation }: TrainedModel,
+    joined: JoinReport,
+  ): Promise<Buffer> {
     const { run, tasks, signal, progress } = this.#context;
     const task = reportTask(evaluation, {
-      title: this.#spec.name,
+      title,
       created: new Date(run.startedAt).toISOString(),
       facts: [
         ['model', model.slice(0, 16)],

@@ -21,7 +21,7 @@ interface TrainOptions extends RunStartOptions, Pick<TrainSpec, 'extractor' | 'n
   readonly activate?: boolean;
 }
 
-const { extractor, name, precision } = trainSpec.parse({ kind: 'train' });
+const { precision } = trainSpec.parse({ kind: 'train' });
 
 /** `cluster train`: from labelled photos to a model. */
 export function trainCommand(cli: Cli): Command {
@@ -32,11 +32,16 @@ export function trainCommand(cli: Cli): Command {
     .option('--labels <file...>', 'labels: lines of class<TAB>photo_id<TAB>TRUE or FALSE', paths)
     .option('--folders <folder...>', 'folders with a folder of photos for each class', paths)
     .addOption(
-      new Option('--extractor <id>', 'the features to learn from')
-        .choices(['lite0', 'hog'])
-        .default(extractor),
+      new Option(
+        '--extractor <id>',
+        'the features to learn from (default: lite0, or those of the model that is updated)',
+      ).choices(['lite0', 'hog']),
     )
-    .option('--name <name>', "name of the model's block of classes", className, name)
+    .option(
+      '--name <name>',
+      "name of the model's block of classes (default: trained, or that of the model that is updated)",
+      className,
+    )
     .option('--precision <share>', 'share of the tags shown that shall be right', share, precision)
     .option('--assume-negative', 'where a photo has no label of a class, it counts as FALSE')
     .option('--strict', 'stops at the first thing in the input that does not fit')
@@ -65,18 +70,27 @@ function checkSources({ pixels, labels, folders, update }: TrainOptions): void {
 }
 
 async function specOf(options: TrainOptions): Promise<RequestOf<'runStart'>> {
-  const { pixels = [], labels = [], folders = [], minExamples, prevalence, update } = options;
+  const {
+    pixels = [],
+    labels = [],
+    folders = [],
+    extractor,
+    name,
+    minExamples,
+    prevalence,
+    update,
+  } = options;
   return {
     kind: 'train',
     pixels: await inputFiles(pixels),
     labels: await inputFiles(labels),
     folders: await inputFolders(folders),
-    extractor: options.extractor,
-    name: options.name,
     precision: options.precision,
     assumeNegative: options.assumeNegative === true,
     strict: options.strict === true,
     activate: options.activate === true,
+    ...(extractor === undefined ? {} : { extractor }),
+    ...(name === undefined ? {} : { name }),
     ...(minExamples === undefined ? {} : { minExamples }),
     ...(prevalence === undefined ? {} : { prevalence: (await inputFiles([prevalence]))[0] }),
     ...(update === undefined ? {} : { update }),

@@ -43,6 +43,8 @@ export interface UpdatePlan {
   readonly origins: readonly number[];
   /** Places of the shards to learn from that are new or whose labels have changed. */
   readonly changed: readonly number[];
+  /** Labels of the shards whose photos are the same and whose labels are not. */
+  readonly relabelled: readonly { readonly before: BlobRef; readonly after: BlobRef }[];
 }
 
 /**
@@ -52,7 +54,7 @@ export interface UpdatePlan {
 export function planUpdate({ set: before }: TrainingRecord, set: TrainingSet): UpdatePlan | undefined {
   const features = new Set(set.learn.map((shard) => shard.features.id));
   if (before.learn.some((shard) => !features.has(shard.features.id))) return undefined;
-  const known = new Set(before.learn.map((shard) => `${shard.features.id} ${shard.labels.id}`));
+  const known = new Map(before.learn.map((shard) => [shard.features.id, shard.labels]));
   const places = new Map(before.classes.map((name, place) => [name, place]));
   const originOf = (name: string, index: number): number => {
     const place = places.get(name) ?? -1;
@@ -61,8 +63,12 @@ export function planUpdate({ set: before }: TrainingRecord, set: TrainingSet): U
   return {
     origins: set.classes.map(originOf),
     changed: set.learn.flatMap((shard, place) =>
-      known.has(`${shard.features.id} ${shard.labels.id}`) ? [] : [place],
+      known.get(shard.features.id)?.id === shard.labels.id ? [] : [place],
     ),
+    relabelled: set.learn.flatMap(({ features, labels: after }) => {
+      const labels = known.get(features.id);
+      return labels === undefined || labels.id === after.id ? [] : [{ before: labels, after }];
+    }),
   };
 }
 

@@ -9,6 +9,7 @@ import type { LearnedBlock } from './raw-classifiers.ts';
 import type { Task, TaskProgress, TaskResult, TaskRunner } from './task.ts';
 import { assembleTask, assembled } from './tasks/assemble.ts';
 import { calibrateTask } from './tasks/calibrate.ts';
+import { compared, compareTask } from './tasks/compare.ts';
 import { concludeTask, conclusion, type evaluationSummary } from './tasks/conclude.ts';
 import { excludeTask } from './tasks/exclude.ts';
 import { learnTask } from './tasks/learn.ts';
@@ -136,9 +137,10 @@ export class TrainingRun {
     if (update === undefined || plan === undefined) return undefined;
     const { epochs } = this.#plan;
     const places = rehearsed(this.#set, plan.changed);
-    const warmed = await this.#warm(ground, update, plan);
+    const origins = await this.#origins(plan);
+    const warmed = await this.#warm(ground, update, origins);
     const kept = await this.#descend('learn', ground, warmed, { places, first: epochs, epochs: 1 });
-    const fresh = rangesOf([...plan.origins.keys()].filter((index) => (plan.origins[index] ?? -1) < 0));
+    const fresh = rangesOf([...origins.keys()].filter((index) => (origins[index] ?? -1) < 0));
     if (fresh.length === 0) return { learned: kept, places, first: epochs };
     const started = await this.#start('learn', ground, cutClasses(fresh, this.#options.tasks.parallelism));
     const added = await this.#descend('learn/new', ground, started, {
@@ -149,7 +151,15 @@ export class TrainingRun {
     return { learned: [...kept, ...added], places, first: epochs };
   }
 
-  async #warm(ground: Ground, update: TrainingRecord, { origins }: UpdatePlan): Promise<LearnedBlock[]> {
+  /** Where classes go on from: those whose labels have been turned round begin anew. */
+  async #origins({ origins, relabelled }: UpdatePlan): Promise<readonly number[]> {
+    if (relabelled.length === 0) return origins;
+    const { value } = await this.#one('learn', compareTask(origins, relabelled));
+    const turned = new Set(classesOf(compared.parse(value).turned));
+    return origins.map((origin, index) => (turned.has(index) ? -1 : origin));
+  }
+
+  async #warm(ground: Ground, update: TrainingRecord, origins: readonly number[]): Promise<LearnedBlock[]> {
     const { batchRows, rows, epochs } = this.#plan;
     const old = [...origins.keys()].filter((index) => (origins[index] ?? -1) >= 0);
     if (old.length === 0) return [];

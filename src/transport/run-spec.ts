@@ -15,9 +15,10 @@ export const trainSpec = z.strictObject({
   labels: files,
   /** Folders with a folder of photos for each class. */
   folders: files,
-  extractor: z.string().max(64).default('lite0'),
-  /** Name of the model's block of classes. */
-  name: blockName.default('trained'),
+  /** That of the model to start from, or `lite0`. */
+  extractor: z.string().max(64).optional(),
+  /** Name of the model's block of classes; that of the model to start from, or `trained`. */
+  name: blockName.optional(),
   /** Share of the tags shown that shall be right. */
   precision: z.number().min(0.05).max(0.99).default(0.8),
   /** A photo without a label of a class is negative. */

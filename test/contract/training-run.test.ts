@@ -234,6 +234,23 @@ describe('an update', () => {
     expect(mapOf(after)).toBeGreaterThan(mapOf(whole) - 0.01);
   });
 
+  test('with labels turned round learns their classes from the start, and no others', async () => {
+    const wrong: Labeller = (photo, index, shown) =>
+      [2, 5].includes(shown) && photo < 600 && photo % 2 === 0
+        ? labelAll(photo, index, 7 - shown)
+        : labelAll(photo, index, shown);
+    const before = await learnApart(await setOf({ label: wrong }));
+    const set = await setOf();
+    const whole = await learnApart(set);
+    const after = await update(set, before);
+    for (const index of [2, 5])
+      expect(await classifierOf(after, index)).toEqual(await classifierOf(whole, index));
+    const [start] = tasks.carriedOut.filter(({ kind }) => kind === 'start');
+    expect(start?.parameters).toMatchObject({ ranges: [[2, 1]] });
+    expect(await classifierOf(after, 3)).not.toEqual(await classifierOf(whole, 3));
+    expect(mapOf(after)).toBeGreaterThan(mapOf(whole) - 0.01);
+  });
+
   test('with many new labels of a class learns it from the start', async () => {
     const few: Labeller = (photo, index, shown) =>
       index === 2 && photo > 100 ? 0 : labelAll(photo, index, shown);

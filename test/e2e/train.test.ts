@@ -179,6 +179,7 @@ test('an update learns a class more, and is put in use', async () => {
   );
   expect(detailOf(update).classes).toBe(7);
   expect((await client.status()).model).toBe(detailOf(update).model);
+  expect((await run('models', 'show', detailOf(update).model)).out).toContain('shapes: 7 classes, lite0-1');
 });
 
 test('photos of folders become a model; cancelled on the way, and gone on with', async () => {

@@ -1,5 +1,6 @@
 import { assemble } from './assemble.ts';
 import { calibrate } from './calibrate.ts';
+import { compare } from './compare.ts';
 import { conclude } from './conclude.ts';
 import { describe } from './describe.ts';
 import { exclude } from './exclude.ts';
@@ -20,6 +21,7 @@ export type { TaskContext, TaskHandler } from './task-context.ts';
 export const taskHandlers: Readonly<Record<string, TaskHandler>> = {
   assemble,
   calibrate,
+  compare,
   conclude,
   describe,
   exclude,

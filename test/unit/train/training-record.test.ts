@@ -52,8 +52,12 @@ describe('the plan of an update', () => {
 
   test('finds shards that are new, and those with other labels', () => {
     const after = setOf([shard('one'), shard('two', 'other labels'), shard('three')]);
-    expect(planUpdate(before, after)).toEqual({ origins: [0, 1], changed: [1, 2] });
-    expect(planUpdate(before, before.set)).toEqual({ origins: [0, 1], changed: [] });
+    expect(planUpdate(before, after)).toEqual({
+      origins: [0, 1],
+      changed: [1, 2],
+      relabelled: [{ before: blob('two labels'), after: blob('two other labels') }],
+    });
+    expect(planUpdate(before, before.set)).toEqual({ origins: [0, 1], changed: [], relabelled: [] });
   });
 
   test('finds classes by their names, wherever they are now', () => {
