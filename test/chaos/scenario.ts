@@ -15,6 +15,8 @@ export interface Scenario {
   /** Default 1. */
   readonly nodes?: number;
   readonly faults: readonly ChaosFault[];
+  /** What the faults note: how long it was each time until photos acknowledged before were settled, ms. */
+  readonly recoveriesMs?: readonly number[];
   /** Most kernel runs for each acknowledged photo. */
   readonly maxRunsPerPhoto?: number;
   /** Makes what the scenario needs on the node's data folder before photos are submitted. */
@@ -40,6 +42,8 @@ export interface ScenarioReport {
   readonly kernelRuns: number;
   readonly kernelRunsPerPhoto: number;
   readonly redeliveries: number;
+  /** See {@link Scenario.recoveriesMs}. */
+  readonly recoveryMs?: { readonly median: number; readonly worst: number };
   /** Resident memory of the first node before and after, MiB. */
   readonly residentMib: readonly [before: number, after: number];
   /** Everything that does not hold; empty if the scenario passed. */
@@ -91,6 +95,7 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Sce
         kernelRuns,
         kernelRunsPerPhoto: Math.round(runsPerPhoto * 10_000) / 10_000,
         redeliveries: await cluster.count('autotag_redeliveries_total'),
+        ...recoveryOf(scenario),
         residentMib: [mebibytes(before), mebibytes(after)],
         violations: [...violationsOf(scenario, census, runsPerPhoto), ...growthOf(before, after), ...wrong],
       };
@@ -201,6 +206,12 @@ function violationsOf(scenario: Scenario, census: Census, runsPerPhoto: number):
       ? []
       : [`${String(runsPerPhoto)} kernel runs a photo, more than ${String(maxRunsPerPhoto)}`]),
   ];
+}
+
+function recoveryOf({ recoveriesMs = [] }: Scenario): Pick<ScenarioReport, 'recoveryMs'> {
+  if (recoveriesMs.length === 0) return {};
+  const sorted = recoveriesMs.map(Math.round).sort((one, other) => one - other);
+  return { recoveryMs: { median: sorted[sorted.length >> 1]!, worst: sorted.at(-1)! } };
 }
 
 function mebibytes({ residentBytes }: Footprint): number {

@@ -7,6 +7,8 @@ import {
   killThreads,
   pauseOtherNode,
 } from '../support/faults.ts';
+import type { GivenOptions } from '../support/node-process.ts';
+import type { WorkloadOptions } from '../support/workload.ts';
 import { modelSwap } from './model-swap.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -23,6 +25,8 @@ export interface ScenarioSizes {
   /** Worker threads killed where they alone are. */
   readonly kills: number;
   readonly swaps: number;
+  /** Nodes killed where it is measured how long their photos wait. Default 20. */
+  readonly recoveries?: number;
   /** Lease on a photo, ms: how long those of a killed node have to wait. Default that of a node. */
   readonly ackWaitMs?: number;
 }
@@ -33,6 +37,7 @@ export function scenarios({
   rate,
   kills,
   swaps,
+  recoveries = 20,
   ackWaitMs,
 }: ScenarioSizes): Record<string, () => Promise<Scenario>> {
   const load = { photos, rate };
@@ -76,6 +81,7 @@ export function scenarios({
       options,
       faults: [killActors(['photos', 'dbwriter', 'autotag-0', 'autotag-1', 'models'], 8_000)],
     }),
+    recovery: () => Promise.resolve(nodeRecovery(load, { ...options, threads: 1 }, recoveries)),
     nodes: made({
       name: 'nodes killed and paused',
       workload: load,
@@ -110,6 +116,19 @@ export function scenarios({
     }),
     kills: () => Promise.resolve(manyKills(kills)),
     swaps: () => modelSwap(photos, rate, swaps),
+  };
+}
+
+/** The workload goes on for as long as the kills take: each one's photos wait for the end of their leases. */
+function nodeRecovery({ rate }: WorkloadOptions, options: GivenOptions, times: number): Scenario {
+  const recoveriesMs: number[] = [];
+  return {
+    name: `${String(times)} nodes killed, one by one`,
+    workload: { photos: rate * 13 * (times + 1), rate, pictures: 500 },
+    options,
+    nodes: 3,
+    faults: [killOtherNode(times, recoveriesMs)],
+    recoveriesMs,
   };
 }
 

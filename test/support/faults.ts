@@ -57,13 +57,32 @@ export function killNode(times: number): ChaosFault {
   });
 }
 
-/** Kills one of the other nodes (SIGKILL) and starts it again, `times` times, spread over the workload. */
-export function killOtherNode(times: number): ChaosFault {
-  return spread('other nodes killed', times, async ({ others, random }) => {
+/**
+ * Kills one of the other nodes (SIGKILL) and starts it again, `times` times, spread over the workload.
+ * @param recoveriesMs - is told each time how long it was until every photo that was acknowledged before had its row
+ */
+export function killOtherNode(times: number, recoveriesMs?: number[]): ChaosFault {
+  return spread('other nodes killed', times, async (context) => {
+    const { others, random } = context;
     const node = others[random.below(others.length)]!;
     await node.kill();
+    if (recoveriesMs !== undefined) recoveriesMs.push(await settlingMs(context));
     await node.start().catch(() => node.start());
   });
+}
+
+/** How long it is until every photo that is acknowledged by now has its row or is a dead letter, ms. */
+async function settlingMs({ client, workload, over }: FaultContext): Promise<number> {
+  const started = performance.now();
+  let open = [...workload.acknowledged.keys()];
+  while (open.length > 0) {
+    open = open.filter((id) => !client.results.has(id));
+    // The event of a row that was stored in the last moment of a node is lost.
+    const [id] = open;
+    if (id !== undefined && (await client.photo(id)).result !== undefined) open.shift();
+    if (await pause(20, over)) break;
+  }
+  return performance.now() - started;
 }
 
 /** Holds one of the other nodes (SIGSTOP) for `forMs`, `times` times, spread over the workload. */
