@@ -7,6 +7,7 @@ import type { PhotoDelivery } from '../src/transport/photo-delivery.ts';
 import type { PhotoQueue } from '../src/transport/photo-queue.ts';
 import type { Puller } from '../src/transport/puller.ts';
 import type { FailurePolicy } from './failure-policy.ts';
+import { writerName } from './tuple.ts';
 import type { SpoutMessage, TaggerMessage, Tuple } from './tuple.ts';
 
 /** One more than a thread has places, so that none waits for the main thread when a photo is done. */
@@ -27,6 +28,8 @@ export interface PhotoSpoutArgument {
 interface Held extends Tuple {
   /** Which tagger has it; none while it waits, is written or fails. */
   tagger: string | undefined;
+  /** Whether the writer has it. */
+  isWritten: boolean;
 }
 
 interface PhotoSpoutState extends PhotoSpoutArgument {
@@ -42,7 +45,8 @@ interface PhotoSpoutState extends PhotoSpoutArgument {
 /**
  * The photo spout: pulls from the stream, hands tuples to taggers and keeps every lease until the tuple is settled.
  *
- * Backpressure is the window: what is not settled is not pulled anew.
+ * Backpressure is the window: what is not settled is not pulled anew. Without a tagger nothing is pulled at all, and what was is
+ * handed back, so that other nodes have it.
  */
 export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgument> = {
   kind: 'photos',
@@ -51,7 +55,7 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
       (delivery) => {
         context.self.cast({ type: 'pulled', delivery });
       },
-      { window: argument.window },
+      { window: 0 },
     );
     context.after(argument.ackWaitMs / 3, { type: 'renew' });
     const state: PhotoSpoutState = {
@@ -77,11 +81,16 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
       case 'joined':
         state.context.monitor(message.tagger);
         state.taggers.set(message.tagger.address.name, { ref: message.tagger, outstanding: 0 });
+        state.puller.resize(state.window);
+        break;
+      case 'writerJoined':
+        for (const tuple of state.held.values()) if (tuple.isWritten) giveBack(state, tuple);
         break;
       case 'tagged':
-        release(state, message.delivery);
+        release(state, message.delivery, 'toWriter');
         break;
       case 'failed':
+        if (find(state, message.tuple.delivery) === undefined) break;
         release(state, message.tuple.delivery);
         fail(state, message);
         break;
@@ -89,6 +98,7 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
         settle(state, message.delivery);
         break;
       case 'renew':
+        if (state.taggers.size === 0) giveBackWaiting(state);
         for (const { delivery } of state.held.values()) delivery.working();
         state.context.after(state.ackWaitMs / 3, { type: 'renew' });
         break;
@@ -108,11 +118,11 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
   terminate: handBack,
   describe: ({ held, waiting, taggers, window, draining }) => ({
     window,
-    held: Array.from(held.values(), ({ delivery, tagger }) => ({
+    held: Array.from(held.values(), ({ delivery, tagger, isWritten }) => ({
       sequence: delivery.sequence,
       id: delivery.id,
       deliveries: delivery.deliveryCount,
-      at: tagger ?? 'waiting or writing',
+      at: tagger ?? (isWritten ? writerName.name : 'waiting'),
     })),
     waiting: waiting.length,
     taggers: Object.fromEntries(Array.from(taggers, ([name, { outstanding }]) => [name, outstanding])),
@@ -133,7 +143,12 @@ function take(state: PhotoSpoutState, delivery: PhotoDelivery): void {
     return;
   }
   if (earlier !== undefined) release(state, earlier.delivery);
-  const tuple: Held = { delivery, pulledAt: state.context.clock.monotonic(), tagger: undefined };
+  const tuple: Held = {
+    delivery,
+    pulledAt: state.context.clock.monotonic(),
+    tagger: undefined,
+    isWritten: false,
+  };
   state.held.set(delivery.sequence, tuple);
   const refusal = state.failures.refusal(delivery);
   if (refusal === undefined) state.waiting.push(tuple);
@@ -165,10 +180,12 @@ function find({ held }: PhotoSpoutState, delivery: PhotoDelivery): Held | undefi
 }
 
 /** The tagger has a place again. */
-function release(state: PhotoSpoutState, delivery: PhotoDelivery): void {
+function release(state: PhotoSpoutState, delivery: PhotoDelivery, next?: 'toWriter'): void {
   const { taggers } = state;
   const tuple = find(state, delivery);
-  if (tuple?.tagger === undefined) return;
+  if (tuple === undefined) return;
+  tuple.isWritten = next === 'toWriter';
+  if (tuple.tagger === undefined) return;
   const load = taggers.get(tuple.tagger);
   if (load !== undefined) load.outstanding--;
   tuple.tagger = undefined;
@@ -190,22 +207,25 @@ function settle(state: PhotoSpoutState, delivery: PhotoDelivery): void {
 /** A tagger ended without a word about what it had: nobody is charged. */
 function loseTagger(state: PhotoSpoutState, name: string): void {
   state.taggers.delete(name);
-  for (const tuple of state.held.values()) {
-    if (tuple.tagger !== name) continue;
-    tuple.tagger = undefined;
-    tuple.delivery.retry();
-    settle(state, tuple.delivery);
-  }
+  if (state.taggers.size === 0) state.puller.resize(0);
+  for (const tuple of state.held.values()) if (tuple.tagger === name) giveBack(state, tuple);
+}
+
+/** Lets anybody have it. */
+function giveBack(state: PhotoSpoutState, { delivery }: Held): void {
+  delivery.retry();
+  settle(state, delivery);
+}
+
+function giveBackWaiting(state: PhotoSpoutState): void {
+  for (const tuple of state.waiting.splice(0)) giveBack(state, tuple);
 }
 
 /** Stops pulling, hands back what nobody has begun, and answers when the rest is settled. */
 function drain(state: PhotoSpoutState, reply: Reply<undefined>): void {
   state.draining = reply;
   void state.puller.stop();
-  for (const { delivery } of state.waiting.splice(0)) {
-    delivery.retry();
-    settle(state, delivery);
-  }
+  giveBackWaiting(state);
   if (state.held.size === 0) reply.ok(undefined);
 }
 

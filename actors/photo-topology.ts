@@ -40,7 +40,6 @@ export function photoTopology(options: PhotoTopologyOptions): SupervisorSpec {
     children: options.slots.map((slot, index) => taggerChild(slot, index, options)),
   };
   return {
-    strategy: 'rest_for_one',
     intensity: { maxRestarts: 5, windowMs: 30_000 },
     children: [
       { id: 'dbwriter', start: actor(writer, options, { name: writerName, mailboxLimit: 8_192 }) },

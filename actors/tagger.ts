@@ -3,9 +3,11 @@ import { Fault } from '../src/base/errors.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { ThreadLost } from '../src/pool/worker-slot.ts';
 import type { WorkerSlot } from '../src/pool/worker-slot.ts';
-import type { ActorRef, Behaviour } from '../src/runtime/index.ts';
+import type { ActorRef, Behaviour, Context } from '../src/runtime/index.ts';
 import { photoSpoutName, writerName } from './tuple.ts';
 import type { SpoutMessage, TaggerMessage, Tuple, WriterMessage } from './tuple.ts';
+
+const joinAgainMs = 50;
 
 /** What a tagger works with. */
 export interface TaggerArgument {
@@ -31,21 +33,37 @@ interface TaggerState extends TaggerArgument {
 export const tagger: Behaviour<TaggerState, TaggerMessage, TaggerArgument> = {
   kind: 'autotag',
   init: (argument, context) => {
-    const spout = context.ref(photoSpoutName);
-    spout.cast({ type: 'joined', tagger: context.self });
-    return {
+    const state: TaggerState = {
       ...argument,
       self: context.self,
-      spout,
+      spout: context.ref(photoSpoutName),
       writer: context.ref(writerName),
       waiting: [],
       asked: false,
     };
+    join(state, context);
+    return state;
   },
-  receive: (state, message) => {
-    if (message.type === 'tag') state.waiting.push(message.tuple);
-    else state.asked = false;
+  receive: (state, message, context) => {
+    switch (message.type) {
+      case 'tag':
+        state.waiting.push(message.tuple);
+        break;
+      case 'join':
+        join(state, context);
+        break;
+      case 'freed':
+        state.asked = false;
+        break;
+    }
     fill(state);
+    return state;
+  },
+  signal: (state, signal, context) => {
+    if (signal.type !== 'down') return state;
+    // The spout has handed back what it had.
+    state.waiting.splice(0);
+    join(state, context);
     return state;
   },
   describe: ({ slot, waiting }) => ({
@@ -53,6 +71,12 @@ export const tagger: Behaviour<TaggerState, TaggerMessage, TaggerArgument> = {
     waiting: waiting.map(({ delivery }) => delivery.sequence),
   }),
 };
+
+/** Tells the spout that this one is there: when it has come, and again to each that takes its place. */
+function join({ spout, self }: TaggerState, context: Context<TaggerMessage>): void {
+  if (spout.trySend({ type: 'joined', tagger: self }) === undefined) context.monitor(spout);
+  else context.after(joinAgainMs, { type: 'join' });
+}
 
 /** Gives the thread as many photos as it has places. */
 function fill(state: TaggerState): void {
@@ -78,8 +102,9 @@ async function tag({ slot, models, metrics, spout, writer }: TaggerState, tuple:
     const found = await slot.run({ bytes: delivery.bytes.buffer, model: model.handle, top: delivery.top });
     for (const stage of ['decode', 'features', 'score'] as const)
       metrics.stageSeconds.observe({ stage }, found.times[stage] / 1000);
-    writer.cast({ type: 'write', tuple: { ...tuple, found, model } });
-    spout.cast({ type: 'tagged', delivery });
+    const refused = writer.trySend({ type: 'write', tuple: { ...tuple, found, model } });
+    if (refused === undefined) spout.cast({ type: 'tagged', delivery });
+    else spout.cast({ type: 'failed', tuple, fault: refused, charged: false });
   } catch (error) {
     const lost = error instanceof ThreadLost;
     const fault = lost ? error.fault : Fault.from(error);

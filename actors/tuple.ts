@@ -25,6 +25,8 @@ export type SpoutMessage =
   | { readonly type: 'pulled'; readonly delivery: PhotoDelivery }
   /** A tagger is there; it takes tuples until it goes down. */
   | { readonly type: 'joined'; readonly tagger: ActorRef<TaggerMessage> }
+  /** A writer is there; what one before it had is lost. */
+  | { readonly type: 'writerJoined' }
   /** The tuple has left the tagger for the writer. */
   | { readonly type: 'tagged'; readonly delivery: PhotoDelivery }
   /** The tuple could not be tagged; `charged` if the photo may be the reason. */
@@ -39,6 +41,8 @@ export type SpoutMessage =
 /** What a tagger is told. */
 export type TaggerMessage =
   | { readonly type: 'tag'; readonly tuple: Tuple }
+  /** Time to tell the spout, again, that this one is there. */
+  | { readonly type: 'join' }
   /** A place in the slot is free. */
   | { readonly type: 'freed' };
 

@@ -46,13 +46,12 @@ interface WriterState extends WriterArgument {
  */
 export const writer: Behaviour<WriterState, WriterMessage, WriterArgument> = {
   kind: 'dbwriter',
-  init: (argument, context) => ({
-    ...argument,
-    context,
-    spout: context.ref(photoSpoutName),
-    waiting: [],
-    phase: 'idle',
-  }),
+  init: (argument, context) => {
+    const spout = context.ref(photoSpoutName);
+    // One that comes later has given nothing to a writer before this one.
+    spout.trySend({ type: 'writerJoined' });
+    return { ...argument, context, spout, waiting: [], phase: 'idle' };
+  },
   receive: (state, message) => {
     switch (message.type) {
       case 'write':

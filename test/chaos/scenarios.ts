@@ -79,7 +79,7 @@ export function scenarios({
       name: 'actors killed',
       workload: load,
       options,
-      faults: [killActors(['photos', 'dbwriter', 'autotag-0', 'autotag-1', 'models'], 8_000)],
+      faults: [killActors(['photos', 'dbwriter', 'autotag-0', 'autotag-1', 'models'], 3_000)],
     }),
     recovery: () => Promise.resolve(nodeRecovery(load, { ...options, threads: 1 }, recoveries)),
     nodes: made({
