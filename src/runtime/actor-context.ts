@@ -19,21 +19,25 @@ export class ActorContext<Message> implements Context<Message> {
   readonly self: ActorRef<Message>;
   readonly node: string;
   readonly clock: Clock;
-  readonly log: Log;
   readonly #host: Host;
   readonly #owner: ContextOwner;
   readonly #timers = new Set<CancelTimer>();
   readonly #monitors = new Map<MonitorId, () => void>();
   #lastMonitor: MonitorId = 0;
   #ending: AbortController | undefined;
+  #log: Log | undefined;
 
   constructor(host: Host, owner: ContextOwner) {
     this.self = new LocalRef<Message>(host, owner.pid);
     this.node = host.node;
     this.clock = host.clock;
-    this.log = host.log;
     this.#host = host;
     this.#owner = owner;
+  }
+
+  get log(): Log {
+    this.#log ??= this.#host.log.child({ actor: this.#owner.label });
+    return this.#log;
   }
 
   get ending(): AbortSignal {

@@ -13,6 +13,7 @@ import type { Host, Process } from './process.ts';
 import { Registry } from './registry.ts';
 import { Scheduler } from './scheduler.ts';
 import type { StartResult } from './start-result.ts';
+import { renewChild } from './supervision.ts';
 import { supervisor } from './supervisor-actor.ts';
 import type { SupervisorMessage } from './supervisor-message.ts';
 import type { SupervisorSpec } from './supervisor.ts';
@@ -135,6 +136,23 @@ export class ActorSystem {
   /** Sends an exit signal from outside of any actor; nothing happens when the other is not there. */
   exit(other: Addressed, reason: ExitSignal): void {
     this.#host.registry.get(other.address.name)?.exitSignal(reason, undefined);
+  }
+
+  /**
+   * Has its supervisor end a process in order and start it again, see `renewChild`; resolves when it runs.
+   * @param target - a registered name or a pid
+   * @throws Fault `ACTOR_UNKNOWN`, `REQUEST_INVALID` (nobody could start it again), `ACTOR_START`, `ACTOR_DOWN`
+   */
+  async restart(target: string): Promise<void> {
+    const process = this.#host.registry.get(target);
+    if (process === undefined) throw new Fault('ACTOR_UNKNOWN', { name: target });
+    const { parent, child } = process.placement;
+    if (parent === undefined || child === undefined)
+      throw new Fault('REQUEST_INVALID', {
+        reason: `${process.label} has no supervisor that would start it again; kill ends it`,
+      });
+    const result = await renewChild(new LocalRef<SupervisorMessage>(this.#host, parent.pid), child);
+    if (!result.ok) throw result.fault;
   }
 
   /** Resolves with the reason when the other ends; with `noproc` when it is not there. */

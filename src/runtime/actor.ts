@@ -6,8 +6,8 @@ import { describeExit, isAbnormal, type ExitReason, type ExitSignal } from './ex
 import { Process, type Host, type Placement, type Started } from './process.ts';
 import { Queue } from './queue.ts';
 import type { Runnable } from './scheduler.ts';
-import { messageLimits, snapshot, stateLimits, type Plain } from './snapshot.ts';
-import type { ChildType, MailboxStatus, Phase, ProcessStatus } from './status.ts';
+import { messageLimits, snapshot, snapshots, stateLimits, type Plain } from './snapshot.ts';
+import type { ChildType, MailboxReport, MailboxStatus, Phase, ProcessStatus } from './status.ts';
 import { Trace, type OpenEntry, type TraceOptions, type TraceReport } from './trace.ts';
 
 /** An order to end. A brutal one does not wait for what the actor awaits, and skips `terminate`. */
@@ -252,6 +252,15 @@ export class Actor<State, Message, Argument> extends Process implements ContextO
     return { ...this.baseStatus(this.#behaviour.kind, this.#currentPhase), mailbox: this.#mailboxStatus() };
   }
 
+  override mailbox(limit: number): MailboxReport {
+    return {
+      ...this.status(),
+      mailbox: this.#mailboxStatus(),
+      messages: snapshots(this.#mailbox, limit),
+      signals: snapshots(this.#signals, limit),
+    };
+  }
+
   get #currentPhase(): Phase {
     return this.#phase === 'running' && this.#suspended ? 'suspended' : this.#phase;
   }
@@ -298,7 +307,7 @@ export class Actor<State, Message, Argument> extends Process implements ContextO
     this.#trace = new Trace(this.host.clock, options);
   }
 
-  override traced(): TraceReport {
-    return this.#trace?.report() ?? { active: false, entries: [] };
+  override traced(after: number): TraceReport {
+    return this.#trace?.report(after) ?? { active: false, dropped: 0, entries: [] };
   }
 }

@@ -68,6 +68,7 @@ export interface Context<Message> {
   readonly self: ActorRef<Message>;
   readonly node: string;
   readonly clock: Clock;
+  /** Its lines name this actor. */
   readonly log: Log;
   /** Aborted when the actor has ended, for work that would go on otherwise. */
   readonly ending: AbortSignal;

@@ -25,6 +25,9 @@ export async function answer(state: Supervisor, request: ChildRequest): Promise<
     case 'terminateChild':
       request.reply.ok(await terminate(state, request.id));
       return;
+    case 'renewChild':
+      request.reply.ok(await renew(state, request.id));
+      return;
     case 'deleteChild':
       request.reply.ok(remove(state, request.id));
       return;
@@ -54,6 +57,15 @@ async function terminate(state: Supervisor, id: string): Promise<ChildResult> {
   if (child === undefined) return notFound(id);
   await state.terminateChild(child);
   return { ok: true };
+}
+
+async function renew(state: Supervisor, id: string): Promise<ChildResult> {
+  const child = state.find(id);
+  if (child === undefined) return notFound(id);
+  if (child.spec.restart === 'temporary')
+    return refuse('temporary', `child ${id} is temporary: its supervisor forgets it when it ends`);
+  const fault = await state.renewChild(child);
+  return fault === undefined ? { ok: true } : { ok: false, error: 'start_failed', fault };
 }
 
 function remove(state: Supervisor, id: string): ChildResult {

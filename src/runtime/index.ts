@@ -15,10 +15,11 @@ export type { Inspector } from './inspector.ts';
 export { defaultIntensity, type Intensity } from './restart-intensity.ts';
 export { snapshot, type Plain, type SnapshotLimits } from './snapshot.ts';
 export type { StartResult } from './start-result.ts';
-export type { ChildType, MailboxStatus, Phase, ProcessStatus, TreeNode } from './status.ts';
+export type { ChildType, MailboxReport, MailboxStatus, Phase, ProcessStatus, TreeNode } from './status.ts';
 export {
   countChildren,
   deleteChild,
+  renewChild,
   restartChild,
   startChild,
   terminateChild,

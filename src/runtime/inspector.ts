@@ -2,8 +2,10 @@ import { Fault } from '../base/errors.ts';
 import type { Process } from './process.ts';
 import type { Registry } from './registry.ts';
 import type { Plain } from './snapshot.ts';
-import type { ProcessStatus, TreeNode } from './status.ts';
+import type { MailboxReport, ProcessStatus, TreeNode } from './status.ts';
 import type { TraceOptions, TraceReport } from './trace.ts';
+
+const shownMessages = 10;
 
 /**
  * Looks at the processes of one node. It asks the runtime rather than the behaviour, so that an answer comes also from
@@ -38,6 +40,11 @@ export class Inspector {
     return this.#find(target).status();
   }
 
+  /** What waits for an actor: the first `limit` messages, and as many signals. */
+  mailbox(target: string, limit = shownMessages): MailboxReport {
+    return this.#find(target).mailbox(limit);
+  }
+
   /** The state between messages, as the behaviour's `describe` shows it. */
   state(target: string): Plain {
     return this.#find(target).describe();
@@ -57,9 +64,9 @@ export class Inspector {
     this.#find(target).trace(options);
   }
 
-  /** What the latest trace has recorded, also when it has ended. */
-  traced(target: string): TraceReport {
-    return this.#find(target).traced();
+  /** What the latest trace has recorded after the entry of this number, also when it has ended. */
+  traced(target: string, after = 0): TraceReport {
+    return this.#find(target).traced(after);
   }
 
   #find(target: string): Process {

@@ -9,7 +9,7 @@ import type { Registry } from './registry.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { StartResult } from './start-result.ts';
 import type { Plain } from './snapshot.ts';
-import type { ChildType, Phase, ProcessStatus, TreeNode } from './status.ts';
+import type { ChildType, MailboxReport, Phase, ProcessStatus, TreeNode } from './status.ts';
 import type { TraceOptions, TraceReport } from './trace.ts';
 
 /** Counted since the start of the system. */
@@ -84,6 +84,11 @@ export abstract class Process {
   /** What inspection may see of its state. */
   abstract describe(): Plain;
 
+  /** What waits for it, the first `limit` of messages and of signals. */
+  mailbox(_limit: number): MailboxReport {
+    this.#refuse();
+  }
+
   /** Takes no more messages until {@link resume}. */
   suspend(): void {
     this.#refuse();
@@ -98,7 +103,8 @@ export abstract class Process {
     this.#refuse();
   }
 
-  traced(): TraceReport {
+  /** What was recorded after the entry of this number. */
+  traced(_after: number): TraceReport {
     this.#refuse();
   }
 

@@ -25,6 +25,16 @@ export function snapshot(value: unknown, limits: SnapshotLimits): Plain {
   return new Copier(limits).copy(value, 0);
 }
 
+/** Snapshots of the first `count` messages, however many there are. */
+export function snapshots(messages: Iterable<unknown>, count: number): readonly Plain[] {
+  const copies: Plain[] = [];
+  for (const message of messages) {
+    if (copies.length >= count) break;
+    copies.push(snapshot(message, messageLimits));
+  }
+  return copies;
+}
+
 class Copier {
   readonly #limits: SnapshotLimits;
   #values = 0;

@@ -45,6 +45,15 @@ export interface MailboxStatus {
   readonly current: { readonly forMs: number; readonly content: Plain } | null;
 }
 
+/** What waits for an actor; plain data, cut to size. */
+export interface MailboxReport extends ProcessStatus {
+  readonly mailbox: MailboxStatus;
+  /** The first that wait, in their order. */
+  readonly messages: readonly Plain[];
+  /** The first that wait, in their order; they come before the messages. */
+  readonly signals: readonly Plain[];
+}
+
 /** One node of the supervision tree; plain data. */
 export interface TreeNode {
   /** Id of the child spec. */

@@ -36,6 +36,14 @@ export function restartChild(supervisor: SupervisorRef, id: string): Promise<Sta
   return supervisor.call({ type: 'restartChild', id }, 'infinity');
 }
 
+/**
+ * Ends a child in order, with those that the strategy ties to it, and starts them again: OTP's `terminate_child` and
+ * `restart_child` in one, with nothing in between. It does not count as a restart; a start that fails is tried again.
+ */
+export function renewChild(supervisor: SupervisorRef, id: string): Promise<ChildResult> {
+  return supervisor.call({ type: 'renewChild', id }, 'infinity');
+}
+
 /** Forgets the spec of a child that does not run. */
 export function deleteChild(supervisor: SupervisorRef, id: string): Promise<ChildResult> {
   return supervisor.call({ type: 'deleteChild', id }, 'infinity');

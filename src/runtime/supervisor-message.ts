@@ -7,7 +7,13 @@ import type { Step } from './supervisor.ts';
 
 /** Why a supervisor did not do what was asked, in OTP's words. */
 export type ChildError =
-  'already_started' | 'already_present' | 'not_found' | 'running' | 'restarting' | 'start_failed';
+  | 'already_started'
+  | 'already_present'
+  | 'not_found'
+  | 'running'
+  | 'restarting'
+  | 'temporary'
+  | 'start_failed';
 
 /** A request about a child that was not carried out. */
 export interface ChildRefusal {
@@ -47,6 +53,7 @@ export type ChildRequest =
   | Request<{ readonly type: 'startChild'; readonly spec: CompleteChildSpec }, StartChildResult<never>>
   | Request<{ readonly type: 'restartChild'; readonly id: string }, StartChildResult<never>>
   | Request<{ readonly type: 'terminateChild'; readonly id: string }, ChildResult>
+  | Request<{ readonly type: 'renewChild'; readonly id: string }, ChildResult>
   | Request<{ readonly type: 'deleteChild'; readonly id: string }, ChildResult>
   | Request<{ readonly type: 'whichChildren' }, readonly ChildView[]>
   | Request<{ readonly type: 'countChildren' }, ChildCounts>;

@@ -142,11 +142,20 @@ export class Supervisor {
   }
 
   async #startAgain(child: Child): Promise<void> {
-    await this.#endEach(this.#group(child));
     this.#host.counters.restarts += 1;
+    await this.renewChild(child);
+  }
+
+  /**
+   * Ends a child, with those that the strategy ties to it, and starts them again in order; not counted as a restart.
+   * A start that fails is tried again as after a failure, which counts.
+   */
+  async renewChild(child: Child): Promise<Fault | undefined> {
+    await this.#endEach(this.#group(child));
     const failed = await this.#startEach(this.#group(child));
     // Tried again from the mailbox, so that whoever wants to end the child or the supervisor has a chance to.
     if (failed !== undefined) this.#plan('restart', failed.child, 0);
+    return failed?.fault;
   }
 
   #plan(step: Step, child: Child, pauseMs: number): void {

@@ -80,6 +80,13 @@ export class SupervisorModel {
     return this.#start(child) ? 'ok' : 'start_failed';
   }
 
+  renewChild(id: string): ChildError | 'ok' {
+    const child = this.#find(id);
+    if (child === undefined) return 'not_found';
+    if (child.restart === 'temporary') return 'temporary';
+    return this.#startAgain(child) ? 'ok' : 'start_failed';
+  }
+
   deleteChild(id: string): ChildError | 'ok' {
     const child = this.#stopped(id);
     if (typeof child === 'string') return child;
@@ -122,10 +129,11 @@ export class SupervisorModel {
     }
   }
 
-  #startAgain(child: ModelChild): void {
+  #startAgain(child: ModelChild): boolean {
     this.#end(this.#group(child));
     const failed = this.#group(child).find((one) => !this.#start(one));
     if (failed !== undefined) this.#restart(failed);
+    return failed === undefined;
   }
 
   #group(child: ModelChild): ModelChild[] {

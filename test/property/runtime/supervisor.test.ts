@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import {
   deleteChild,
   isAbnormal,
+  renewChild,
   restartChild,
   startChild,
   terminateChild,
@@ -35,6 +36,7 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('startChild' as const), spec }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('terminateChild' as const), id }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restartChild' as const), id }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('renewChild' as const), id }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('deleteChild' as const), id }) },
   {
     weight: 2,
@@ -96,6 +98,8 @@ class Real {
         return outcome(await terminateChild(lab.root, step.id));
       case 'restartChild':
         return outcome(await restartChild(lab.root, step.id));
+      case 'renewChild':
+        return outcome(await renewChild(lab.root, step.id));
       case 'deleteChild':
         return outcome(await deleteChild(lab.root, step.id));
     }
@@ -134,6 +138,8 @@ function takeInModel(model: SupervisorModel, step: Step): string {
       return model.terminateChild(step.id);
     case 'restartChild':
       return model.restartChild(step.id);
+    case 'renewChild':
+      return model.renewChild(step.id);
     case 'deleteChild':
       return model.deleteChild(step.id);
   }

@@ -49,6 +49,19 @@ describe('inspection', () => {
     expect(lab.system.inspector.state('a')).toBe(1);
   });
 
+  it('shows the first of what waits, of an actor that is wedged and flooded', async () => {
+    const ref = await lab.spawn('a', { trapExit: true, mailboxLimit: 50_000 });
+    await lab.tell('a', { type: 'await', gate: gate().promise });
+    for (let count = 0; count < 50_000; count += 1) ref.cast(note(`${String(count)} ${'x'.repeat(300)}`));
+    lab.system.exit(ref, 'shutdown');
+    const report = travelled(lab.system.inspector.mailbox('a', 2));
+    expect(report).toMatchObject({
+      mailbox: { length: 50_000, limit: 50_000, signals: 1, current: { content: { type: 'await' } } },
+      messages: [{ text: `0 ${'x'.repeat(198)}…` }, { text: `1 ${'x'.repeat(198)}…` }],
+      signals: [{ type: 'exit', reason: 'shutdown' }],
+    });
+  });
+
   it('suspends and resumes; what is suspended still answers and takes signals later', async () => {
     await lab.spawn('a');
     const { inspector } = lab.system;
@@ -186,9 +199,10 @@ describe('a trace', () => {
     await lab.tell('a', { type: 'await', gate: promise });
     const at = lab.clock.now();
     expect(travelled(inspector.traced('a')).entries).toEqual([
-      { at, kind: 'message', content: { type: 'note', text: '2' }, tookMs: 0 },
-      { at, kind: 'message', content: { type: 'await', gate: {} }, tookMs: null },
+      { number: 2, at, kind: 'message', content: { type: 'note', text: '2' }, tookMs: 0 },
+      { number: 3, at, kind: 'message', content: { type: 'await', gate: {} }, tookMs: null },
     ]);
+    expect(inspector.traced('a', 2).entries).toMatchObject([{ number: 3 }]);
     await lab.clock.advance(40);
     open();
     await lab.clock.settle();
@@ -198,13 +212,39 @@ describe('a trace', () => {
   it('ends by itself, and can be read afterwards', async () => {
     await lab.spawn('a');
     const { inspector } = lab.system;
-    expect(inspector.traced('a')).toEqual({ active: false, entries: [] });
+    expect(inspector.traced('a')).toEqual({ active: false, dropped: 0, entries: [] });
     inspector.trace('a', { forMs: 1_000 });
     await lab.tell('a', note('seen'));
     expect(inspector.traced('a').active).toBe(true);
     await lab.clock.advance(1_000);
     await lab.tell('a', note('unseen'));
     expect(inspector.traced('a')).toMatchObject({ active: false, entries: [{ content: { text: 'seen' } }] });
+  });
+
+  it('records so many a second, and counts the rest', async () => {
+    const ref = await lab.spawn('a');
+    const { inspector } = lab.system;
+    inspector.trace('a', { perSecond: 3 });
+    const flood = async () => {
+      for (let count = 0; count < 100; count += 1) ref.cast(note(String(count)));
+      await lab.clock.settle();
+    };
+    await flood();
+    expect(inspector.traced('a')).toMatchObject({ dropped: 97, entries: { length: 3 } });
+    await lab.clock.advance(1_000);
+    await flood();
+    expect(inspector.traced('a')).toMatchObject({ dropped: 194, entries: { length: 6 } });
+    expect(inspector.traced('a', 3).entries.map(({ number }) => number)).toEqual([4, 5, 6]);
+  });
+
+  it('misses nothing of an actor that has little to do', async () => {
+    const ref = await lab.spawn('a');
+    lab.system.inspector.trace('a', { perSecond: 3 });
+    for (let count = 0; count < 20; count += 1) {
+      ref.cast(note(String(count)));
+      await lab.clock.advance(400);
+    }
+    expect(lab.system.inspector.traced('a')).toMatchObject({ dropped: 0, entries: { length: 20 } });
   });
 
   it('leaves no timer behind its actor', async () => {

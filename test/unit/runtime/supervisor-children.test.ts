@@ -4,6 +4,7 @@ import {
   actor,
   countChildren,
   deleteChild,
+  renewChild,
   restartChild,
   startChild,
   supervisor,
@@ -139,5 +140,69 @@ describe('countChildren', () => {
     await startChild(lab.root, { id: 'inner', start: supervisor({ children: [lab.child('b')] }) });
     await terminateChild(lab.root, 'a');
     expect(await countChildren(lab.root)).toEqual({ specs: 2, active: 1, supervisors: 1, workers: 1 });
+  });
+});
+
+describe('renewChild', () => {
+  it('ends a child in order and starts it again, as often as it is asked to', async () => {
+    await startChild(lab.root, lab.child('b', {}, { terminate: () => undefined }));
+    lab.news();
+    for (let count = 0; count < 5; count += 1) expect(await renewChild(lab.root, 'b')).toEqual({ ok: true });
+    expect(lab.news()).toEqual(Array.from({ length: 5 }, () => ['-b shutdown', '+b']).flat());
+    expect(lab.isAlive('root')).toBe(true);
+    expect(lab.system.restarts).toBe(0);
+    // What is counted is still counted: one failure more is too much.
+    await lab.crash('b');
+    expect(lab.isAlive('b')).toBe(true);
+    await lab.crash('b');
+    expect(lab.isAlive('root')).toBe(false);
+  });
+
+  it('takes those with it that the strategy ties to the child', async () => {
+    const children = ['b', 'c', 'd'].map((id) => lab.child(id, {}, { terminate: () => undefined }));
+    await startChild(lab.root, { id: 'inner', start: supervisor({ strategy: 'rest_for_one', children }) });
+    lab.news();
+    await lab.system.restart('c');
+    expect(lab.news()).toEqual(['-d shutdown', '-c shutdown', '+c', '+d']);
+  });
+
+  it('tells why a child does not start again, and goes on trying', async () => {
+    let broken = false;
+    const init = () => {
+      if (broken) throw new Fault('WEIGHTS_MISSING', { file: 'x' });
+    };
+    await startChild(lab.root, lab.child('b', {}, { init }));
+    broken = true;
+    const renewed = renewChild(lab.root, 'b').finally(() => (broken = false));
+    expect(await renewed).toMatchObject({
+      ok: false,
+      error: 'start_failed',
+      fault: { code: 'WEIGHTS_MISSING' },
+    });
+    await lab.clock.settle();
+    expect(lab.isAlive('b')).toBe(true);
+    expect(lab.system.restarts).toBe(1);
+  });
+
+  it('starts at once what waits for its restart', async () => {
+    await startChild(lab.root, lab.child('b', { backoff: { initialMs: 1_000, maxMs: 1_000 } }));
+    await lab.crash('b');
+    expect(lab.isAlive('b')).toBe(false);
+    expect(await renewChild(lab.root, 'b')).toEqual({ ok: true });
+    expect(lab.isAlive('b')).toBe(true);
+    const pid = lab.pid('b');
+    await lab.clock.advance(2_000);
+    expect(lab.pid('b')).toBe(pid);
+  });
+
+  it('refuses what nobody would start again', async () => {
+    await startChild(lab.root, lab.child('b', { restart: 'temporary' }));
+    expect(await renewChild(lab.root, 'b')).toMatchObject({ ok: false, error: 'temporary' });
+    expect(await renewChild(lab.root, 'x')).toMatchObject({ ok: false, error: 'not_found' });
+    await lab.spawn('loner');
+    await expect(lab.system.restart('loner')).rejects.toThrow(/has no supervisor/);
+    await expect(lab.system.restart('root')).rejects.toThrow(/has no supervisor/);
+    await expect(lab.system.restart('x')).rejects.toMatchObject({ code: 'ACTOR_UNKNOWN' });
+    expect(lab.isAlive('b')).toBe(true);
   });
 });
