@@ -17,81 +17,53 @@ export interface TaggerArgument {
 }
 
 interface TaggerState extends TaggerArgument {
-  readonly self: ActorRef<TaggerMessage>;
   readonly spout: ActorRef<SpoutMessage>;
   readonly writer: ActorRef<WriterMessage>;
-  readonly waiting: Tuple[];
-  /** Whether the slot tells when it has a place. */
-  asked: boolean;
 }
 
 /**
- * The tagger bolt: one task for each worker thread.
+ * The tagger bolt: one task for each worker thread. It holds the next tuple until the thread has a place; what comes after
+ * it waits in the mailbox, where it can be seen.
  *
  * Outcomes go straight to the spout and the writer, not through this actor's mailbox: they count even if it has ended meanwhile.
  */
 export const tagger: Behaviour<TaggerState, TaggerMessage, TaggerArgument> = {
   kind: 'autotag',
   init: (argument, context) => {
-    const state: TaggerState = {
-      ...argument,
-      self: context.self,
-      spout: context.ref(photoSpoutName),
-      writer: context.ref(writerName),
-      waiting: [],
-      asked: false,
-    };
-    join(state, context);
-    return state;
+    const spout = context.ref(photoSpoutName);
+    join(spout, context);
+    return { ...argument, spout, writer: context.ref(writerName) };
   },
   receive: (state, message, context) => {
-    switch (message.type) {
-      case 'tag':
-        state.waiting.push(message.tuple);
-        break;
-      case 'join':
-        join(state, context);
-        break;
-      case 'freed':
-        state.asked = false;
-        break;
-    }
-    fill(state);
+    if (message.type === 'join') join(state.spout, context);
+    else if (state.slot.free === 0) return takeLater(state, message.tuple, context.ending);
+    else take(state, message.tuple);
     return state;
   },
   signal: (state, signal, context) => {
-    if (signal.type !== 'down') return state;
-    // The spout has handed back what it had.
-    state.waiting.splice(0);
-    join(state, context);
+    if (signal.type === 'down') join(state.spout, context);
     return state;
   },
-  describe: ({ slot, waiting }) => ({
-    free: slot.free,
-    waiting: waiting.map(({ delivery }) => delivery.sequence),
-  }),
+  describe: ({ slot }) => ({ free: slot.free }),
 };
 
 /** Tells the spout that this one is there: when it has come, and again to each that takes its place. */
-function join({ spout, self }: TaggerState, context: Context<TaggerMessage>): void {
-  if (spout.trySend({ type: 'joined', tagger: self }) === undefined) context.monitor(spout);
+function join(spout: ActorRef<SpoutMessage>, context: Context<TaggerMessage>): void {
+  if (spout.trySend({ type: 'joined', tagger: context.self }) === undefined) context.monitor(spout);
   else context.after(joinAgainMs, { type: 'join' });
 }
 
-/** Gives the thread as many photos as it has places. */
-function fill(state: TaggerState): void {
-  const { slot, waiting, self } = state;
-  while (slot.free > 0) {
-    const tuple = waiting.shift();
-    if (tuple === undefined) return;
-    void tag(state, tuple);
-  }
-  if (waiting.length === 0 || state.asked) return;
-  state.asked = true;
+async function takeLater(state: TaggerState, tuple: Tuple, ending: AbortSignal): Promise<TaggerState> {
+  const { slot } = state;
   // Not only its own photos take places: those of a tagger before it that was killed may still be in the thread.
-  void slot.whenFree().then(() => {
-    self.cast({ type: 'freed' });
-  });
+  while (slot.free === 0 && !ending.aborted) await slot.whenFree();
+  if (!ending.aborted) take(state, tuple);
+  return state;
+}
+
+/** Unless a spout that has ended has handed it back. */
+function take(state: TaggerState, tuple: Tuple): void {
+  if (!tuple.delivery.settled) void tag(state, tuple);
 }
 
 async function tag({ slot, models, metrics, spout, writer }: TaggerState, tuple: Tuple): Promise<void> {

@@ -42,9 +42,7 @@ export type SpoutMessage =
 export type TaggerMessage =
   | { readonly type: 'tag'; readonly tuple: Tuple }
   /** Time to tell the spout, again, that this one is there. */
-  | { readonly type: 'join' }
-  /** A place in the slot is free. */
-  | { readonly type: 'freed' };
+  | { readonly type: 'join' };
 
 /** What the writer is told. */
 export type WriterMessage =
