@@ -9,9 +9,9 @@ import type { PhotoSubmitter, Submitted } from '../transport/photo-submitter.ts'
 import { untilInterrupted } from './errors.ts';
 import { reasonFor, unreadable, type FoundFile } from './photo-files.ts';
 import type { Progress } from './progress.ts';
-import { readPhoto } from './read-photo.ts';
-import type { ResultWaiter } from './result-waiter.ts';
-import { Window } from './window.ts';
+import { readPhoto } from '../transport/read-photo.ts';
+import type { ResultWaiter } from '../transport/result-waiter.ts';
+import { Window } from '../transport/window.ts';
 
 /** What a run does with each photo. */
 export interface SubmitSettings {

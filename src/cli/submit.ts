@@ -13,7 +13,7 @@ import { Ended, exitCodes } from './errors.ts';
 import { pathList } from './path-list.ts';
 import { photoFiles } from './photo-files.ts';
 import { Progress } from './progress.ts';
-import { ResultWaiter } from './result-waiter.ts';
+import { ResultWaiter } from '../transport/result-waiter.ts';
 import { SubmitRun, type SubmitCounts } from './submit-run.ts';
 
 interface SubmitOptions extends ClientOptions {

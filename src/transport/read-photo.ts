@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { checkSize } from '../transport/envelope.ts';
+import { checkSize } from './envelope.ts';
 import type { Window } from './window.ts';
 
 /**

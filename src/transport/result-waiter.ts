@@ -3,11 +3,11 @@ import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import { withResolver } from '../base/promise-resolver.ts';
-import type { Connection } from '../transport/connection.ts';
-import type { PhotoResult } from '../transport/payloads.ts';
-import type { Submitted } from '../transport/photo-submitter.ts';
-import { request } from '../transport/requests.ts';
-import { listenToResults } from '../transport/result-publisher.ts';
+import type { Connection } from './connection.ts';
+import type { PhotoResult } from './payloads.ts';
+import type { Submitted } from './photo-submitter.ts';
+import { request } from './requests.ts';
+import { listenToResults } from './result-publisher.ts';
 import { Window } from './window.ts';
 
 /** A photo that is about to be submitted. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ResultWaiter } from '../../../src/cli/result-waiter.ts';
+import { ResultWaiter } from '../../../src/transport/result-waiter.ts';
 import { Connection } from '../../../src/transport/connection.ts';
 import type { DeadLetter, PhotoResult } from '../../../src/transport/payloads.ts';
 import type { Submitted } from '../../../src/transport/photo-submitter.ts';
