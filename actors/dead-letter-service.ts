@@ -8,14 +8,24 @@ const pageLimit = 1_000;
 /** Dead letters: list, show, retry, remove. */
 export function deadLetterService(deadLetters: DeadLetters): readonly Endpoint[] {
   return [
-    endpoint('deadList', {}, async ({ limit, after, id }) => {
-      const { letters, next } = await deadLetters.list({ limit, after, id });
-      return { letters: [...letters], ...(next === undefined ? {} : { next }) };
-    }),
-    endpoint('deadShow', {}, async ({ sequence }) => {
-      const { letter, photo } = await deadLetters.show(sequence);
-      return { letter, photo: new Uint8Array(photo) };
-    }),
+    endpoint(
+      'deadList',
+      {},
+      async ({ limit, after, id }) => {
+        const { letters, next } = await deadLetters.list({ limit, after, id });
+        return { letters: [...letters], ...(next === undefined ? {} : { next }) };
+      },
+      { unaudited: true },
+    ),
+    endpoint(
+      'deadShow',
+      {},
+      async ({ sequence }) => {
+        const { letter, photo } = await deadLetters.show(sequence);
+        return { letter, photo: new Uint8Array(photo) };
+      },
+      { unaudited: true },
+    ),
     endpoint('deadRetry', {}, async (selection) => {
       const sequences = await select(deadLetters, selection);
       for (const sequence of sequences) await deadLetters.retry(sequence);

@@ -57,23 +57,39 @@ export function modelService(options: ModelServiceOptions): readonly Endpoint[] 
     }),
     endpoint('modelRollback', {}, () => activator.rollback()),
     endpoint('modelRemove', {}, ({ model }) => remove(options, model)),
-    endpoint('modelReport', {}, async ({ model: prefix }) => {
-      const { id } = await registry.find(prefix);
-      const html = await registry.document(id, 'report');
-      if (html === undefined) throw new Fault('NOT_FOUND', { what: 'report of the model', id });
-      return { model: id, html };
-    }),
-    endpoint('modelExport', {}, async ({ model: prefix, offset }) => {
-      const { id, bytes } = await registry.find(prefix);
-      return { model: id, total: bytes, part: await partOf(options.library, id, offset) };
-    }),
+    endpoint(
+      'modelReport',
+      {},
+      async ({ model: prefix }) => {
+        const { id } = await registry.find(prefix);
+        const html = await registry.document(id, 'report');
+        if (html === undefined) throw new Fault('NOT_FOUND', { what: 'report of the model', id });
+        return { model: id, html };
+      },
+      { unaudited: true },
+    ),
+    endpoint(
+      'modelExport',
+      {},
+      async ({ model: prefix, offset }) => {
+        const { id, bytes } = await registry.find(prefix);
+        return { model: id, total: bytes, part: await partOf(options.library, id, offset) };
+      },
+      { unaudited: true },
+    ),
     endpoint('modelImport', {}, async ({ bytes }) => {
       return { node, upload: await options.uploads.begin(bytes) };
     }),
-    endpoint('modelUpload', { node }, async ({ upload, offset, part }) => {
-      const file = await options.uploads.write(upload, offset, part);
-      return file === undefined ? {} : { model: await takeIn(options, upload, file) };
-    }),
+    // On record since the import began; the parts are many.
+    endpoint(
+      'modelUpload',
+      { node },
+      async ({ upload, offset, part }) => {
+        const file = await options.uploads.write(upload, offset, part);
+        return file === undefined ? {} : { model: await takeIn(options, upload, file) };
+      },
+      { unaudited: true },
+    ),
   ];
 }
 

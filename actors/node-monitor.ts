@@ -3,19 +3,24 @@ import type { IntervalHistogram } from 'node:perf_hooks';
 import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
+import { ActorName } from '../src/runtime/index.ts';
 import type { Behaviour } from '../src/runtime/index.ts';
 import type { PhotoQueue } from '../src/transport/photo-queue.ts';
 import { hasLostTrack } from '../src/transport/work-queue.ts';
 import type { QueueStatus } from '../src/transport/work-queue.ts';
 
+/** The monitor of a node. */
+export const nodeMonitorName = new ActorName<'measure'>('monitor');
+
 const periodMs = 2_000;
 const nanosecond = 1e-9;
+/** How often the delay is sampled, ms; each sample includes it. */
+const resolution = 10;
 
 /** What the node monitor works with. */
 export interface NodeMonitorArgument {
   readonly queue: PhotoQueue;
   readonly metrics: Metrics;
-  readonly log: Log;
 }
 
 interface NodeMonitorState extends NodeMonitorArgument {
@@ -27,7 +32,7 @@ interface NodeMonitorState extends NodeMonitorArgument {
 export const nodeMonitor: Behaviour<NodeMonitorState, 'measure', NodeMonitorArgument> = {
   kind: 'monitor',
   init: (argument, context) => {
-    const eventLoopDelay = monitorEventLoopDelay({ resolution: 10 });
+    const eventLoopDelay = monitorEventLoopDelay({ resolution });
     eventLoopDelay.enable();
     context.after(0, 'measure');
     return { ...argument, eventLoopDelay, last: undefined };
@@ -35,9 +40,9 @@ export const nodeMonitor: Behaviour<NodeMonitorState, 'measure', NodeMonitorArgu
   receive: async (state, _message, context) => {
     measureEventLoop(state);
     try {
-      await measureQueue(state);
+      await measureQueue(state, context.log);
     } catch (error) {
-      state.log.debug({ fault: Fault.from(error).toWire() }, 'the queue was not measured');
+      context.log.debug({ fault: Fault.from(error).toWire() }, 'the queue was not measured');
     }
     context.after(periodMs, 'measure');
     return state;
@@ -52,13 +57,13 @@ function measureEventLoop({ eventLoopDelay, metrics }: NodeMonitorState): void {
   for (const quantile of [0.5, 0.99])
     metrics.eventLoopDelaySeconds.set(
       { quantile: String(quantile) },
-      eventLoopDelay.percentile(quantile * 100) * nanosecond,
+      Math.max(eventLoopDelay.percentile(quantile * 100) * nanosecond - resolution / 1_000, 0),
     );
   eventLoopDelay.reset();
 }
 
-async function measureQueue(state: NodeMonitorState): Promise<void> {
-  const { last, queue, metrics, log } = state;
+async function measureQueue(state: NodeMonitorState, log: Log): Promise<void> {
+  const { last, queue, metrics } = state;
   const now = await queue.status();
   state.last = now;
   metrics.queueDepth.set(now.messages);

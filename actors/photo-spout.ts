@@ -1,5 +1,4 @@
 import type { Fault } from '../src/base/errors.ts';
-import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
 import { placesPerThread } from '../src/pool/slot-board.ts';
 import type { ActorRef, Behaviour, Context, Reply } from '../src/runtime/index.ts';
@@ -22,7 +21,6 @@ export interface PhotoSpoutArgument {
   /** Lease on a photo, ms. */
   readonly ackWaitMs: number;
   readonly metrics: Metrics;
-  readonly log: Log;
 }
 
 interface Held extends Tuple {

@@ -1,4 +1,3 @@
-import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import type { WorkerSlot } from '../src/pool/worker-slot.ts';
@@ -23,7 +22,6 @@ export interface PhotoTopologyOptions {
   readonly slots: readonly WorkerSlot[];
   readonly models: ActiveModel;
   readonly metrics: Metrics;
-  readonly log: Log;
   /** See `PhotoSpoutArgument`. */
   readonly window: number;
   readonly ackWaitMs: number;

@@ -71,7 +71,7 @@ export function modelOf({ current, refused }: ActiveModel) {
 async function status({ node, version, store, queue, deadLetters, models }: TagServiceOptions) {
   const [{ messages: photos, bytes, maxBytes, inFlight }, dead, tagged] = await Promise.all([
     queue.status(),
-    deadLetters.count(),
+    deadLetters.status(),
     store.stats(),
   ]);
   return {
@@ -79,7 +79,7 @@ async function status({ node, version, store, queue, deadLetters, models }: TagS
     version,
     ...modelOf(models),
     queue: { photos, bytes, maxBytes, inFlight },
-    deadLetters: dead,
+    deadLetters: dead.messages,
     store: { ...tagged },
   };
 }

@@ -1,5 +1,4 @@
 import { Fault } from '../src/base/errors.ts';
-import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
 import type { ActorRef, Behaviour, Context } from '../src/runtime/index.ts';
 import { checkTagResult, isFileName } from '../src/store/tag-store.ts';
@@ -20,7 +19,6 @@ export interface WriterArgument {
   readonly store: ResultStore;
   readonly results: ResultPublisher;
   readonly metrics: Metrics;
-  readonly log: Log;
 }
 
 /** `gathering`: a transaction is over, and its successor not yet due. `away`: the store is, until it is tried again. */
@@ -90,7 +88,7 @@ function begin(state: WriterState): void {
 }
 
 async function write(state: WriterState, rows: readonly Row[]): Promise<void> {
-  const { waiting, store, metrics, context, log } = state;
+  const { waiting, store, metrics, context } = state;
   const started = context.clock.monotonic();
   try {
     const outcomes = await store.keep(rows);
@@ -99,7 +97,7 @@ async function write(state: WriterState, rows: readonly Row[]): Promise<void> {
     rows.forEach((row, index) => void acknowledge(state, row, outcomes[index] ?? 'stored'));
     context.self.cast({ type: 'written', tookMs });
   } catch (error) {
-    log.warn(
+    context.log.warn(
       { fault: Fault.from(error).toWire(), photos: rows.length },
       'tags or features were not written; trying again',
     );
@@ -121,7 +119,7 @@ function rowOf({ spout, context }: WriterState, tuple: TaggedTuple): Row[] {
 }
 
 async function acknowledge(state: WriterState, { tuple, result }: Row, outcome: WriteOutcome): Promise<void> {
-  const { spout, metrics, results, context, log } = state;
+  const { spout, metrics, results, context } = state;
   const { delivery, found, model, pulledAt } = tuple;
   try {
     await delivery.ack();
@@ -129,7 +127,10 @@ async function acknowledge(state: WriterState, { tuple, result }: Row, outcome: 
     metrics.stageSeconds.observe({ stage: 'total' }, (context.clock.monotonic() - pulledAt) / 1000);
   } catch (error) {
     // Delivered again after its lease, and then stored over itself.
-    log.warn({ fault: Fault.from(error).toWire(), id: delivery.id }, 'the acknowledgement was not confirmed');
+    context.log.warn(
+      { fault: Fault.from(error).toWire(), id: delivery.id },
+      'the acknowledgement was not confirmed',
+    );
   }
   const tags = delivery.top > 0 ? model.name(found.best) : result.tags;
   results.publish(delivery, { model: model.handle.id, tags });

@@ -11,7 +11,7 @@ import { ModelActivator } from '../actors/model-activator.ts';
 import { ModelComparison } from '../actors/model-comparison.ts';
 import { modelService } from '../actors/model-service.ts';
 import { ModelUploads } from '../actors/model-uploads.ts';
-import { nodeMonitor } from '../actors/node-monitor.ts';
+import { nodeMonitor, nodeMonitorName } from '../actors/node-monitor.ts';
 import { photoTopology } from '../actors/photo-topology.ts';
 import { prepareThreads } from '../actors/prepare-threads.ts';
 import type { Threads } from '../actors/prepare-threads.ts';
@@ -34,19 +34,22 @@ import { systemClock } from './base/clock.ts';
 import { Fault } from './base/errors.ts';
 import { createLog } from './base/log.ts';
 import type { Log } from './base/log.ts';
+import { RecentLines } from './base/recent-lines.ts';
 import { Metrics } from './base/metrics.ts';
 import type { NodeOptions } from './base/options.ts';
 import { withResolver } from './base/promise-resolver.ts';
 import { packageVersion, setupFiles } from './base/package-root.ts';
+import { AuditLog } from './cluster/audit-log.ts';
 import { inspection } from './cluster/inspection.ts';
 import { diskGuardChild, linkChild, natsServerChild } from './cluster/nats-children.ts';
+import { deadReport, queueReport } from './cluster/node-report.ts';
 import { service } from './cluster/service.ts';
 import type { Endpoint } from './cluster/service.ts';
 import { FeatureStores } from './model/feature-store/feature-stores.ts';
 import { ModelLibrary } from './model/model-library.ts';
 import { ActiveModel } from './pool/active-model.ts';
 import { JobPool } from './pool/job-pool.ts';
-import { ActorSystem, actor, describeExit, external, supervisor } from './runtime/index.ts';
+import { ActorName, ActorSystem, actor, describeExit, external, supervisor } from './runtime/index.ts';
 import type { ChildSpec, ChildStart, SupervisorSpec } from './runtime/index.ts';
 import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
 import { SupervisedTagStore } from './store/supervised-tag-store.ts';
@@ -112,7 +115,9 @@ class RunningNode implements Node {
   readonly #options: NodeOptions;
   readonly #parts: NodeParts;
   readonly #lock: DataFolderLock;
+  readonly #recent = new RecentLines();
   readonly #log: Log;
+  readonly #audit: AuditLog;
   readonly #system: ActorSystem;
   readonly #metrics = new Metrics();
   readonly #models = new ActiveModel();
@@ -131,7 +136,13 @@ class RunningNode implements Node {
     this.#options = options;
     this.#parts = parts;
     this.#lock = lock;
-    this.#log = createLog(options.logLevel, { node: options.name });
+    this.#log = createLog(options.logLevel, { node: options.name }, this.#recent);
+    this.#audit = new AuditLog({
+      folder: lock.folder,
+      node: options.name,
+      clock: systemClock,
+      log: this.#log,
+    });
     this.#system = new ActorSystem({ clock: systemClock, node: options.name, log: this.#log });
     this.#store = new SupervisedTagStore(() =>
       EmbeddedTagStore.open({ file: join(lock.folder, 'tags.db'), clock: systemClock }),
@@ -302,7 +313,7 @@ class RunningNode implements Node {
 
   #runCoordinator({ extractors, limits }: Threads, pool: JobPool): ChildStart {
     const { connection, tasks: queue, taskRecords, runs, exchange, registry, activations } = this.#opened;
-    const [node, log, blobs] = [this.name, this.#log, this.#blobs.own.store];
+    const [node, log, blobs] = [this.name, this.#logOf(runCoordinatorName), this.#blobs.own.store];
     const trained = new TrainingRecords(join(this.#lock.folder, 'training'));
     const [library, activator] = [this.#library(registry), this.#modelActivator()];
     const services = {
@@ -350,7 +361,7 @@ class RunningNode implements Node {
 
   #taskRunner(pool: JobPool): ChildStart {
     const { tasks: queue, taskRecords: records, runs, exchange } = this.#opened;
-    const [node, blobs, clock, log] = [this.name, this.#blobs, systemClock, this.#log];
+    const [node, blobs, clock, log] = [this.name, this.#blobs, systemClock, this.#logOf(taskRunnerName)];
     const { ackWaitMs } = this.#options;
     return actor(
       taskRunner,
@@ -406,7 +417,7 @@ class RunningNode implements Node {
   #modelKeeper({ extractors }: Threads): ChildStart {
     const { activations, registry } = this.#opened;
     const library = this.#library(registry);
-    const [models, metrics, log] = [this.#models, this.#metrics, this.#log];
+    const [models, metrics, log] = [this.#models, this.#metrics, this.#logOf(modelKeeperName)];
     return actor(
       modelKeeper,
       { activations, registry, library, models, extractors, metrics, log },
@@ -450,7 +461,7 @@ class RunningNode implements Node {
   #photos({ slots }: Threads): SupervisorSpec {
     const { queue, attempts, deadLetters, results } = this.#opened;
     const { maxAttempts, ackWaitMs, window } = this.#options;
-    const [metrics, log, clock] = [this.#metrics, this.#log, systemClock];
+    const [metrics, log, clock] = [this.#metrics, this.#logOf(photoSpoutName), systemClock];
     const failures = new FailurePolicy({ attempts, deadLetters, results, metrics, log, clock, maxAttempts });
     return photoTopology({
       queue,
@@ -460,7 +471,6 @@ class RunningNode implements Node {
       slots,
       models: this.#models,
       metrics,
-      log,
       window: window === 0 ? Math.max(32, 8 * slots.length) : window,
       ackWaitMs,
     });
@@ -471,12 +481,29 @@ class RunningNode implements Node {
   }
 
   #services(jobs: JobPool): SupervisorSpec {
-    const { connection, queue, exchange } = this.#opened;
-    const [metrics, log] = [this.#metrics, this.#log];
+    const { connection, queue, tasks, deadLetters, exchange } = this.#opened;
+    const [metrics, audit] = [this.#metrics, this.#audit];
     const inspect = inspection({
       system: this.#system,
+      clock: systemClock,
       version: packageVersion,
-      log,
+      options: this.#options,
+      recent: this.#recent,
+      audit,
+      queues: async () => {
+        const [photos, waiting, dead] = await Promise.all([
+          queue.status(),
+          tasks.status(),
+          deadLetters.status(),
+        ]);
+        const now = systemClock.now();
+        return {
+          photos: queueReport(photos, now),
+          tasks: queueReport(waiting, now),
+          'dead letters': deadReport(dead, now),
+        };
+      },
+      eventLoopDelay: () => metrics.eventLoopDelay(),
       about: () => ({
         ...(this.#takesPhotos ? modelOf(this.#models) : {}),
         jobThreads: this.#takesTasks ? jobs.parallelism : 0,
@@ -492,9 +519,13 @@ class RunningNode implements Node {
       children: [
         ...Object.entries(services).map(([id, endpoints]) => ({
           id,
-          start: actor(service, { connection, endpoints, log }),
+          start: actor(
+            service,
+            { connection, endpoints, audit },
+            { name: new ActorName<never>(`services/${id}`) },
+          ),
         })),
-        { id: 'monitor', start: actor(nodeMonitor, { queue, metrics, log }) },
+        { id: 'monitor', start: actor(nodeMonitor, { queue, metrics }, { name: nodeMonitorName }) },
         ...this.#diskGuard(),
       ],
     };
@@ -531,6 +562,11 @@ class RunningNode implements Node {
         coordinator: this.#system.ref(runCoordinatorName),
       }),
     };
+  }
+
+  /** Lines that name the actor, for what logs on its behalf. */
+  #logOf({ name }: ActorName<never>): Log {
+    return this.#log.child({ actor: name });
   }
 
   #diskGuard(): ChildSpec[] {

@@ -236,6 +236,11 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'No node answers for {subject}; start one with `cluster start`, or try again.',
   },
+  NODE_GONE: {
+    disposition: 'retry',
+    sentence:
+      'The node {node} has answered before and does not now; it has ended, or is too busy: see `nodes`.',
+  },
   // stores
   STORE_UNAVAILABLE: {
     disposition: 'retry',

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import type { RecentLines } from './recent-lines.ts';
 
 /** A structured logger: one JSON object a line. */
 export type Log = Logger;
@@ -16,10 +17,20 @@ const secrets = [
   '*.credentials',
 ];
 
-/** A logger on stderr, since stdout belongs to a command's result. */
-export function createLog(level: string, bindings: Readonly<Record<string, unknown>> = {}): Log {
+/** A logger on stderr, since stdout belongs to a command's result; `recent` keeps what it wrote last. */
+export function createLog(
+  level: string,
+  bindings: Readonly<Record<string, unknown>> = {},
+  recent?: RecentLines,
+): Log {
   const options = { level, base: bindings, redact: secrets, timestamp: pino.stdTimeFunctions.isoTime };
-  return pino(options, pino.destination({ fd: 2, sync: false }));
+  const stderr = pino.destination({ fd: 2, sync: false });
+  if (recent === undefined) return pino(options, stderr);
+  const both = (line: string) => {
+    stderr.write(line);
+    recent.write(line);
+  };
+  return pino(options, { write: both });
 }
 
 /** A logger that writes nothing. */

@@ -72,6 +72,14 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  /** The delay of the main thread as it was measured last: its median, and what it is below nearly always. */
+  async eventLoopDelay(): Promise<{ readonly p50Ms: number; readonly p99Ms: number }> {
+    const { values } = await this.eventLoopDelaySeconds.get();
+    const ms = (quantile: string) =>
+      (values.find(({ labels }) => labels.quantile === quantile)?.value ?? 0) * 1_000;
+    return { p50Ms: ms('0.5'), p99Ms: ms('0.99') };
+  }
+
   readonly residentBytes = new Gauge({
     name: 'autotag_resident_bytes',
     help: 'Resident memory of the node process',

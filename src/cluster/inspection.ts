@@ -1,102 +1,160 @@
+import { delay, type Clock } from '../base/clock.ts';
 import { Fault } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
-import type { ActorSystem } from '../runtime/index.ts';
+import type { NodeOptions } from '../base/options.ts';
+import type { RecentLines } from '../base/recent-lines.ts';
+import { snapshot, type ActorSystem } from '../runtime/index.ts';
+import type { HandledOf } from '../transport/requests.ts';
+import type { AuditLog } from './audit-log.ts';
+import { configReport, memoryReport, type StreamReport } from './node-report.ts';
 import { endpoint } from './service.ts';
 import type { Endpoint } from './service.ts';
+import { topActors } from './top.ts';
+
+type Look = HandledOf<'inspect'>;
 
 /** What a verb does with the actor that it names, if it names one; its answer is plain data. */
-type Verb = (actor: string | undefined) => unknown;
+type Verb = (request: Look) => unknown;
 
 /** What the inspection of a node works with. */
 export interface InspectionOptions {
   readonly system: ActorSystem;
+  readonly clock: Clock;
   readonly version: string;
-  readonly log: Log;
+  readonly options: NodeOptions;
+  readonly recent: RecentLines;
+  readonly audit: AuditLog;
+  /** The streams of the cluster, by what they are called. */
+  readonly queues: () => Promise<Readonly<Record<string, StreamReport>>>;
+  /** Of the main thread, lately, ms. */
+  readonly eventLoopDelay: () => Promise<{ readonly p50Ms: number; readonly p99Ms: number }>;
   /** What else the node says of itself. */
   readonly about?: () => object;
 }
 
-/** Looks at the actors of this node (`inspect`, harmless) and acts on them (`control`, the operator's; each is logged). */
+const shownLines = 100;
+const shownActs = 50;
+const shownActors = 20;
+const windowMs = 1_000;
+/** Below the time that the inspection itself has to end, since it may be among what is restarted. */
+const restartWaitMs = 2_000;
+const lineLimits = { depth: 4, items: 40, characters: 1_000, values: 100 };
+
+/** Looks at the actors of this node (`inspect`, harmless) and acts on them (`control`, the operator's). */
 export function inspection(options: InspectionOptions): readonly Endpoint[] {
-  const { system, log } = options;
+  const { system } = options;
   const { node } = system;
-  const looking = looks(options);
-  const acting = acts(system);
+  const looking = { ...nodeLooks(options), ...actorLooks(options) };
+  const acting = acts(options);
+  const everyNode = { everyNode: true };
   return [
-    endpoint('nodes', {}, () => Promise.resolve({ node, value: self(options) }), { everyNode: true }),
-    endpoint('inspect', { node, verb: '*' }, ({ actor }, { verb }) => carryOut(node, looking, verb, actor), {
-      everyNode: true,
-    }),
+    endpoint('nodes', {}, async () => ({ node, value: await self(options) }), everyNode),
+    endpoint(
+      'inspect',
+      { node, verb: '*' },
+      (request, { verb }) => carryOut(node, looking, verb, request),
+      everyNode,
+    ),
     endpoint(
       'control',
       { node, verb: '*' },
-      ({ actor }, { verb }) => {
-        log.warn({ audit: { verb, actor } }, 'an operator acted on this node');
-        return carryOut(node, acting, verb, actor);
-      },
-      { everyNode: true },
+      (request, { verb }) => carryOut(node, acting, verb, request),
+      everyNode,
     ),
   ];
 }
 
-function self({ system, version, about }: InspectionOptions) {
+async function self({ system, version, eventLoopDelay, about }: InspectionOptions) {
   return {
     version,
     pid: process.pid,
     uptimeMs: Math.round(process.uptime() * 1000),
     actors: system.inspector.list().length,
-    residentBytes: process.memoryUsage.rss(),
+    memory: memoryReport(),
+    eventLoopDelay: await eventLoopDelay(),
     ...about?.(),
   };
 }
 
-function looks(options: InspectionOptions): Readonly<Record<string, Verb>> {
-  const { inspector } = options.system;
+function nodeLooks(options: InspectionOptions): Readonly<Record<string, Verb>> {
+  const { system, clock, recent, audit, queues } = options;
+  const { inspector } = system;
   return {
     node: () => self(options),
     tree: () => inspector.tree(),
     list: () => inspector.list(),
-    status: (actor) => inspector.status(named(actor)),
-    state: (actor) => inspector.state(named(actor)),
-    traced: (actor) => inspector.traced(named(actor)),
+    top: (request) =>
+      topActors(inspector, clock, {
+        windowMs: request.windowMs ?? windowMs,
+        limit: request.limit ?? shownActors,
+      }),
+    queue: () => queues(),
+    config: () => configReport(options.options),
+    logs: ({ actor, limit = shownLines }) =>
+      recent
+        .read(limit, actor === undefined ? undefined : namesOf(system, actor))
+        .map((line) => snapshot(line, lineLimits)),
+    audit: ({ limit = shownActs }) => audit.read(limit),
   };
 }
 
-function acts(system: ActorSystem): Readonly<Record<string, Verb>> {
+function actorLooks({ system: { inspector } }: InspectionOptions): Readonly<Record<string, Verb>> {
+  return {
+    status: ({ actor }) => inspector.status(named(actor)),
+    state: ({ actor }) => inspector.state(named(actor)),
+    mailbox: ({ actor, limit }) => inspector.mailbox(named(actor), limit),
+    traced: ({ actor, after }) => inspector.traced(named(actor), after),
+  };
+}
+
+function acts({ system, clock }: InspectionOptions): Readonly<Record<string, Verb>> {
   const { inspector } = system;
   return {
-    kill: (actor) => {
+    kill: ({ actor }) => {
       const { pid } = inspector.status(named(actor));
       system.exit({ address: { node: system.node, name: pid } }, 'kill');
       return { killed: pid };
     },
-    suspend: (actor) => {
+    suspend: ({ actor }) => {
       inspector.suspend(named(actor));
       return inspector.status(named(actor));
     },
-    resume: (actor) => {
+    resume: ({ actor }) => {
       inspector.resume(named(actor));
       return inspector.status(named(actor));
     },
-    trace: (actor) => {
+    restart: async ({ actor }) => {
+      const { pid } = inspector.status(named(actor));
+      const restarted = system.restart(pid).then(() => true);
+      return {
+        ended: pid,
+        restarted: await Promise.race([restarted, delay(clock, restartWaitMs).then(() => false)]),
+      };
+    },
+    trace: ({ actor }) => {
       inspector.trace(named(actor));
       return inspector.traced(named(actor));
     },
   };
 }
 
+/** How lines of the log may call an actor: by its name or pid, or its id as a child. What has ended is called as it was asked for. */
+function namesOf({ inspector }: ActorSystem, actor: string): readonly string[] {
+  const found = inspector.list().find(({ name, pid }) => name === actor || pid === actor);
+  return found === undefined ? [actor] : [found.name, found.pid, found.child].filter((name) => name !== null);
+}
+
 async function carryOut(
   node: string,
   verbs: Readonly<Record<string, Verb>>,
   verb: string,
-  actor: string | undefined,
+  request: Look,
 ): Promise<{ node: string; value: unknown }> {
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (act === undefined)
     throw new Fault('REQUEST_INVALID', {
       reason: `there is no ${verb}; there are ${Object.keys(verbs).join(', ')}`,
     });
-  return { node, value: await act(actor) };
+  return { node, value: await act(request) };
 }
 
 function named(actor: string | undefined): string {

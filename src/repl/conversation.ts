@@ -1,20 +1,10 @@
 import { createInterface, type Interface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { Fault, reasonOf } from '../base/errors.ts';
-import type { Output, Streams } from '../terminal/output.ts';
+import { reasonOf } from '../base/errors.ts';
+import type { Output } from '../terminal/output.ts';
+import { answerLine, type ConversationParts } from './answer-line.ts';
 import { complete } from './completion.ts';
-import { evaluate, parseLine } from './evaluate.ts';
+import { parseLine } from './evaluate.ts';
 import { historyFile, readHistory, writeHistory } from './history.ts';
-import type { Session } from './session.ts';
-
-/** Where a conversation takes place. */
-export interface ConversationParts {
-  readonly session: Session;
-  readonly output: Output;
-  readonly input: Readable & { readonly isTTY?: boolean };
-  readonly streams: Streams;
-  readonly interrupted: AbortSignal;
-}
 
 /**
  * Reads commands until `exit`, the end of the input, or a signal, and answers each. On a terminal with history and
@@ -45,7 +35,9 @@ export async function converse(parts: ConversationParts): Promise<number> {
   for await (const line of lines) {
     if (isExit(line)) break;
     current = new AbortController();
-    if (!(await answer(parts, line, current.signal))) failures += 1;
+    if (!(await answerLine(parts, line, current))) failures += 1;
+    // A key that has ended a view is no part of the next line.
+    if (current.signal.aborted) lines.write(null, { ctrl: true, name: 'u' });
     current = undefined;
     prompt();
   }
@@ -70,28 +62,6 @@ function openLines({ session, input, streams }: ConversationParts, history: stri
       });
     },
   });
-}
-
-/** Whether the line was carried out; what went wrong is said. */
-async function answer(
-  { session, output }: ConversationParts,
-  line: string,
-  stop: AbortSignal,
-): Promise<boolean> {
-  try {
-    const stopped = new Promise<undefined>((resolve) => {
-      stop.addEventListener('abort', () => {
-        resolve(undefined);
-      });
-    });
-    const said = await Promise.race([evaluate(session, line), stopped]);
-    if (stop.aborted) output.notice('No longer waiting; the node may still carry it out.');
-    if (said !== undefined) await output.result(said.value, said.text);
-    return true;
-  } catch (error) {
-    output.error(Fault.from(error));
-    return false;
-  }
 }
 
 function isExit(line: string): boolean {

@@ -1,11 +1,24 @@
 import { Fault } from '../base/errors.ts';
 import { printable } from '../terminal/printable.ts';
 import type { Connection } from '../transport/connection.ts';
-import { gather, request, type ReplyOf } from '../transport/requests.ts';
+import { gather, request, type ReplyOf, type RequestOf } from '../transport/requests.ts';
+
+/** What one node said: a value, or why it has none. */
+export type Finding =
+  | { readonly node: string; readonly value: unknown }
+  | { readonly node: string; readonly error: { readonly code: string; readonly message: string } };
+
+/** What is looked at, and how much of it. */
+export type Look = RequestOf<'inspect'>;
+
+/** How long a node may take to answer beyond what it is asked to take, ms. */
+const answerMs = 5_000;
 
 /** A conversation with the nodes of a cluster. Speaks subjects only: a local node is nothing special. */
 export class Session {
   readonly connection: Connection;
+  /** Nodes that have answered before. */
+  readonly #known = new Set<string>();
 
   /** @param connection - as operator */
   constructor(connection: Connection) {
@@ -18,42 +31,90 @@ export class Session {
    */
   async nodes(): Promise<ReplyOf<'nodes'>[]> {
     const replies = await gather(this.connection, 'nodes', {}, {});
+    for (const { node } of replies) this.#known.add(node);
     return replies.sort((a, b) => (a.node < b.node ? -1 : 1));
   }
 
-  /**
-   * Looks at a node or at one of its actors.
-   * @param node - default: the only one
-   * @throws Fault `USAGE` if there are several nodes, `NOT_FOUND` if none has this name, `ACTOR_UNKNOWN`, and as {@link nodes}
-   */
-  async inspect(verb: string, node: string | undefined, actor?: string): Promise<unknown> {
-    return await this.#ask('inspect', verb, node, actor);
+  /** The names of {@link nodes}. */
+  async nodeNames(): Promise<string[]> {
+    return (await this.nodes()).map(({ node }) => node);
   }
 
   /**
-   * Acts on an actor.
-   * @throws as {@link inspect}
+   * Looks at a node or at one of its actors; without `node`, at all nodes, or at those that have such an actor.
+   * @returns something from each of them; from one at least it is a value
+   * @throws Fault `NOT_FOUND` (no such node), `NODE_GONE`, `ACTOR_UNKNOWN`, and as {@link nodes}
    */
-  async control(verb: string, node: string | undefined, actor: string): Promise<unknown> {
-    return await this.#ask('control', verb, node, actor);
+  async look(verb: string, node: string | undefined, look: Look = {}): Promise<readonly Finding[]> {
+    if (node !== undefined) return [{ node, value: await this.inspect(verb, node, look) }];
+    const names = await this.nodeNames();
+    const outcomes = await Promise.allSettled(names.map((name) => this.inspect(verb, name, look)));
+    const findings = outcomes.map((outcome, index) => findingOf(names[index] ?? '', outcome));
+    if (findings.every((finding) => 'error' in finding)) throw firstFault(outcomes);
+    // A node without such an actor has nothing to say.
+    return findings.filter((finding) => !('error' in finding && finding.error.code === 'ACTOR_UNKNOWN'));
   }
 
-  async #ask(subject: 'inspect' | 'control', verb: string, given: string | undefined, actor?: string) {
-    const node = given ?? (await this.#only());
+  /**
+   * Looks at one node.
+   * @throws as {@link look}
+   */
+  async inspect(verb: string, node: string, look: Look = {}): Promise<unknown> {
+    return await this.#ask(node, async () => {
+      const timeoutMs = answerMs + (look.windowMs ?? 0);
+      return (await request(this.connection, 'inspect', { node, verb }, look, timeoutMs)).value;
+    });
+  }
+
+  /**
+   * Acts on an actor; without `node`, on the one node that has it.
+   * @throws Fault `USAGE` (several nodes have it), and as {@link look}
+   */
+  async act(verb: string, node: string | undefined, actor: string): Promise<unknown> {
+    const on = node ?? (await this.nodeOf(actor));
+    return await this.#ask(on, async () => {
+      return (await request(this.connection, 'control', { node: on, verb }, { actor })).value;
+    });
+  }
+
+  /**
+   * The one node that has an actor.
+   * @throws Fault `USAGE` (several have it), `ACTOR_UNKNOWN`, and as {@link nodes}
+   */
+  async nodeOf(actor: string): Promise<string> {
+    const having = (await this.look('status', undefined, { actor })).map(({ node }) => node);
+    const [only] = having;
+    if (only !== undefined && having.length === 1) return only;
+    throw new Fault('USAGE', {
+      reason: `There is an actor ${printable(actor)} on ${having.join(', ')}: say on which node.`,
+    });
+  }
+
+  async #ask<T>(node: string, question: () => Promise<T>): Promise<T> {
     try {
-      const value = actor === undefined ? {} : { actor };
-      return (await request(this.connection, subject, { node, verb }, value)).value;
+      const value = await question();
+      this.#known.add(node);
+      return value;
     } catch (error) {
-      const isSilent = error instanceof Fault && error.code === 'NODE_UNAVAILABLE';
-      if (!isSilent || (await this.nodes()).some((answering) => answering.node === node)) throw error;
-      throw new Fault('NOT_FOUND', { what: 'node', id: printable(node) }, error);
+      if (!(error instanceof Fault) || error.code !== 'NODE_UNAVAILABLE') throw error;
+      throw this.#known.has(node)
+        ? new Fault('NODE_GONE', { node: printable(node) }, error)
+        : new Fault('NOT_FOUND', { what: 'node', id: printable(node) }, error);
     }
   }
+}
 
-  async #only(): Promise<string> {
-    const names = (await this.nodes()).map(({ node }) => node);
-    const [only] = names;
-    if (only !== undefined && names.length === 1) return only;
-    throw new Fault('USAGE', { reason: `There are several nodes: say which of ${names.join(', ')}.` });
-  }
+function findingOf(node: string, outcome: PromiseSettledResult<unknown>): Finding {
+  if (outcome.status === 'fulfilled') return { node, value: outcome.value };
+  const { code, message } = Fault.from(outcome.reason);
+  return { node, error: { code, message } };
+}
+
+/** That an actor is unknown says least. */
+function firstFault(outcomes: readonly PromiseSettledResult<unknown>[]): Fault {
+  const faults = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [Fault.from(outcome.reason)] : [],
+  );
+  const fault = faults.find(({ code }) => code !== 'ACTOR_UNKNOWN') ?? faults[0];
+  return fault ?? new Fault('INTERNAL', { reason: 'nobody failed' });
 }

@@ -8,7 +8,7 @@ import { headerNames, openEnvelope, sealPhoto } from './envelope.ts';
 import { isNotFound } from './nats-faults.ts';
 import type { DeadLetter } from './payloads.ts';
 import type { PhotoDelivery } from './photo-delivery.ts';
-import { deadLetterStreamConfig, ensureStream, names } from './photo-stream.ts';
+import { deadLetterStreamConfig, ensureStream, names, oldestOf } from './photo-stream.ts';
 import { publishPhoto, uploadMs } from './photo-submitter.ts';
 import { readStored, type StoredMessage } from './stored-message.ts';
 import { subjectOf, subjects } from './subjects.ts';
@@ -32,6 +32,16 @@ export interface DeadLetterPage {
   readonly letters: readonly DeadLetter[];
   /** For `after`; absent on the last page. */
   readonly next: number | undefined;
+}
+
+/** How many dead letters there are. */
+export interface DeadLetterStatus {
+  readonly messages: number;
+  readonly bytes: number;
+  /** -1 is no limit. */
+  readonly maxBytes: number;
+  /** When the oldest was buried, the server's wall time, ms since the epoch. */
+  readonly oldestAt: number | undefined;
 }
 
 const ownHeaders = {
@@ -93,11 +103,13 @@ export class DeadLetters {
   }
 
   /**
-   * How many there are.
+   * How many there are, and since when.
    * @throws Fault `NATS_UNREACHABLE`
    */
-  async count(): Promise<number> {
-    return (await this.#try(this.#manager.streams.info(names.deadLetters))).state.messages;
+  async status(): Promise<DeadLetterStatus> {
+    const { state, config } = await this.#try(this.#manager.streams.info(names.deadLetters));
+    const { messages, bytes } = state;
+    return { messages, bytes, maxBytes: config.max_bytes, oldestAt: oldestOf(state) };
   }
 
   /**

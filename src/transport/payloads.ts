@@ -243,6 +243,11 @@ const taggedPhoto = z.object({
     .max(16),
 });
 
+/** An actor by name or pid. */
+const actorName = z
+  .string()
+  .regex(/^(#[\w-]{1,64}|[A-Za-z0-9][\w:/-]{0,127})$/, 'is no name or pid of an actor');
+
 /** Request and reply of each request subject. */
 export const exchanges = {
   search: {
@@ -363,11 +368,19 @@ export const exchanges = {
   },
   /** Nodes, actor trees and states are shown as they are: their shape belongs to the runtime. */
   inspect: {
-    request: z.object({ actor: z.string().max(256).optional() }),
+    request: z.object({
+      actor: actorName.optional(),
+      /** Messages, lines or records at most. */
+      limit: z.int().min(1).max(1000).optional(),
+      /** Of a trace: only entries with a higher number. */
+      after: count.optional(),
+      /** How long is counted, ms. */
+      windowMs: z.int().min(100).max(3000).optional(),
+    }),
     reply: z.object({ node: z.string(), value: z.unknown() }),
   },
   control: {
-    request: z.object({ actor: z.string().max(256).optional() }),
+    request: z.object({ actor: actorName.optional() }),
     reply: z.object({ node: z.string(), value: z.unknown() }),
   },
 } as const satisfies Record<string, Exchange>;

@@ -145,6 +145,11 @@ export async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** When the first message of a stream was stored, ms since the epoch; `undefined` if there is none. */
+export function oldestOf({ messages, first_ts: stored }: StreamInfo['state']): number | undefined {
+  return messages === 0 ? undefined : Date.parse(stored);
+}
+
 // Servers add fields of their own to a configuration: only what we ask for counts.
 function agrees(found: object, wanted: object): boolean {
   const actual = new Map<string, unknown>(Object.entries(found));

@@ -2,6 +2,7 @@ import { Packr } from 'msgpackr';
 import { RequestStrategy, type Msg } from 'nats';
 import { z } from 'zod';
 import { Fault } from '../base/errors.ts';
+import { callerHeaders, callerOf } from './caller.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
 import { wireFault, type Exchange } from './payloads.ts';
@@ -14,10 +15,14 @@ export type HandledOf<Name extends RequestName> = z.output<(typeof subjects)[Nam
 /** What it answers. */
 export type ReplyOf<Name extends RequestName> = z.output<(typeof subjects)[Name]['exchange']['reply']>;
 
-/** Answers one request; what it throws reaches the caller as a fault. */
+/**
+ * Answers one request; what it throws reaches the caller as a fault.
+ * @param caller - who asks, as an operator's client says; nobody has checked it
+ */
 export type Handler<Name extends RequestName> = (
   request: HandledOf<Name>,
   tokens: SubjectTokens<Name>,
+  caller: string | undefined,
 ) => Promise<ReplyOf<Name>>;
 
 /** How to serve. */
@@ -65,7 +70,11 @@ export async function request<Name extends RequestName>(
   const subject = subjectOf(name, tokens);
   const payload = packRequest(name, value);
   try {
-    const answer = clientOf(connection).request(subject, payload, { timeout: timeoutMs });
+    const answer = clientOf(connection).request(subject, payload, {
+      timeout: timeoutMs,
+      // Who acts on a cluster is written down.
+      ...(connection.role === 'operator' ? { headers: callerHeaders() } : {}),
+    });
     return openAnswer(name, await connection.orBroken(answer));
   } catch (error) {
     throw unanswered(connection, error, subject);
@@ -153,7 +162,7 @@ async function handle<Name extends RequestName>(
     const tokens = tokensOf(name, message.subject);
     checkRequestBytes(exchange, message.data.length);
     const given = checked(exchange.request, unpack(message.data));
-    const value = await handler(given as HandledOf<Name>, tokens);
+    const value = await handler(given as HandledOf<Name>, tokens, callerOf(message));
     return { ok: true, value: checked(exchange.reply, value) };
   } catch (error) {
     return { ok: false, fault: Fault.from(error).toWire() };

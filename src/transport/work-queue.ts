@@ -3,7 +3,7 @@ import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
 import { DurableConsumer, type DeliveredMessage } from './durable-consumer.ts';
 import type { Lease } from './lease.ts';
-import { ensureConsumer, ensureStream, orMissing } from './photo-stream.ts';
+import { ensureConsumer, ensureStream, oldestOf, orMissing } from './photo-stream.ts';
 import { Puller, type PullOptions } from './puller.ts';
 
 /** What waits in a queue. */
@@ -27,6 +27,8 @@ export interface QueueStatus {
   readonly deliveries: number;
   /** All messages up to this number are done, as far as the consumer knows. */
   readonly doneUpTo: number;
+  /** When the first message that is still there was stored, the server's wall time, ms since the epoch. */
+  readonly oldestAt: number | undefined;
 }
 
 /**
@@ -109,6 +111,7 @@ export abstract class WorkQueue<Delivery extends Lease> {
       firstSequence: state.first_seq,
       deliveries: seen.delivered.consumer_seq,
       doneUpTo: seen.ack_floor.stream_seq,
+      oldestAt: oldestOf(state),
     };
   }
 

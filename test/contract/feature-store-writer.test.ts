@@ -5,7 +5,6 @@ import type { SpoutMessage, TaggedTuple } from '../../actors/tuple.ts';
 import { photoSpoutName, writerName } from '../../actors/tuple.ts';
 import { writer } from '../../actors/writer.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { createLog } from '../../src/base/log.ts';
 import { Metrics } from '../../src/base/metrics.ts';
 import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
 import type { PublishedModel } from '../../src/pool/published-model.ts';
@@ -53,8 +52,7 @@ beforeEach(async () => {
       throw fault;
     },
   });
-  const log = createLog('silent', {});
-  system = new ActorSystem({ clock: systemClock, log });
+  system = new ActorSystem({ clock: systemClock });
   const results = { publish: () => undefined } as unknown as ResultPublisher;
   const spout = { kind: 'spout', init: () => 0, receive: (state: number, _message: SpoutMessage) => state };
   await system.start({
@@ -64,7 +62,7 @@ beforeEach(async () => {
         id: 'writer',
         start: actor(
           writer,
-          { store: new LocalResultStore(store, features), results, metrics: new Metrics(), log },
+          { store: new LocalResultStore(store, features), results, metrics: new Metrics() },
           { name: writerName },
         ),
       },

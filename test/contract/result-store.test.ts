@@ -7,6 +7,7 @@ import { resultService } from '../../actors/result-service.ts';
 import type { ResultStore, TaggedPhoto } from '../../actors/result-store.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
+import { AuditLog } from '../../src/cluster/audit-log.ts';
 import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import { SupervisedTagStore } from '../../src/store/supervised-tag-store.ts';
@@ -57,7 +58,8 @@ beforeEach(async () => {
   await features.open();
   local = new LocalResultStore(tags, features);
   remote = new RemoteResultStore(other, 'n1');
-  served = resultService('n1', local).map((serve) => serve(holder, silentLog));
+  const audit = new AuditLog({ folder: folder.path, node: 'n1', clock: systemClock, log: silentLog });
+  served = resultService('n1', local).map((serve) => serve(holder, silentLog, audit));
   await Promise.all(served.map(({ ready }) => ready));
 });
 

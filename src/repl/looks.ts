@@ -1,0 +1,70 @@
+import { jsonText } from '../terminal/printable.ts';
+import { activityView, listView, mailboxView, topOf, traceView, treeView } from './actor-views.ts';
+import { command, type Answer, type ReplCommand } from './command.ts';
+import { answerOf, underNames } from './findings.ts';
+import { auditView, configView, logsView, nodeView, queueView } from './node-views.ts';
+import type { Session } from './session.ts';
+import { alone, onActor, onAnything, onNode } from './usage.ts';
+
+/** Looks at a node, or at all. */
+const atNode = (name: string, help: string, view: (value: unknown) => string, verb = name): ReplCommand =>
+  command(name, onNode, help, async (session, { node }) => answerOf(await session.look(verb, node), view));
+
+/** Looks at an actor, wherever there is one of this name. */
+const atActor = (name: string, help: string, view: (value: unknown) => string): ReplCommand =>
+  command(name, onActor, help, async (session, { actor, node }) =>
+    answerOf(await session.look(name, node, { actor }), view),
+  );
+
+/** Commands that look and change nothing, in the order of the help. */
+export const looks: readonly ReplCommand[] = [
+  command('nodes', alone, 'nodes that answer, with memory and event-loop delay', nodes),
+  atNode('status', 'a node at a glance', nodeView, 'node'),
+  atNode('tree', 'the supervision tree', treeView),
+  atNode('list', 'every actor, with its mailbox', listView),
+  command('top', onNode, 'actors that are stuck, loaded or busy, worst first', top, {
+    refreshes: true,
+    answers: refreshTop,
+  }),
+  atActor('state', "an actor's state, by name or pid", jsonText),
+  atActor('mailbox', 'what waits for an actor, and what it is busy with', mailboxView),
+  atActor('traced', 'what a trace has recorded', traceView),
+  command('logs', onAnything, 'the last log lines, of a node or one actor', logs),
+  atNode('config', 'the options of a node', configView),
+  command('queue', alone, 'photos, tasks and dead letters: pending, in flight, oldest', queue),
+  atNode('audit', 'who has done what to a node', auditView),
+];
+
+async function nodes(session: Session): Promise<Answer> {
+  const value = await session.nodes();
+  return { value, text: underNames(value, nodeView) };
+}
+
+/** One ranking over all nodes. */
+async function top(session: Session, { node }: { node: string | undefined }): Promise<Answer> {
+  const ranked = topOf(await session.look('top', node));
+  return { value: ranked, text: activityView(ranked) };
+}
+
+async function* refreshTop(session: Session, argument: { node: string | undefined }): AsyncGenerator<Answer> {
+  for (;;) yield await top(session, argument);
+}
+
+async function logs(
+  session: Session,
+  { word, node }: { word: string | undefined; node: string | undefined },
+): Promise<Answer> {
+  const isNode = word !== undefined && node === undefined && (await session.nodeNames()).includes(word);
+  const on = isNode ? word : node;
+  return answerOf(
+    await session.look('logs', on, isNode || word === undefined ? {} : { actor: word }),
+    logsView,
+  );
+}
+
+/** Every node knows of the same streams. */
+async function queue(session: Session): Promise<Answer> {
+  const [node = ''] = await session.nodeNames();
+  const value = await session.inspect('queue', node);
+  return { value, text: queueView(value) };
+}
