@@ -40,6 +40,7 @@ import type { NodeOptions } from './base/options.ts';
 import { withResolver } from './base/promise-resolver.ts';
 import { packageVersion, setupFiles } from './base/package-root.ts';
 import { AuditLog } from './cluster/audit-log.ts';
+import { ClusterPlace } from './cluster/cluster-place.ts';
 import { inspection } from './cluster/inspection.ts';
 import { diskGuardChild, linkChild, natsServerChild } from './cluster/nats-children.ts';
 import { deadReport, queueReport } from './cluster/node-report.ts';
@@ -125,6 +126,7 @@ class RunningNode implements Node {
   readonly #features: FeatureStores;
   readonly #results: ResultStore;
   readonly #blobs: RunBlobs;
+  readonly #place: ClusterPlace;
   readonly #onEnded: (end: NodeEnd) => void;
   #server: NatsServer | undefined;
   #link: NodeLink | undefined;
@@ -156,6 +158,19 @@ class RunningNode implements Node {
     });
     this.#results = new LocalResultStore(this.#store, this.#features);
     this.#blobs = new RunBlobs(lock.folder, options.name);
+    this.#place = new ClusterPlace({
+      name: options.name,
+      folder: lock.folder,
+      facts: {
+        version: packageVersion,
+        takes: options.takes,
+        threads: this.#takesPhotos ? threadsOf(options.threads) : 0,
+        jobThreads: this.#takesTasks ? threadsOf(options.jobThreads) : 0,
+      },
+      leaseMs: options.nodeLeaseMs,
+      onExpelled: (fault) => void this.#giveUp(fault, { restart: false }),
+      log: this.#log,
+    });
     const { promise, resolve } = withResolver<NodeEnd>();
     this.ended = promise;
     this.#onEnded = resolve;
@@ -209,11 +224,14 @@ class RunningNode implements Node {
     void this.#giveUp(new Fault('WORKER_STUCK'));
   };
 
-  async #giveUp(fault: Fault): Promise<void> {
+  async #giveUp(fault: Fault, { restart } = { restart: true }): Promise<void> {
     if (this.#stopping !== undefined) return;
     this.#log.error({ fault: fault.toWire() }, 'the node ends itself');
+    this.#place.leaveBecause(fault);
     await this.stop();
-    this.#onEnded({ fault, restart: true });
+    // Its own server, where it has one, is gone as well.
+    if (this.#server === undefined) await this.#place.explain(this.#address());
+    this.#onEnded({ fault, restart });
   }
 
   /** Models as they are in the registry, and those that are being sent or made. */
@@ -231,13 +249,9 @@ class RunningNode implements Node {
     return this.#options.takes !== 'tasks';
   }
 
-  /** The node that keeps the results of the cluster. */
-  get #storeNode(): string {
-    return this.name;
-  }
-
+  /** Whether this is the node that has the stores of the cluster. */
   get #holdsStore(): boolean {
-    return this.#takesPhotos && this.#storeNode === this.name;
+    return this.#place.seat.store.at === 'own';
   }
 
   get #takesTasks(): boolean {
@@ -251,6 +265,7 @@ class RunningNode implements Node {
       intensity: { maxRestarts: 5, windowMs: 30_000 },
       children: [
         { id: 'link', start: external(this.#startLink()) },
+        ...this.#place.children(),
         { id: 'duties', start: deferred('supervisor', () => supervisor(this.#duties(threads, jobs))) },
       ],
     };
@@ -390,6 +405,7 @@ class RunningNode implements Node {
       ackWaitMs: this.#options.ackWaitMs,
       maxAckPending,
       maxPhotoBytes: this.#options.maxPhotoBytes,
+      admit: this.#place.admit,
       onEvent: (event) => {
         this.#log.warn({ event }, 'the connection to NATS changed');
       },
@@ -477,7 +493,8 @@ class RunningNode implements Node {
   }
 
   #resultStore(): ResultStore {
-    return this.#holdsStore ? this.#results : new RemoteResultStore(this.#opened.connection, this.#storeNode);
+    const { store } = this.#place.seat;
+    return store.at === 'other' ? new RemoteResultStore(this.#opened.connection, store.node) : this.#results;
   }
 
   #services(jobs: JobPool): SupervisorSpec {
@@ -487,6 +504,7 @@ class RunningNode implements Node {
       system: this.#system,
       clock: systemClock,
       version: packageVersion,
+      view: this.#place.view,
       options: this.#options,
       recent: this.#recent,
       audit,

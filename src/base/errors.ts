@@ -241,6 +241,26 @@ export const catalogue = {
     sentence:
       'The node {node} has answered before and does not now; it has ended, or is too busy: see `nodes`.',
   },
+  // the cluster
+  NODE_NAME_TAKEN: {
+    disposition: 'terminal',
+    sentence:
+      'A node named {name} runs in this cluster already, with another data folder; choose another name with --name.',
+  },
+  CLUSTER_OTHER: {
+    disposition: 'terminal',
+    sentence:
+      'The data folder {folder} belongs to another cluster ({own}) than the one at {url} ({found}); join its own, or choose another with --data.',
+  },
+  CLUSTER_VERSION: {
+    disposition: 'terminal',
+    sentence:
+      'The nodes of this cluster speak protocol {found}, this one speaks {own}; run the same version of Autotag on all of them.',
+  },
+  NOT_LEADER: {
+    disposition: 'retry',
+    sentence: 'This node does not lead the cluster any more ({reason}); nothing was changed.',
+  },
   // stores
   STORE_UNAVAILABLE: {
     disposition: 'retry',

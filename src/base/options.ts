@@ -60,6 +60,11 @@ export const nodeOptions = {
     'photos',
   ),
   ackWaitMs: row('lease on a photo', milliseconds(10_000), 'ms'),
+  nodeLeaseMs: row(
+    'silence after which others take a node for lost, and its leadership over',
+    milliseconds(4_000),
+    'ms',
+  ),
   decodeTimeoutMs: row('deadline for decoding a photo', milliseconds(5_000), 'ms'),
   taskTimeoutMs: row('deadline for a photo in a worker thread', milliseconds(10_000), 'ms'),
   drainTimeoutMs: row('time to finish what is in flight when the node stops', milliseconds(6_000), 'ms'),

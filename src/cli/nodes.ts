@@ -7,16 +7,17 @@ import { clientCommand, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
 
-/** `cluster nodes`: who answers. */
+/** `cluster nodes`: who is there, who leads, who has left and why. */
 export function nodesCommand(cli: Cli): Command {
-  return clientCommand('nodes', 'Lists the nodes that answer.', 'cluster nodes').action(
-    async (options: ClientOptions) => {
-      const ask = withConnection(options, 'operator', (connection) =>
-        evaluate(new Session(connection), 'nodes'),
-      );
-      const answer = await untilInterrupted(cli.interrupted, ask);
-      if (answer !== undefined)
-        await new Output(cli, options.json === true).result(answer.value, answer.text);
-    },
-  );
+  return clientCommand(
+    'nodes',
+    'Lists the nodes of the cluster, and those that have left it.',
+    'cluster nodes',
+  ).action(async (options: ClientOptions) => {
+    const ask = withConnection(options, 'operator', (connection) =>
+      evaluate(new Session(connection), 'nodes'),
+    );
+    const answer = await untilInterrupted(cli.interrupted, ask);
+    if (answer !== undefined) await new Output(cli, options.json === true).result(answer.value, answer.text);
+  });
 }

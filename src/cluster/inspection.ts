@@ -5,6 +5,7 @@ import type { RecentLines } from '../base/recent-lines.ts';
 import { snapshot, type ActorSystem } from '../runtime/index.ts';
 import type { HandledOf } from '../transport/requests.ts';
 import type { AuditLog } from './audit-log.ts';
+import type { ClusterView } from './cluster-view.ts';
 import { configReport, memoryReport, type StreamReport } from './node-report.ts';
 import { endpoint } from './service.ts';
 import type { Endpoint } from './service.ts';
@@ -20,6 +21,7 @@ export interface InspectionOptions {
   readonly system: ActorSystem;
   readonly clock: Clock;
   readonly version: string;
+  readonly view: ClusterView;
   readonly options: NodeOptions;
   readonly recent: RecentLines;
   readonly audit: AuditLog;
@@ -76,10 +78,11 @@ async function self({ system, version, eventLoopDelay, about }: InspectionOption
 }
 
 function nodeLooks(options: InspectionOptions): Readonly<Record<string, Verb>> {
-  const { system, clock, recent, audit, queues } = options;
+  const { system, clock, view, recent, audit, queues } = options;
   const { inspector } = system;
   return {
     node: () => self(options),
+    members: () => ({ leader: view.leader, members: view.members }),
     tree: () => inspector.tree(),
     list: () => inspector.list(),
     top: (request) =>

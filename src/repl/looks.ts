@@ -1,4 +1,6 @@
+import { membersTable, type MembersReply } from '../terminal/member-views.ts';
 import { jsonText } from '../terminal/printable.ts';
+import type { ReplyOf } from '../transport/requests.ts';
 import { activityView, listView, mailboxView, topOf, traceView, treeView } from './actor-views.ts';
 import { command, type Answer, type ReplCommand } from './command.ts';
 import { answerOf, underNames } from './findings.ts';
@@ -18,7 +20,7 @@ const atActor = (name: string, help: string, view: (value: unknown) => string): 
 
 /** Commands that look and change nothing, in the order of the help. */
 export const looks: readonly ReplCommand[] = [
-  command('nodes', alone, 'nodes that answer, with memory and event-loop delay', nodes),
+  command('nodes', alone, 'the nodes of the cluster, with memory and event-loop delay', nodes),
   atNode('status', 'a node at a glance', nodeView, 'node'),
   atNode('tree', 'the supervision tree', treeView),
   atNode('list', 'every actor, with its mailbox', listView),
@@ -36,8 +38,19 @@ export const looks: readonly ReplCommand[] = [
 ];
 
 async function nodes(session: Session): Promise<Answer> {
-  const value = await session.nodes();
-  return { value, text: underNames(value, nodeView) };
+  const answering = await session.nodes();
+  const cards = underNames(answering, nodeView);
+  const known = await session.members(answering);
+  if (known === undefined) return { value: answering, text: cards };
+  return { value: nodesOf(known, answering), text: `${membersTable(known)}\n${cards}` };
+}
+
+/** Every member, with what it says of itself if it answers. */
+function nodesOf({ leader, members }: MembersReply, answering: readonly ReplyOf<'nodes'>[]) {
+  return members.map(({ name: node, ...member }) => {
+    const value = answering.find((one) => one.node === node)?.value;
+    return { node, leads: node === leader?.node, ...member, ...(value === undefined ? {} : { value }) };
+  });
 }
 
 /** One ranking over all nodes. */

@@ -1,5 +1,6 @@
 import { Fault } from '../base/errors.ts';
 import { printable } from '../terminal/printable.ts';
+import { membersReply, type MembersReply } from '../terminal/member-views.ts';
 import type { Connection } from '../transport/connection.ts';
 import { gather, request, type ReplyOf, type RequestOf } from '../transport/requests.ts';
 
@@ -38,6 +39,14 @@ export class Session {
   /** The names of {@link nodes}. */
   async nodeNames(): Promise<string[]> {
     return (await this.nodes()).map(({ node }) => node);
+  }
+
+  /**
+   * The cluster as the first of these nodes sees it; `undefined` where it says that in another way than is known here.
+   * @throws as {@link inspect}
+   */
+  async members(answering: readonly ReplyOf<'nodes'>[]): Promise<MembersReply | undefined> {
+    return membersReply.safeParse(await this.inspect('members', answering[0]?.node ?? '')).data;
   }
 
   /**

@@ -27,6 +27,8 @@ export interface NodeLinkOptions extends PhotoStreamOptions {
   /** See {@link ModelRegistryOptions}. */
   readonly disk?: ModelRegistryOptions['disk'];
   readonly onEvent?: (event: ConnectionEvent) => void;
+  /** Called before any stream is touched; what it throws ends the opening. */
+  readonly admit?: (connection: Connection) => Promise<void>;
 }
 
 /** A node's connection, and everything that it keeps in JetStream. */
@@ -51,6 +53,7 @@ export interface NodeLink {
 export async function openNodeLink(options: NodeLinkOptions): Promise<NodeLink> {
   const connection = await Connection.open({ ...options, role: 'node' });
   try {
+    await options.admit?.(connection);
     const replicas = options.replicas ?? 1;
     const [queue, attempts, deadLetters, activations, registry, tasks, taskRecords, runs, exchange] =
       await Promise.all([

@@ -26,6 +26,7 @@ export const names = {
   taskRecords: 'autotag-tasks',
   runs: 'autotag-runs',
   blobs: 'autotag-blobs',
+  cluster: 'autotag-cluster',
 } as const;
 
 const shrinkMargin = 32 * 1024 * 1024;

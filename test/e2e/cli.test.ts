@@ -114,7 +114,7 @@ describe('the commands of a client', () => {
       cluster('repl', '-e', 'tree n2'),
     ]);
     expect(status.values()[0]).toMatchObject({ node: 'n1', queue: { photos: 0 } });
-    expect(nodes.out).toMatch(/^n1\n/);
+    expect(nodes.out).toMatch(/^NODE .*\nn1 +alive +leader, tag store .*\nn1\n {2}version /);
     expect(tree.out).toMatch(/^root .*\n├─ /);
     expect(state.values()).toEqual([expect.any(Object)]);
     expect([missing.code, missing.err]).toEqual([1, 'There is no node n2.\n']);
