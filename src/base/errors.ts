@@ -153,6 +153,25 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'The blob {id} did not come whole from node {node} ({reason}); it will be asked for again.',
   },
+  // topologies
+  TOPOLOGY_INVALID: { disposition: 'terminal', sentence: 'The topology {name} cannot be built: {reason}.' },
+  TOPOLOGY_EXISTS: {
+    disposition: 'terminal',
+    sentence: 'The topology {name} runs already; `cluster kill {name}` ends it.',
+  },
+  TOPOLOGY_ENDING: {
+    disposition: 'retry',
+    sentence: 'The topology {name} is being killed; try again when `cluster list` does not show it any more.',
+  },
+  TOPOLOGY_DOWN: {
+    disposition: 'retry',
+    sentence:
+      'Tasks of the topology {name} crashed too often on this node, whose log says why; all of them are started again here.',
+  },
+  TERM_OVER: {
+    disposition: 'terminal',
+    sentence: 'Another node leads the cluster by now, for term {term}; this one changes nothing.',
+  },
   // models
   MODEL_FORMAT: { disposition: 'terminal', sentence: 'The file {file} is not a model: {reason}.' },
   MODEL_DAMAGED: {

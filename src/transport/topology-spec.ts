@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+/** Name of a topology or component: one token of a key, and readable. */
+export const topologyName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,31}$/,
+    'has to be a lower-case letter and up to 31 further letters, digits or hyphens',
+  );
+
+/** Tasks that a component may have, at most. */
+export const maxParallelism = 1024;
+
+/** Which tasks of a bolt get a tuple. */
+export const grouping = z.discriminatedUnion('type', [
+  /** one task, the least loaded */
+  z.object({ type: z.literal('shuffle') }),
+  /** always the same one for the same values of these fields */
+  z.object({ type: z.literal('fields'), fields: z.array(z.string().min(1).max(64)).min(1).max(16) }),
+  /** every task */
+  z.object({ type: z.literal('all') }),
+]);
+/** See {@link grouping}. */
+export type Grouping = z.infer<typeof grouping>;
+
+const parallelism = z.union([
+  z.int().min(1).max(maxParallelism),
+  /** one task for each worker thread, or for each node: as many as there are */
+  z.enum(['threads', 'nodes']),
+]);
+
+const component = z.object({
+  name: topologyName,
+  kind: z.enum(['spout', 'bolt']),
+  parallelism,
+  /** `store`: only on nodes that hold the tag store. */
+  placement: z.enum(['anywhere', 'store']),
+  /** Whose tuples it gets; none for a spout. */
+  inputs: z.array(z.object({ from: topologyName, grouping })).max(64),
+});
+/** A spout or bolt of a topology. */
+export type Component = z.infer<typeof component>;
+
+/** What a topology is made of; whether it makes sense is checked when it is built. */
+export const topologySpec = z.object({
+  name: topologyName,
+  components: z.array(component).min(1).max(64),
+});
+/** See {@link topologySpec}. */
+export type TopologySpec = z.infer<typeof topologySpec>;
