@@ -143,7 +143,8 @@ const modelDiff = z.object({
   removed: z.array(z.string()),
 });
 
-const nodeName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
+/** Name of a node. */
+export const nodeName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
 /** Its kind, a hyphen, a token. */
 const runId = z.string().regex(/^[a-z]{1,32}-[A-Za-z0-9_-]{1,64}$/);
 const blobId = z.string().regex(/^[0-9a-f]{64}$/);

@@ -25,6 +25,7 @@ export const names = {
   runners: 'runners',
   taskRecords: 'autotag-tasks',
   runs: 'autotag-runs',
+  topologies: 'autotag-topologies',
   blobs: 'autotag-blobs',
   cluster: 'autotag-cluster',
 } as const;
