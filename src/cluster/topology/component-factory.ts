@@ -1,0 +1,27 @@
+import type { ChildSpec } from '../../runtime/index.ts';
+import type { Component } from '../../transport/topology-spec.ts';
+
+/** A task that a node carries out. */
+export interface Task {
+  readonly topology: string;
+  readonly component: string;
+  readonly kind: Component['kind'];
+  /** Its number among the tasks of its component, unique in the cluster. */
+  readonly index: number;
+  /** Its number among those of its component on this node, the lowest free one from 0; its own while it is there. */
+  readonly place: number;
+}
+
+/** Makes tasks run: what a component is, the composition root knows. */
+export interface ComponentFactory {
+  /**
+   * The child that is this task. It is always restarted; without a backoff of its own, after pauses that grow to 10 s.
+   * @throws Fault that says why this node cannot have it; it is tried again
+   */
+  child(task: Task): Pick<ChildSpec, 'start' | 'shutdown' | 'backoff'>;
+  /**
+   * Lets a spout take nothing new, for good: resolves when nothing is under way that it took. It is ended then, or when its
+   * time is up, and started anew when it is wanted again.
+   */
+  pause(task: Task): Promise<void>;
+}

@@ -1,0 +1,87 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Fault } from '../../base/errors.ts';
+import type { ReportedTask } from '../../transport/topology-record.ts';
+import type { Task } from './component-factory.ts';
+
+/** Pauses between attempts to start a task, doubled each time. */
+const retry = { firstMs: 1_000, mostMs: 30_000 };
+
+/** The id of a task in its topology. */
+export function idOf({ component, index }: Pick<Task, 'component' | 'index'>): string {
+  return `${component}:${String(index)}`;
+}
+
+/** How a task does on this node. */
+export class LocalTask {
+  readonly task: Task;
+  readonly #clock: Clock;
+  #state: ReportedTask['state'] = 'starting';
+  #since: number;
+  /** The same, monotonic. */
+  #enteredAt: number;
+  #fault: Fault | undefined;
+  #failures = 0;
+  #isDrained = false;
+
+  constructor(task: Task, clock: Clock) {
+    this.task = task;
+    this.#clock = clock;
+    this.#since = clock.now();
+    this.#enteredAt = clock.monotonic();
+  }
+
+  /** Id of its child. */
+  get childId(): string {
+    return idOf(this.task);
+  }
+
+  get state(): ReportedTask['state'] {
+    return this.#state;
+  }
+
+  /** It is being started. */
+  starts(): void {
+    this.#enter('starting');
+  }
+
+  /** It runs; its last fault stays on record. */
+  runs(): void {
+    this.#failures = 0;
+    this.#enter('running');
+  }
+
+  /** It takes nothing new, until `drained`. */
+  drains(drained: Promise<void>): Promise<void> {
+    this.#enter('draining');
+    return drained.finally(() => {
+      this.#isDrained = true;
+    });
+  }
+
+  /** It does not run, and is to be tried again later. */
+  failed(fault: Fault): void {
+    this.#fault = fault;
+    this.#failures += 1;
+    this.#enter('failed');
+  }
+
+  /** When it is its turn: to be started again, or to end whatever it has; ms, monotonic. */
+  dueAt(drainMs: number): number {
+    if (this.#state === 'failed')
+      return this.#enteredAt + Math.min(retry.firstMs * 2 ** (this.#failures - 1), retry.mostMs);
+    if (this.#state === 'draining') return this.#isDrained ? -Infinity : this.#enteredAt + drainMs;
+    return Infinity;
+  }
+
+  report(): ReportedTask {
+    const { component, kind, index } = this.task;
+    const fault = this.#fault?.toWire();
+    return { component, kind, index, state: this.#state, since: this.#since, ...(fault && { fault }) };
+  }
+
+  #enter(state: ReportedTask['state']): void {
+    this.#state = state;
+    this.#since = this.#clock.now();
+    this.#enteredAt = this.#clock.monotonic();
+  }
+}

@@ -1,0 +1,214 @@
+import { Fault } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { actor, ActorName, supervisor } from '../../runtime/index.ts';
+import type {
+  Behaviour,
+  Context,
+  MonitorId,
+  Reply,
+  Request,
+  SupervisorMessage,
+  SupervisorSpec,
+} from '../../runtime/index.ts';
+import type { AssignmentRecord, TopologyRecord } from '../../transport/topology-record.ts';
+import { defaultDrainMs, type DesiredState, type TopologyRecords } from '../../transport/topology-records.ts';
+import type { ComponentFactory } from './component-factory.ts';
+import { LocalTopology, type Goal } from './local-topology.ts';
+import { NextLook } from './next-look.ts';
+
+/** What the reconciler is told. */
+export type ReconcilerMessage =
+  | { readonly type: 'look' }
+  | { readonly type: 'report' }
+  /** The node is about to end: answered when its spouts have finished what they have, or have had their time. */
+  | Request<{ readonly type: 'drain' }, undefined>;
+
+/** The reconciler of this node. */
+export const reconcilerName = new ActorName<ReconcilerMessage>('reconciler');
+/** The supervisor of the topologies of this node. */
+export const topologiesName = new ActorName<SupervisorMessage>('topologies');
+
+/** What the reconciler works with. */
+export interface ReconcilerArgument {
+  /** Name of this node. */
+  readonly node: string;
+  readonly records: TopologyRecords;
+  readonly factory: ComponentFactory;
+  readonly log: Log;
+}
+
+interface ReconcilerState extends ReconcilerArgument {
+  readonly context: Context<ReconcilerMessage>;
+  readonly local: Map<string, LocalTopology>;
+  readonly monitors: Map<MonitorId, () => void>;
+  readonly nextLook: NextLook<ReconcilerMessage>;
+  readonly nextReport: NextLook<ReconcilerMessage>;
+  readonly unwatch: () => void;
+  /** The last report that was written. */
+  reported: string;
+  /** Whoever waits for the end of all spouts. */
+  readonly draining: Reply<undefined>[];
+}
+
+/** Between two looks that nothing prompted, in case an event was lost, ms. */
+const periodMs = 5_000;
+
+/** A node's part of the cluster's topologies: their tasks, and what sees to them. Whoever crashes begins anew. */
+export function topologies(argument: ReconcilerArgument): SupervisorSpec {
+  return {
+    // The tasks' supervisor second: it starts again, without tasks, with the reconciler that knew them.
+    strategy: 'rest_for_one',
+    intensity: { maxRestarts: 5, windowMs: 30_000 },
+    children: [
+      { id: 'reconciler', start: actor(reconciler, argument, { name: reconcilerName }) },
+      { id: 'topologies', start: supervisor({ children: [] }, { name: topologiesName }) },
+    ],
+  };
+}
+
+/**
+ * Makes the tasks of this node what the desired state says, and says how they do.
+ *
+ * Only what is on record ends something: while KV is away, or has lost a topology, everything goes on as it is.
+ */
+const reconciler: Behaviour<ReconcilerState, ReconcilerMessage, ReconcilerArgument> = {
+  kind: 'reconciler',
+  init: async (argument, context) => {
+    const nextLook = new NextLook<ReconcilerMessage>(context, { type: 'look' });
+    const unwatch = await argument.records.watch(nextLook.prompt);
+    nextLook.prompt();
+    return {
+      ...argument,
+      context,
+      local: new Map(),
+      monitors: new Map(),
+      nextLook,
+      nextReport: new NextLook<ReconcilerMessage>(context, { type: 'report' }),
+      unwatch,
+      reported: '',
+      draining: [],
+    };
+  },
+  receive: async (state, message) => {
+    switch (message.type) {
+      case 'look':
+        await look(state);
+        break;
+      case 'report':
+        await report(state);
+        break;
+      case 'drain':
+        state.draining.push(message.reply);
+        for (const topology of state.local.values()) topology.aim(endingGoal(topology.goal));
+        settleDrain(state);
+        break;
+    }
+    return state;
+  },
+  signal: (state, signal) => {
+    if (signal.type !== 'down') return state;
+    state.monitors.get(signal.monitor)?.();
+    state.monitors.delete(signal.monitor);
+    return state;
+  },
+  terminate: ({ unwatch }) => {
+    unwatch();
+  },
+  describe: ({ local }) => Array.from(local.values(), (topology) => topology.report()),
+};
+
+async function look(state: ReconcilerState): Promise<void> {
+  const { nextLook, records, log } = state;
+  nextLook.begin();
+  try {
+    const desired = await records.read();
+    for (const record of desired.topologies.values()) aimAt(state, record, desired);
+    for (const [name, topology] of state.local) if (topology.isOver) state.local.delete(name);
+    state.nextReport.prompt();
+  } catch (thrown) {
+    log.debug({ fault: Fault.from(thrown).toWire() }, 'the topologies cannot be read; all goes on as it is');
+  }
+  nextLook.within(periodMs);
+}
+
+function aimAt(state: ReconcilerState, record: TopologyRecord, { assignments }: DesiredState): void {
+  const { name, id } = record;
+  const present = state.local.get(name);
+  if (present !== undefined && !present.isOver && present.id !== id) {
+    // Another incarnation of this name: it ends first.
+    present.aim({ ...present.goal, tasks: [] });
+    return;
+  }
+  const goal = goalOf(state.node, record, assignments.get(name));
+  if (goal === undefined) return;
+  const aimed = state.draining.length > 0 ? endingGoal(goal) : goal;
+  if (present?.id === id) present.aim(aimed);
+  else if (goal.tasks.length > 0) state.local.set(name, newTopology(state, aimed, id));
+}
+
+/** What a node is to do for a topology; `undefined` if nobody has said yet. */
+function goalOf(
+  node: string,
+  { id, state, version, spec, killAfterMs }: TopologyRecord,
+  assignment: AssignmentRecord | undefined,
+): Goal | undefined {
+  const isLasting = state === 'active' || state === 'inactive';
+  const goal = {
+    version,
+    spec,
+    spouts: state === 'active',
+    starts: isLasting,
+    drainMs: state === 'killing' ? (killAfterMs ?? defaultDrainMs) : defaultDrainMs,
+  };
+  // What is left of it here, nobody waited for.
+  if (state === 'killed') return { ...goal, tasks: [], drainMs: 0 };
+  if (assignment?.id !== id) return undefined;
+  return { ...goal, tasks: assignment.tasks.filter((task) => task.node === node) };
+}
+
+/** The same on a node that is about to end. */
+function endingGoal(goal: Goal): Goal {
+  return { ...goal, spouts: false, starts: false };
+}
+
+function newTopology(state: ReconcilerState, goal: Goal, id: string): LocalTopology {
+  const { context, factory, monitors, nextLook, nextReport } = state;
+  const { clock, log } = context;
+  const topology = new LocalTopology(goal, {
+    id,
+    parent: context.ref(topologiesName),
+    factory,
+    clock,
+    log,
+    onChange: () => {
+      nextReport.prompt();
+      settleDrain(state);
+      // It may stand in the way of another one of its name.
+      if (topology.isOver) nextLook.prompt();
+    },
+    monitor: (ref, onDown) => {
+      monitors.set(context.monitor(ref), onDown);
+    },
+  });
+  return topology;
+}
+
+async function report(state: ReconcilerState): Promise<void> {
+  const { node, records, local, nextReport, log } = state;
+  nextReport.begin();
+  const said = { node, topologies: Array.from(local.values(), (topology) => topology.report()) };
+  const text = JSON.stringify(said);
+  if (text === state.reported) return;
+  try {
+    await records.report(said);
+    state.reported = text;
+  } catch (thrown) {
+    log.debug({ fault: Fault.from(thrown).toWire() }, 'what the tasks of this node do was not written');
+    nextReport.within(periodMs);
+  }
+}
+
+function settleDrain({ draining, local }: ReconcilerState): void {
+  if ([...local.values()].some(({ hasSpouts }) => hasSpouts)) return;
+  for (const reply of draining) reply.ok(undefined);
+}

@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { silentLog } from '../../../src/base/log.ts';
+import { all, shuffle, topology } from '../../../src/cluster/topology/builder.ts';
+import { LocalTopology, type Goal } from '../../../src/cluster/topology/local-topology.ts';
+import { ActorSystem, rootName } from '../../../src/runtime/index.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
+import { StubFactory, nameOf } from '../../support/topology-cluster.ts';
+
+const spec = topology('sums')
+  .spout('numbers', { parallelism: 3 })
+  .bolt('sum', { parallelism: 3, grouping: shuffle('numbers') })
+  .bolt('log', { parallelism: 2, grouping: [shuffle('sum'), all('numbers')] })
+  .build();
+const components = ['numbers', 'sum', 'log'];
+
+const goal = fc.record<Omit<Goal, 'version' | 'spec'>>({
+  tasks: fc.uniqueArray(
+    fc.record({ component: fc.constantFrom(...components), index: fc.nat(2), node: fc.constant('n1') }),
+    { selector: ({ component, index }) => `${component}:${String(index)}` },
+  ),
+  spouts: fc.boolean(),
+  starts: fc.boolean(),
+  drainMs: fc.constantFrom(0, 1_000, 60_000),
+});
+
+type Step =
+  | { readonly aim: Omit<Goal, 'version' | 'spec'> }
+  | { readonly passMs: number }
+  | { readonly crash: number }
+  | { readonly breaks: string }
+  | { readonly act: 'hold' | 'finish' | 'mend' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ aim: goal }),
+  fc.record({ passMs: fc.constantFrom(0, 10, 500, 2_000, 70_000) }),
+  fc.record({ crash: fc.nat(20) }),
+  fc.record({ breaks: fc.constantFrom(...components) }),
+  fc.record({ act: fc.constantFrom('hold', 'finish', 'mend') }),
+);
+
+/** The tasks of one topology on one node, driven by hand. */
+class Bench {
+  readonly clock = new SimulatedClock();
+  readonly factory = new StubFactory();
+  readonly system = new ActorSystem({ clock: this.clock });
+  #version = 1;
+  #finish: () => void = () => undefined;
+  #topology: LocalTopology | undefined;
+
+  get topology(): LocalTopology {
+    if (this.#topology === undefined) throw new Error('it has not begun');
+    return this.#topology;
+  }
+
+  async begin(): Promise<void> {
+    await this.system.start({ children: [] });
+    const first = { version: 1, spec, tasks: [], spouts: true, starts: true, drainMs: 0 };
+    this.#topology = new LocalTopology(first, {
+      id: 'x',
+      parent: this.system.ref(rootName),
+      factory: this.factory,
+      clock: this.clock,
+      log: silentLog,
+      onChange: () => undefined,
+      monitor: (ref, onDown) => void this.system.whenDown(ref).then(onDown),
+    });
+  }
+
+  async do(what: Step): Promise<void> {
+    if ('aim' in what) this.topology.aim({ ...what.aim, version: ++this.#version, spec });
+    else if ('passMs' in what) await this.clock.advance(what.passMs);
+    else if ('crash' in what) this.#crash(what.crash);
+    else if ('breaks' in what) this.factory.broken.add(what.breaks);
+    else if (what.act === 'hold') this.#finish = this.factory.holdInFlight();
+    else if (what.act === 'mend') this.factory.broken.clear();
+    else this.#finish();
+    await this.clock.settle();
+  }
+
+  #crash(pick: number): void {
+    const tasks = [...this.factory.running.values()];
+    const task = tasks[pick % Math.max(tasks.length, 1)];
+    if (task !== undefined) this.system.ref(nameOf(task)).cast('crash');
+  }
+}
+
+test('whatever has happened, in the end exactly what is wanted runs, each task once and in a place of its own', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), goal, async (steps, last) => {
+      const bench = new Bench();
+      await bench.begin();
+      for (const one of steps) {
+        await bench.do(one);
+        const places = Array.from(
+          bench.factory.running.values(),
+          ({ component, place }) => `${component} ${String(place)}`,
+        );
+        expect(new Set(places).size).toBe(places.length);
+      }
+      for (const one of [{ act: 'mend' }, { act: 'finish' }, { aim: { ...last, starts: true } }] as const)
+        await bench.do(one);
+      await bench.do({ passMs: 200_000 });
+      const wanted = last.tasks
+        .filter(({ component }) => last.spouts || component !== 'numbers')
+        .map(({ component, index }) => `${component}:${String(index)}`);
+      expect([...bench.factory.running.keys()].sort()).toEqual(wanted.sort());
+      const reported = bench.topology
+        .report()
+        .tasks.map(({ component, index, state }) => `${component}:${String(index)} ${state}`);
+      expect(reported.sort()).toEqual(wanted.map((key) => `${key} running`).sort());
+      // A supervisor is there only for tasks.
+      expect(bench.system.inspector.list()).toHaveLength(wanted.length === 0 ? 1 : wanted.length + 2);
+      expect(bench.topology.isOver).toBe(last.tasks.length === 0);
+      await bench.system.stop(1_000);
+    }),
+    { numRuns: 300 },
+  );
+}, 120_000);
