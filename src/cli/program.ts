@@ -13,6 +13,14 @@ import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { submitCommand } from './submit.ts';
 import { tagCommand } from './tag.ts';
+import {
+  activateCommand,
+  deactivateCommand,
+  deployCommand,
+  killCommand,
+  listCommand,
+  rebalanceCommand,
+} from './topologies.ts';
 import { trainCommand } from './train.ts';
 
 /** Every command, in the order of the help. */
@@ -26,6 +34,12 @@ const commands: readonly ((cli: Cli) => Command)[] = [
   deadCommand,
   forgetCommand,
   statusCommand,
+  listCommand,
+  deployCommand,
+  activateCommand,
+  deactivateCommand,
+  rebalanceCommand,
+  killCommand,
   nodesCommand,
   replCommand,
 ];

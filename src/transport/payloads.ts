@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { runSpec } from './run-spec.ts';
+import { topologyName } from './topology-spec.ts';
 
 /** A fault as it travels ({@link WireFault}); codes of newer versions are let through. */
 export const wireFault = z.object({
@@ -249,6 +250,39 @@ const actorName = z
   .string()
   .regex(/^(#[\w-]{1,64}|[A-Za-z0-9][\w:/-]{0,127})$/, 'is no name or pid of an actor');
 
+/** What a topology is told to be. */
+const topologyState = z.object({
+  name: topologyName,
+  status: z.enum(['active', 'inactive', 'killing']),
+  /** Grows with each change. */
+  version: count,
+});
+
+/** How a topology does. */
+const topologyStatus = topologyState.extend({
+  /** Of all components: those that are placed on nodes, and those that run. */
+  tasks: z.object({ wanted: count, placed: count, running: count }),
+  /** On which it has tasks. */
+  nodes: count,
+  /** To how many a rebalance has limited it. */
+  maxNodes: count.optional(),
+  /** Since it was deployed. */
+  uptimeMs: z.number(),
+  components: z.array(
+    z.object({
+      name: topologyName,
+      kind: z.enum(['spout', 'bolt']),
+      tasks: z.object({ wanted: count, placed: count, running: count }),
+      /** By name. */
+      nodes: z.array(z.object({ node: nodeName, tasks: count })),
+      /** Tasks that do not start, and why. */
+      failed: z.array(z.object({ node: nodeName, index: count, code: z.string(), message: z.string() })),
+    }),
+  ),
+});
+/** See {@link topologyStatus}. */
+export type TopologyStatus = z.infer<typeof topologyStatus>;
+
 /** Request and reply of each request subject. */
 export const exchanges = {
   search: {
@@ -366,6 +400,30 @@ export const exchanges = {
     request: z.object({ upload: z.string().max(64), offset: count, part: bytes }),
     /** The model after the last part. */
     reply: z.object({ model: modelId.optional() }),
+  },
+  topologyList: { request: z.object({}), reply: z.object({ topologies: z.array(topologyStatus) }) },
+  /** One that every node knows, after it was killed. */
+  topologyDeploy: { request: z.object({ builtin: topologyName }), reply: topologyState },
+  topologyActivate: { request: z.object({ name: topologyName }), reply: topologyState },
+  topologyDeactivate: { request: z.object({ name: topologyName }), reply: topologyState },
+  topologyRebalance: {
+    request: z.object({
+      name: topologyName,
+      /** It may be on, at most; without, as before. */
+      nodes: z.int().optional(),
+      /** Tasks by component; others stay as they are. */
+      parallelism: z.record(topologyName, z.int()).default({}),
+    }),
+    reply: topologyState,
+  },
+  topologyKill: {
+    request: z.object({
+      name: topologyName,
+      /** How long its spouts may take to finish what they have. */
+      afterMs: count.max(86_400_000).default(30_000),
+    }),
+    /** Whether every node knows it, so that it can be deployed again by name. */
+    reply: topologyState.extend({ builtin: z.boolean() }),
   },
   /** Nodes, actor trees and states are shown as they are: their shape belongs to the runtime. */
   inspect: {

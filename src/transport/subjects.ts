@@ -187,6 +187,42 @@ export const subjects = {
     ['operator'],
     exchanges.modelUpload,
   ),
+  topologyList: ask(
+    'autotag.v1.topologies.list',
+    'nothing; topologies, where their tasks are',
+    everyone,
+    exchanges.topologyList,
+  ),
+  topologyDeploy: ask(
+    'autotag.v1.topologies.deploy',
+    'a topology that every node knows; what it is now',
+    ['operator'],
+    exchanges.topologyDeploy,
+  ),
+  topologyActivate: ask(
+    'autotag.v1.topologies.activate',
+    'a topology; what it is now',
+    ['operator'],
+    exchanges.topologyActivate,
+  ),
+  topologyDeactivate: ask(
+    'autotag.v1.topologies.deactivate',
+    'a topology; what it is now',
+    ['operator'],
+    exchanges.topologyDeactivate,
+  ),
+  topologyRebalance: ask(
+    'autotag.v1.topologies.rebalance',
+    'a topology, how many nodes, tasks by component; what it is now',
+    ['operator'],
+    exchanges.topologyRebalance,
+  ),
+  topologyKill: ask(
+    'autotag.v1.topologies.kill',
+    'a topology, how long it may drain; what it is now',
+    ['operator'],
+    exchanges.topologyKill,
+  ),
   nodes: ask(
     'autotag.v1.inspect.nodes',
     'nothing; every node answers',

@@ -11,7 +11,7 @@ import {
   type NodeReport,
   type TopologyRecord,
 } from './topology-record.ts';
-import { maxParallelism, type TopologySpec } from './topology-spec.ts';
+import { fixedTasks, maxParallelism, maxTasks, type TopologySpec } from './topology-spec.ts';
 
 /** What a rebalance changes; the rest stays. */
 export interface Rebalance {
@@ -133,11 +133,11 @@ export class TopologyRecords {
   rebalance(name: string, { nodes, parallelism = {} }: Rebalance): Promise<TopologyRecord> {
     return this.#change(name, (record) => {
       checkRebalance(lasting(record).spec, { nodes, parallelism });
-      return {
-        ...record,
-        nodes: nodes ?? record.nodes,
-        parallelism: { ...record.parallelism, ...parallelism },
-      };
+      const tasks = { ...record.parallelism, ...parallelism };
+      const total = fixedTasks(record.spec.components, tasks);
+      if (total > maxTasks)
+        throw invalid(`${name} would have ${String(total)} tasks; give it ${String(maxTasks)} at most`);
+      return { ...record, nodes: nodes ?? record.nodes, parallelism: tasks };
     });
   }
 

@@ -11,6 +11,9 @@ export const topologyName = z
 /** Tasks that a component may have, at most. */
 export const maxParallelism = 1024;
 
+/** Tasks that a topology may have altogether, at most; those that are one a thread or node are not counted. */
+export const maxTasks = 4096;
+
 /** Which tasks of a bolt get a tuple. */
 export const grouping = z.discriminatedUnion('type', [
   /** one task, the least loaded */
@@ -48,3 +51,12 @@ export const topologySpec = z.object({
 });
 /** See {@link topologySpec}. */
 export type TopologySpec = z.infer<typeof topologySpec>;
+
+/** Tasks that a topology has whatever nodes there are, where a rebalance has given some components a number. */
+export function fixedTasks(
+  components: readonly Component[],
+  rebalanced: Readonly<Record<string, number>> = {},
+): number {
+  const counts = components.map(({ name, parallelism }) => rebalanced[name] ?? parallelism);
+  return counts.reduce<number>((sum, count) => sum + (typeof count === 'number' ? count : 0), 0);
+}

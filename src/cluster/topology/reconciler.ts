@@ -26,7 +26,7 @@ export type ReconcilerMessage =
 /** The reconciler of this node. */
 export const reconcilerName = new ActorName<ReconcilerMessage>('reconciler');
 /** The supervisor of the topologies of this node. */
-export const topologiesName = new ActorName<SupervisorMessage>('topologies');
+const topologiesName = new ActorName<SupervisorMessage>('topologies');
 
 /** What the reconciler works with. */
 export interface ReconcilerArgument {

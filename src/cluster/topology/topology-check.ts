@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { Fault } from '../../base/errors.ts';
 import {
+  fixedTasks,
   maxParallelism,
+  maxTasks,
   topologySpec,
   type Component,
   type TopologySpec,
@@ -41,6 +43,8 @@ function layoutProblem(components: readonly Component[]): string | undefined {
     if (names.has(name)) return `two of its components are called ${name}`;
     names.add(name);
   }
+  const tasks = fixedTasks(components);
+  if (tasks > maxTasks) return `it has ${String(tasks)} tasks altogether, more than ${String(maxTasks)}`;
   if (!components.some(({ kind }) => kind === 'spout')) return 'it has no spout, where tuples come from';
   for (const component of components) {
     const problem = inputProblem(component, names);

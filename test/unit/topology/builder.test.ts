@@ -82,6 +82,11 @@ describe('a topology', () => {
       () => photos().bolt('a', { grouping: fields('exif') }),
       'its component "a" has no',
     ],
+    [
+      'too many tasks',
+      () => [1, 2, 3, 4].reduce((all, n) => all.spout(`s${String(n)}`, { parallelism: 1024 }), photos()),
+      'it has 4100 tasks altogether, more than 4096',
+    ],
     ['nothing', () => topology('a'), 'it has no components'],
   ])('is refused with one sentence: %s', (_, make, reason) => {
     const build = () => make().build();

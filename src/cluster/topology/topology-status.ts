@@ -1,0 +1,88 @@
+import type { TopologyStatus } from '../../transport/payloads.ts';
+import type {
+  AssignedTask,
+  AssignmentRecord,
+  NodeReport,
+  TopologyRecord,
+} from '../../transport/topology-record.ts';
+import type { Component } from '../../transport/topology-spec.ts';
+
+/** Failed tasks that are named for a component, at most. */
+const failedShown = 20;
+
+/** A topology as it is told to be. */
+export function stateOf({ name, state, version }: TopologyRecord) {
+  return { name, status: state === 'killed' ? ('killing' as const) : state, version };
+}
+
+/**
+ * How a topology does.
+ * @param reports - of the nodes that are alive
+ * @param now - ms since the epoch
+ */
+export function statusOf(
+  topology: TopologyRecord,
+  assignment: AssignmentRecord | undefined,
+  reports: readonly NodeReport[],
+  now: number,
+): TopologyStatus {
+  const tasks = assignment?.id === topology.id ? assignment.tasks : [];
+  const reported = reportedTasks(topology, reports);
+  const components = topology.spec.components.map((component) => componentStatus(component, tasks, reported));
+  return {
+    ...stateOf(topology),
+    tasks: {
+      wanted: sum(components.map((one) => one.tasks.wanted)),
+      placed: sum(components.map((one) => one.tasks.placed)),
+      running: sum(components.map((one) => one.tasks.running)),
+    },
+    nodes: new Set(components.flatMap(({ nodes }) => nodes.map(({ node }) => node))).size,
+    ...(topology.nodes !== undefined && { maxNodes: topology.nodes }),
+    uptimeMs: Math.max(0, now - topology.createdAt),
+    components,
+  };
+}
+
+function componentStatus(
+  { name, kind }: Component,
+  tasks: readonly AssignedTask[],
+  reported: ReturnType<typeof reportedTasks>,
+): TopologyStatus['components'][number] {
+  const wanted = tasks.filter(({ component }) => component === name);
+  const nodes = wanted.map(({ node }) => node).filter((node) => node !== null);
+  const here = reported.filter(({ task }) => task.component === name);
+  return {
+    name,
+    kind,
+    tasks: {
+      wanted: wanted.length,
+      placed: nodes.length,
+      running: here.filter(({ task }) => task.state === 'running' || task.state === 'draining').length,
+    },
+    nodes: [...new Set(nodes)].sort().map((node) => ({
+      node,
+      tasks: nodes.filter((other) => other === node).length,
+    })),
+    failed: here
+      .filter(({ task }) => task.state === 'failed')
+      .slice(0, failedShown)
+      .map(({ node, task: { index, fault } }) => ({
+        node,
+        index,
+        code: fault?.code ?? 'INTERNAL',
+        message: fault?.message ?? '',
+      })),
+  };
+}
+
+function reportedTasks({ name, id }: TopologyRecord, reports: readonly NodeReport[]) {
+  return reports.flatMap(({ node, topologies }) =>
+    topologies
+      .filter((topology) => topology.name === name && topology.id === id)
+      .flatMap(({ tasks }) => tasks.map((task) => ({ node, task }))),
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
