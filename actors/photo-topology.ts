@@ -1,8 +1,11 @@
+import { Fault } from '../src/base/errors.ts';
 import type { Metrics } from '../src/base/metrics.ts';
+import { shuffle, topology } from '../src/cluster/topology/builder.ts';
+import type { ComponentFactory, Task } from '../src/cluster/topology/component-factory.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import type { WorkerSlot } from '../src/pool/worker-slot.ts';
-import { ActorName, actor, supervisor } from '../src/runtime/index.ts';
-import type { ChildSpec, SupervisorSpec } from '../src/runtime/index.ts';
+import { ActorName, actor } from '../src/runtime/index.ts';
+import type { ActorRef, ChildStart } from '../src/runtime/index.ts';
 import type { PhotoQueue } from '../src/transport/photo-queue.ts';
 import type { ResultPublisher } from '../src/transport/result-publisher.ts';
 import type { FailurePolicy } from './failure-policy.ts';
@@ -10,11 +13,21 @@ import { photoSpout } from './photo-spout.ts';
 import type { ResultStore } from './result-store.ts';
 import { tagger } from './tagger.ts';
 import { photoSpoutName, writerName } from './tuple.ts';
-import type { TaggerMessage } from './tuple.ts';
+import type { SpoutMessage, TaggerMessage } from './tuple.ts';
 import { writer } from './writer.ts';
 
-/** What the topology of uploads works with. */
-export interface PhotoTopologyOptions {
+/**
+ * The topology of uploads: `photos` spout → `autotag` bolt, a task a thread → `dbwriter` bolt. A photo stays on the node that
+ * has pulled it: each node has a spout and a writer, and what the writers write goes to the one node that keeps it.
+ */
+export const photoTopology = topology('photos')
+  .spout('photos', { parallelism: 'nodes' })
+  .bolt('autotag', { parallelism: 'threads', grouping: shuffle('photos') })
+  .bolt('dbwriter', { parallelism: 'nodes', grouping: shuffle('autotag') })
+  .build();
+
+/** What the tasks of the topology work with on a node. */
+export interface PhotoComponentsOptions {
   readonly queue: PhotoQueue;
   readonly store: ResultStore;
   readonly results: ResultPublisher;
@@ -25,29 +38,32 @@ export interface PhotoTopologyOptions {
   /** See `PhotoSpoutArgument`. */
   readonly window: number;
   readonly ackWaitMs: number;
+  /** The spout of this node. */
+  readonly spout: ActorRef<SpoutMessage>;
 }
 
-/**
- * The topology of uploads: `photos` spout → `autotag` bolt, a task a thread → `dbwriter` bolt.
- *
- * Started against the stream, so that everyone finds who comes after him; ended spout first.
- */
-export function photoTopology(options: PhotoTopologyOptions): SupervisorSpec {
-  const taggers: SupervisorSpec = {
-    intensity: { maxRestarts: 10, windowMs: 10_000 },
-    children: options.slots.map((slot, index) => taggerChild(slot, index, options)),
+/** Makes the tasks of {@link photoTopology} run on a node. */
+export function photoComponents(options: PhotoComponentsOptions): ComponentFactory {
+  const starts: Readonly<Record<string, (task: Task) => ChildStart>> = {
+    photos: () => actor(photoSpout, options, { name: photoSpoutName, mailboxLimit: 65_536 }),
+    autotag: ({ place }) => startTagger(place, options),
+    dbwriter: () => actor(writer, options, { name: writerName, mailboxLimit: 8_192 }),
   };
   return {
-    intensity: { maxRestarts: 5, windowMs: 30_000 },
-    children: [
-      { id: 'dbwriter', start: actor(writer, options, { name: writerName, mailboxLimit: 8_192 }) },
-      { id: 'photos', start: actor(photoSpout, options, { name: photoSpoutName, mailboxLimit: 65_536 }) },
-      { id: 'autotag', start: supervisor(taggers) },
-    ],
+    child: (task) => {
+      const start = starts[task.component];
+      if (start === undefined)
+        throw new Fault('NOT_FOUND', { what: 'component on this node', id: task.component });
+      return { start: start(task) };
+    },
+    pause: () => options.spout.call({ type: 'drain' }, 'infinity'),
   };
 }
 
-function taggerChild(slot: WorkerSlot, index: number, { models, metrics }: PhotoTopologyOptions): ChildSpec {
-  const name = new ActorName<TaggerMessage>(`autotag-${String(index)}`);
-  return { id: name.name, start: actor(tagger, { slot, models, metrics }, { name }) };
+function startTagger(place: number, { slots, models, metrics }: PhotoComponentsOptions): ChildStart {
+  const slot = slots[place];
+  if (slot === undefined)
+    throw new Fault('NOT_FOUND', { what: 'worker thread on this node', id: String(place) });
+  const name = new ActorName<TaggerMessage>(`autotag-${String(place)}`);
+  return actor(tagger, { slot, models, metrics }, { name });
 }

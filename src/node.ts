@@ -12,7 +12,7 @@ import { ModelComparison } from '../actors/model-comparison.ts';
 import { modelService } from '../actors/model-service.ts';
 import { ModelUploads } from '../actors/model-uploads.ts';
 import { nodeMonitor, nodeMonitorName } from '../actors/node-monitor.ts';
-import { photoTopology } from '../actors/photo-topology.ts';
+import { photoComponents, photoTopology } from '../actors/photo-topology.ts';
 import { prepareThreads } from '../actors/prepare-threads.ts';
 import type { Threads } from '../actors/prepare-threads.ts';
 import { modelOf, tagService } from '../actors/tag-service.ts';
@@ -46,6 +46,9 @@ import { diskGuardChild, linkChild, natsServerChild } from './cluster/nats-child
 import { deadReport, queueReport } from './cluster/node-report.ts';
 import { service } from './cluster/service.ts';
 import type { Endpoint } from './cluster/service.ts';
+import { liveNodes, nimbusKeeper } from './cluster/topology/nimbus-keeper.ts';
+import { reconcilerName, topologies } from './cluster/topology/reconciler.ts';
+import { topologyService } from './cluster/topology/topology-service.ts';
 import { FeatureStores } from './model/feature-store/feature-stores.ts';
 import { ModelLibrary } from './model/model-library.ts';
 import { ActiveModel } from './pool/active-model.ts';
@@ -84,6 +87,9 @@ export interface Node {
 const stopTimeoutMs = 3_500;
 /** Beyond the sum of all windows, so that nodes limit themselves. */
 const maxAckPending = 8_192;
+
+/** Topologies that every cluster has. */
+const builtins = [photoTopology];
 
 /** Parts of a node that somebody else may provide. */
 export interface NodeParts {
@@ -211,7 +217,7 @@ class RunningNode implements Node {
   async #stop(): Promise<void> {
     const { drainTimeoutMs } = this.#options;
     try {
-      if (this.#takesPhotos) await this.#system.ref(photoSpoutName).call({ type: 'drain' }, drainTimeoutMs);
+      if (this.#takesPhotos) await this.#system.ref(reconcilerName).call({ type: 'drain' }, drainTimeoutMs);
     } catch (error) {
       this.#log.warn({ fault: Fault.from(error).toWire() }, 'photos in flight are handed back');
     }
@@ -292,6 +298,7 @@ class RunningNode implements Node {
         ...this.#taskWork(jobs),
         ...this.#runWork(threads, jobs),
         { id: 'services', start: deferred('supervisor', () => supervisor(this.#services(jobs))) },
+        { id: 'nimbus', start: deferred('worker', () => this.#nimbus()) },
       ],
     };
   }
@@ -312,7 +319,7 @@ class RunningNode implements Node {
     if (!this.#takesPhotos) return [];
     return [
       { id: 'models', start: deferred('worker', () => this.#modelKeeper(threads)) },
-      { id: 'photos', start: deferred('supervisor', () => supervisor(this.#photos(threads))) },
+      { id: 'topologies', start: deferred('supervisor', () => supervisor(this.#topologies(threads))) },
     ];
   }
 
@@ -474,22 +481,30 @@ class RunningNode implements Node {
     });
   }
 
-  #photos({ slots }: Threads): SupervisorSpec {
-    const { queue, attempts, deadLetters, results } = this.#opened;
+  /** The tasks that the leader has placed here. */
+  #topologies({ slots }: Threads): SupervisorSpec {
+    const { queue, attempts, deadLetters, results, topologies: records } = this.#opened;
     const { maxAttempts, ackWaitMs, window } = this.#options;
     const [metrics, log, clock] = [this.#metrics, this.#logOf(photoSpoutName), systemClock];
-    const failures = new FailurePolicy({ attempts, deadLetters, results, metrics, log, clock, maxAttempts });
-    return photoTopology({
+    const factory = photoComponents({
       queue,
       store: this.#resultStore(),
       results,
-      failures,
+      failures: new FailurePolicy({ attempts, deadLetters, results, metrics, log, clock, maxAttempts }),
       slots,
       models: this.#models,
       metrics,
       window: window === 0 ? Math.max(32, 8 * slots.length) : window,
       ackWaitMs,
+      spout: this.#system.ref(photoSpoutName),
     });
+    return topologies({ node: this.name, records, factory, log: this.#log });
+  }
+
+  #nimbus(): ChildStart {
+    const { topologies: records } = this.#opened;
+    const { view } = this.#place;
+    return actor(nimbusKeeper, { node: this.name, records, view, builtins, log: this.#log });
   }
 
   #resultStore(): ResultStore {
@@ -553,6 +568,11 @@ class RunningNode implements Node {
     if (!this.#takesPhotos) return {};
     return {
       'dead-letters': deadLetterService(this.#opened.deadLetters),
+      topologies: topologyService({
+        records: this.#opened.topologies,
+        members: { live: () => liveNodes(this.#place.view) },
+        builtins,
+      }),
       models: this.#modelService(),
       ...(this.#holdsStore ? this.#storeServices() : {}),
     };

@@ -13,6 +13,7 @@ import { ResultPublisher } from './result-publisher.ts';
 import { RunRecords } from './run-records.ts';
 import { TaskQueue } from './task-queue.ts';
 import { TaskRecords } from './task-records.ts';
+import { TopologyRecords } from './topology-records.ts';
 
 /** How a node connects. */
 export interface NodeLinkOptions extends PhotoStreamOptions {
@@ -44,6 +45,7 @@ export interface NodeLink {
   readonly taskRecords: TaskRecords;
   readonly runs: RunRecords;
   readonly exchange: BlobExchange;
+  readonly topologies: TopologyRecords;
 }
 
 /**
@@ -55,18 +57,29 @@ export async function openNodeLink(options: NodeLinkOptions): Promise<NodeLink> 
   try {
     await options.admit?.(connection);
     const replicas = options.replicas ?? 1;
-    const [queue, attempts, deadLetters, activations, registry, tasks, taskRecords, runs, exchange] =
-      await Promise.all([
-        PhotoQueue.open(connection, options),
-        Attempts.open(connection, { replicas }),
-        DeadLetters.open(connection, { replicas, maxBytes: options.maxDeadLetterBytes }),
-        Activations.open(connection, { replicas }),
-        ModelRegistry.open(connection, { replicas, disk: options.disk }),
-        TaskQueue.open(connection, options),
-        TaskRecords.open(connection, { replicas }),
-        RunRecords.open(connection, { replicas }),
-        BlobExchange.open(connection, { replicas, maxBytes: options.maxBlobBytes }),
-      ]);
+    const [
+      queue,
+      attempts,
+      deadLetters,
+      activations,
+      registry,
+      tasks,
+      taskRecords,
+      runs,
+      exchange,
+      topologies,
+    ] = await Promise.all([
+      PhotoQueue.open(connection, options),
+      Attempts.open(connection, { replicas }),
+      DeadLetters.open(connection, { replicas, maxBytes: options.maxDeadLetterBytes }),
+      Activations.open(connection, { replicas }),
+      ModelRegistry.open(connection, { replicas, disk: options.disk }),
+      TaskQueue.open(connection, options),
+      TaskRecords.open(connection, { replicas }),
+      RunRecords.open(connection, { replicas }),
+      BlobExchange.open(connection, { replicas, maxBytes: options.maxBlobBytes }),
+      TopologyRecords.open(connection, { replicas }),
+    ]);
     return {
       connection,
       queue,
@@ -79,6 +92,7 @@ export async function openNodeLink(options: NodeLinkOptions): Promise<NodeLink> 
       taskRecords,
       runs,
       exchange,
+      topologies,
     };
   } catch (error) {
     await connection.close();

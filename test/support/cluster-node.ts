@@ -1,6 +1,7 @@
 import { parseNodeOptions } from '../../src/base/options.ts';
 import { startNode } from '../../src/node.ts';
 import type { Node, NodeParts } from '../../src/node.ts';
+import { untilAtWork } from './at-work.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { freePort } from './nats.ts';
@@ -40,6 +41,8 @@ export async function startClusterNode(
   const start = async () => {
     node = undefined;
     node = await startNode(parseNodeOptions(given), parts);
+    if (given.takes !== 'tasks')
+      await untilAtWork({ url: node.url, dataFolder: data.path, name: node.name }, given.nats);
   };
   const running = () => {
     if (node === undefined) throw new Error('the node does not run');

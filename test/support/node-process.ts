@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeOptionName } from '../../src/base/options.ts';
 import { threadEntry } from '../../src/base/thread-entry.ts';
+import { untilAtWork } from './at-work.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { readMetric } from './metrics.ts';
@@ -89,6 +90,10 @@ export class NodeProcess {
     if (message.type === 'failed') throw new Error(`${message.code}: ${message.message}`);
     this.#url = message.url;
     this.#httpUrl = message.httpUrl;
+    const { name, nats, takes } = this.#options;
+    if (takes === 'tasks') return;
+    const dataFolder = this.data.path;
+    await untilAtWork({ url: this.#url, dataFolder, ...(typeof name === 'string' && { name }) }, nats);
   }
 
   /** Connects to it. */

@@ -157,9 +157,10 @@ export class LocalTopology {
   }
 
   async #endTask(task: LocalTask): Promise<void> {
-    if (this.#supervisor !== undefined) {
-      await attempt(terminateChild(this.#supervisor, task.childId));
-      await attempt(deleteChild(this.#supervisor, task.childId));
+    const supervisor = this.#supervisor;
+    if (supervisor !== undefined) {
+      await attempt(terminateChild(supervisor, task.childId));
+      await attempt(deleteChild(supervisor, task.childId));
     }
     this.#tasks.delete(task.childId);
   }
