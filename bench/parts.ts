@@ -6,6 +6,7 @@ import { readTorchFile } from '../src/vision/torch-file.ts';
 import { readFromWheel, weightsWheel } from '../scripts/prepare/wheels.ts';
 import { coordinationBench } from './coordination/coordination-bench.ts';
 import { kernelBench } from './kernel/kernel-bench.ts';
+import { membershipBench } from './membership/membership-bench.ts';
 import { memoryBench } from './memory/memory-bench.ts';
 import { loadPhotos } from './photos/photo-set.ts';
 import { pipelineBench } from './pipeline/pipeline-bench.ts';
@@ -25,6 +26,7 @@ export const parts: readonly Part[] = [
   { name: 'kernel', about: 'the feature kernel beside onnxruntime-web, one thread each', run: kernel },
   { name: 'coordination', about: 'the whole path with nothing to decode or compute', run: coordination },
   { name: 'memory', about: 'resident memory by worker count', run: memory },
+  { name: 'membership', about: 'what 100 idle nodes cost by being a cluster', run: membership },
   { name: 'store', about: 'writes and searches of the tag store', run: store },
   { name: 'train', about: 'training beside LIBLINEAR, and of 3,000 classes', isLong: true, run: train },
   {
@@ -91,6 +93,17 @@ async function coordination({ progress }: PartOptions): Promise<PartResult> {
 async function memory({ photos, progress }: PartOptions): Promise<PartResult> {
   const raw = await memoryBench(photos, progress);
   return { raw, summary: { rss_mib: raw.starter, matrices_per_worker: raw.matricesPerWorker } };
+}
+
+async function membership({ quick, progress }: PartOptions): Promise<PartResult> {
+  const raw = await membershipBench({ nodes: 100, seconds: quick ? 5 : 30 }, progress);
+  return {
+    raw,
+    summary: {
+      membership_messages_per_s: raw.messagesPerS,
+      membership_cpu_share: raw.nodesCpuShare + raw.serverCpuShare,
+    },
+  };
 }
 
 async function store({ progress }: PartOptions): Promise<PartResult> {
