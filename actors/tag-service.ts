@@ -4,6 +4,7 @@ import { parseSearchQuery } from '../src/store/search-query.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
 import type { DeadLetters } from '../src/transport/dead-letters.ts';
 import type { PhotoQueue } from '../src/transport/photo-queue.ts';
+import type { ClusterView } from '../src/cluster/cluster-view.ts';
 import { endpoint } from '../src/cluster/service.ts';
 import type { Endpoint } from '../src/cluster/service.ts';
 
@@ -16,6 +17,7 @@ export interface TagServiceOptions {
   readonly queue: PhotoQueue;
   readonly deadLetters: DeadLetters;
   readonly models: ActiveModel;
+  readonly view: ClusterView;
   /** Sees to it that a photo is in nothing that models are trained on. */
   readonly forgetInTraining: (photo: string) => Promise<unknown>;
 }
@@ -68,7 +70,8 @@ export function modelOf({ current, refused }: ActiveModel) {
   return { model: id, activation, ...(refused === undefined ? {} : { refused }) };
 }
 
-async function status({ node, version, store, queue, deadLetters, models }: TagServiceOptions) {
+async function status({ node, version, store, queue, deadLetters, models, view }: TagServiceOptions) {
+  const { leader, alive } = view;
   const [{ messages: photos, bytes, maxBytes, inFlight }, dead, tagged] = await Promise.all([
     queue.status(),
     deadLetters.status(),
@@ -81,5 +84,7 @@ async function status({ node, version, store, queue, deadLetters, models }: TagS
     queue: { photos, bytes, maxBytes, inFlight },
     deadLetters: dead.messages,
     store: { ...tagged },
+    nodes: alive.length,
+    ...(leader === undefined ? {} : { leader: leader.node }),
   };
 }

@@ -205,7 +205,7 @@ class RunningNode implements Node {
       throw started.fault;
     }
     void this.#system.ended.then((reason) =>
-      this.#giveUp(new Fault('NODE_GAVE_UP', { reason: describeExit(reason) })),
+      this.#giveUp(new Fault('NODE_GAVE_UP', { reason: this.#system.lastFailure ?? describeExit(reason) })),
     );
   }
 
@@ -589,6 +589,7 @@ class RunningNode implements Node {
       queue,
       deadLetters,
       models: this.#models,
+      view: this.#place.view,
       forgetInTraining: (photo) => this.#system.ref(runCoordinatorName).call({ type: 'forget', photo }),
     });
     return {

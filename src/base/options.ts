@@ -62,7 +62,7 @@ export const nodeOptions = {
   ackWaitMs: row('lease on a photo', milliseconds(10_000), 'ms'),
   nodeLeaseMs: row(
     'silence after which others take a node for lost, and its leadership over',
-    milliseconds(4_000),
+    z.coerce.number().int().min(500).max(600_000).default(4_000),
     'ms',
   ),
   decodeTimeoutMs: row('deadline for decoding a photo', milliseconds(5_000), 'ms'),

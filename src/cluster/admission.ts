@@ -5,8 +5,7 @@ import type { Log } from '../base/log.ts';
 import { clusterKeys, openClusterRecords } from '../transport/cluster-records.ts';
 import type { ClusterIdentity, ClusterRecords, NodeRecord } from '../transport/cluster-records.ts';
 import type { Connection } from '../transport/connection.ts';
-import { KeyLease, type LeaseHolder } from '../transport/key-lease.ts';
-import type { LeaseTimes } from '../transport/lease-observer.ts';
+import { KeyLease, type LeaseHolder, type LeaseTimes } from '../transport/key-lease.ts';
 import type { FolderIdentity } from './folder-identity.ts';
 import { claimStore, findStore, type StorePlace } from './store-claim.ts';
 
@@ -24,6 +23,8 @@ export interface Applicant extends LeaseTimes {
   readonly folder: FolderIdentity;
   readonly facts: NodeFacts;
   readonly log: Log;
+  /** Of the bucket, where it has to be made. */
+  readonly replicas: number;
 }
 
 /** The place of an admitted node in its cluster. */
@@ -47,8 +48,8 @@ export interface Seat {
  * @throws Fault `CLUSTER_VERSION`, `CLUSTER_OTHER`, `NODE_NAME_TAKEN`; `DATA_FOLDER`, `NATS_UNREACHABLE`, `NATS_DENIED`, `DISK_RESERVE`
  */
 export async function admit(connection: Connection, applicant: Applicant): Promise<Seat> {
-  const { name, incarnation, folder, facts, log, ...times } = applicant;
-  const records = await openClusterRecords(connection);
+  const { name, incarnation, folder, facts, log, replicas, ...times } = applicant;
+  const records = await openClusterRecords(connection, { replicas });
   const { cluster, protocol } = await identify(records, folder, log);
   if (protocol !== clusterProtocol)
     throw new Fault('CLUSTER_VERSION', { found: protocol, own: clusterProtocol });

@@ -44,11 +44,12 @@ export class ClusterPlace {
   }
 
   /** As {@link admit}, over each new link. */
-  readonly admit = async (connection: Connection): Promise<void> => {
+  readonly admit = async (connection: Connection, replicas: number): Promise<void> => {
     const { name, folder: path, facts, leaseMs, log } = this.#options;
     const folder = await FolderIdentity.open(path);
     const [incarnation, clock] = [this.#incarnation, systemClock];
-    this.#seat = await admit(connection, { name, incarnation, folder, facts, leaseMs, clock, log });
+    const applicant = { name, incarnation, folder, facts, leaseMs, clock, log, replicas };
+    this.#seat = await admit(connection, applicant);
   };
 
   /** What keeps the place, to be started right after the link and before anything that works for the cluster. */

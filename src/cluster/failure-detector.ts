@@ -40,7 +40,7 @@ export const failureDetector: Behaviour<
     const seat = argument.seat();
     const lead = await context.ref(leadershipName).call({ type: 'subscribe', subscriber: context.self });
     if (lead !== undefined) context.self.cast({ type: 'look', lead });
-    return { ...argument, seat, observer: new LeaseObserver(seat.times), lead };
+    return { ...argument, seat, observer: new LeaseObserver(seat.times.clock), lead };
   },
   receive: async (state, message, context) => {
     if (message.type === 'leadership') {
@@ -80,7 +80,11 @@ async function judge(
   lease: Revised<LeaseRecord> | undefined,
 ): Promise<void> {
   const { leases, nodes } = seat.records;
-  const hasExpired = observer.hasExpired(name, lease?.revision ?? 0);
+  const hasExpired = observer.hasExpired(
+    name,
+    lease?.revision ?? 0,
+    lease?.value.leaseMs ?? seat.times.leaseMs,
+  );
   const isHeld = lease === undefined || lease.value.held;
   if (isHeld && !hasExpired) return;
   lead.check();

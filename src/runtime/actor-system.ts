@@ -56,7 +56,7 @@ export class ActorSystem {
       scheduler: new Scheduler(),
       registry: new Registry<Process>(),
       deadLetters: new DeadLetters(clock),
-      counters: { restarts: 0 },
+      counters: { restarts: 0, lastFailure: undefined },
       nextPid: ids,
       spawn: (behaviour, argument, { link, ...options }, spawner) =>
         this.#spawn(behaviour, argument, options, link === true ? spawner : undefined),
@@ -168,6 +168,11 @@ export class ActorSystem {
   /** Restarts by supervisors since the start; those of a group count as one. */
   get restarts(): number {
     return this.#host.counters.restarts;
+  }
+
+  /** The child of a supervisor that failed last, and why: what a supervisor gave up over. */
+  get lastFailure(): string | undefined {
+    return this.#host.counters.lastFailure;
   }
 
   get #root(): Process | undefined {

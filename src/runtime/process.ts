@@ -16,6 +16,8 @@ import type { TraceOptions, TraceReport } from './trace.ts';
 export interface Counters {
   /** Restarts by supervisors; those of a group count as one. */
   restarts: number;
+  /** The child that failed last, and why. */
+  lastFailure: string | undefined;
 }
 
 /** What all processes of one system share. */

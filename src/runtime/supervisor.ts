@@ -199,6 +199,7 @@ export class Supervisor {
 
   #report(message: string, child: Child, reason: ExitReason): void {
     const supervisor = this.#self?.label;
+    if (isAbnormal(reason)) this.#host.counters.lastFailure = `${child.spec.id}: ${describeExit(reason)}`;
     this.#host.log.error({ supervisor, child: child.spec.id, reason: describeExit(reason) }, message);
   }
 }

@@ -24,6 +24,8 @@ const leaseRecord = z.object({
   node: nodeName,
   /** Id of its data folder: of two processes with one, only the later one can be running. */
   folder: id,
+  /** How long it may go without being renewed. */
+  leaseMs: z.number().positive(),
   /** Rises each time that another process takes the lease, so that what is written under it can be put in order. */
   term: z.int().min(1),
   /** Not any more when it was released, or has been found expired. */

@@ -1,9 +1,18 @@
+import type { Clock } from '../base/clock.ts';
 import type { LeaseRecord } from './cluster-records.ts';
 import type { JsonBucket, Revised } from './json-bucket.ts';
-import { LeaseObserver, type LeaseTimes } from './lease-observer.ts';
+import { LeaseObserver } from './lease-observer.ts';
 
 /** Who wants a lease. */
 export type LeaseHolder = Pick<LeaseRecord, 'holder' | 'node' | 'folder'>;
+
+/** How long a lease is, and by which clock its holder knows. */
+export interface LeaseTimes {
+  /** Only its monotonic time is used. */
+  readonly clock: Clock;
+  /** Unless it is renewed for so long, others may take it. Each holder may have another. */
+  readonly leaseMs: number;
+}
 
 /** What a lease works with. */
 export interface KeyLeaseOptions extends LeaseTimes {
@@ -37,7 +46,7 @@ export class KeyLease {
 
   constructor(options: KeyLeaseOptions) {
     this.#options = options;
-    this.#observer = new LeaseObserver(options);
+    this.#observer = new LeaseObserver(options.clock);
   }
 
   /**
@@ -73,24 +82,29 @@ export class KeyLease {
    * @throws Fault `NATS_UNREACHABLE`: it will expire
    */
   async release(): Promise<void> {
-    const { bucket, key, self } = this.#options;
+    const { bucket, key } = this.#options;
     const mine = this.#mine;
     this.#mine = undefined;
-    if (mine !== undefined) await bucket.put(key, { ...self, term: mine.term, held: false }, mine.revision);
+    if (mine !== undefined) await bucket.put(key, this.#record(mine.term, false), mine.revision);
   }
 
   /** Writes it on the condition that nobody else has written since `revision`; tells whether that held. */
   async #write(term: number, revision: number): Promise<boolean> {
-    const { bucket, key, self, clock } = this.#options;
+    const { bucket, key, clock } = this.#options;
     const since = clock.monotonic();
-    const written = await bucket.put(key, { ...self, term, held: true }, revision);
+    const written = await bucket.put(key, this.#record(term, true), revision);
     this.#mine = written === undefined ? undefined : { term, revision: written, since };
     return written !== undefined;
   }
 
+  #record(term: number, held: boolean): LeaseRecord {
+    const { self, leaseMs } = this.#options;
+    return { ...self, leaseMs, term, held };
+  }
+
   #mayTake({ value, revision }: Revised<LeaseRecord>): boolean {
     const { key, self } = this.#options;
-    const hasExpired = this.#observer.hasExpired(key, revision);
+    const hasExpired = this.#observer.hasExpired(key, revision, value.leaseMs);
     // The one before it with its data folder is gone: the folder is locked.
     const isPredecessor = value.node === self.node && value.folder === self.folder;
     return !value.held || this.#isOurs(value) || isPredecessor || hasExpired;

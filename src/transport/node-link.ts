@@ -29,7 +29,7 @@ export interface NodeLinkOptions extends PhotoStreamOptions {
   readonly disk?: ModelRegistryOptions['disk'];
   readonly onEvent?: (event: ConnectionEvent) => void;
   /** Called before any stream is touched; what it throws ends the opening. */
-  readonly admit?: (connection: Connection) => Promise<void>;
+  readonly admit?: (connection: Connection, replicas: number) => Promise<void>;
 }
 
 /** A node's connection, and everything that it keeps in JetStream. */
@@ -55,8 +55,8 @@ export interface NodeLink {
 export async function openNodeLink(options: NodeLinkOptions): Promise<NodeLink> {
   const connection = await Connection.open({ ...options, role: 'node' });
   try {
-    await options.admit?.(connection);
     const replicas = options.replicas ?? 1;
+    await options.admit?.(connection, replicas);
     const [
       queue,
       attempts,

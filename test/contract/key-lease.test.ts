@@ -6,7 +6,7 @@ import { randomId } from '../../src/base/ids.ts';
 import { Connection } from '../../src/transport/connection.ts';
 import { openClusterRecords, type LeaseRecord } from '../../src/transport/cluster-records.ts';
 import type { JsonBucket } from '../../src/transport/json-bucket.ts';
-import { endLease, KeyLease } from '../../src/transport/key-lease.ts';
+import { endLease, KeyLease, type LeaseTimes } from '../../src/transport/key-lease.ts';
 import { startNats, type TestNats } from '../support/nats.ts';
 
 const leaseMs = 4_000;
@@ -49,7 +49,7 @@ class Contender {
   #awake = Promise.resolve();
   #halted: () => void = () => undefined;
 
-  constructor(key: string, name: string, clock: Clock) {
+  constructor(key: string, name: string, times: LeaseTimes) {
     const through = async <T>(ask: () => Promise<T>): Promise<T> => {
       await this.#awake;
       const answer = await ask();
@@ -68,7 +68,7 @@ class Contender {
       get: (...given) => through(() => bucket.get(...given)),
       put: (...given) => through(() => bucket.put(...given)),
     };
-    this.lease = new KeyLease({ bucket: slow, key, self, leaseMs, clock });
+    this.lease = new KeyLease({ bucket: slow, key, self, ...times });
   }
 
   pause(): void {
@@ -104,7 +104,7 @@ const keyOf = () => `lease.${randomId()}`;
 describe('a lease', () => {
   const two = () => {
     const [world, key] = [new World(), keyOf()];
-    const [a, b] = ['a', 'b'].map((name) => new Contender(key, name, world.clock())) as [
+    const [a, b] = ['a', 'b'].map((name) => new Contender(key, name, { clock: world.clock(), leaseMs })) as [
       Contender,
       Contender,
     ];
@@ -216,6 +216,7 @@ test('two never have a lease at once, whatever their clocks, pauses and lost ans
   );
   const clocks = fc.array(
     fc.record({
+      leaseMs: fc.constantFrom(2_000, leaseMs, 7_000),
       startMs: fc.integer({ min: 0, max: 1e9 }),
       rate: fc.double({ min: 0.996, max: 1.004, noNaN: true }),
     }),
@@ -228,7 +229,8 @@ test('two never have a lease at once, whatever their clocks, pauses and lost ans
       async (given, commands) => {
         const [world, key] = [new World(), keyOf()];
         const contenders = given.map(
-          ({ startMs, rate }, index) => new Contender(key, `n${String(index)}`, world.clock(startMs, rate)),
+          ({ startMs, rate, leaseMs: own }, index) =>
+            new Contender(key, `n${String(index)}`, { clock: world.clock(startMs, rate), leaseMs: own }),
         );
         const terms = new Map<number, number>();
         const check = () => {

@@ -161,7 +161,7 @@ describe('admission', () => {
   test('lets another node have the name of one that is gone; the old one must end if it comes back', async () => {
     const a = await joined('n1');
     const { leases } = await openClusterRecords(a.connection);
-    const stranger = { holder: 'x', node: 'n1', folder: 'x', term: 9, held: true };
+    const stranger = { holder: 'x', node: 'n1', folder: 'x', leaseMs, term: 9, held: true };
     await leases.put(clusterKeys.lease('n1'), stranger);
     await until(() => a.expelled !== undefined);
     expect(a.expelled).toMatchObject({ code: 'NODE_NAME_TAKEN' });

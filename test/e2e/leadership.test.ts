@@ -84,9 +84,10 @@ test('kill -9 of the leader: another one leads, with the default lease within 10
   // Within 10 s, on a machine that has nothing else to do.
   const next = await untilLed(all.filter((one) => one !== leader));
   const tookMs = Math.round(performance.now() - killedAt);
-  console.log(`another node led ${String(tookMs)} ms after kill -9 of the leader`);
+  process.stdout.write(`another node led ${String(tookMs)} ms after kill -9 of the leader\n`);
   await until(() => next.saw('lost', leader));
-  console.log(`and wrote down that it is lost after ${String(Math.round(performance.now() - killedAt))} ms`);
+  const lostMs = Math.round(performance.now() - killedAt);
+  process.stdout.write(`and wrote down that it is lost after ${String(lostMs)} ms\n`);
 });
 
 test('SIGTERM of the leader: another one leads at once', async () => {

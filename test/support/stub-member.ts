@@ -57,7 +57,7 @@ export class StubMember {
     const connection = await Connection.open({ url, role: 'node', name });
     const member = new StubMember(name, folder, connection, options);
     try {
-      await member.place.admit(connection);
+      await member.place.admit(connection, 1);
       const witness = { id: 'witness', start: actor(witnessOf(member.events), undefined) };
       const started = await member.#system.start({ children: [...member.place.children(), witness] });
       if (!started.ok) throw started.fault;
