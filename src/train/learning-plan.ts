@@ -26,7 +26,7 @@ export function planLearning(set: TrainingSet, parallelism: number): LearningPla
   const blocks = Math.ceil(classes / (maxBlock * parallelism)) * parallelism;
   const all: ClassRange[] = [[0, classes]];
   return {
-    ...scheduleFor(rows),
+    ...scheduleFor(rows, set.extractor.dims),
     blocks: cutClasses(all, blocks),
     calibrated: cutClasses(all, Math.ceil(classes / maxCalibrated)).flat(),
     rows,

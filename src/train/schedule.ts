@@ -9,12 +9,12 @@ export interface Schedule {
 }
 
 /**
- * The schedule for a number of rows. Measured on subsets of 600 to 24,000 photos with 73 classes: more rows bear less shrinkage, and
- * after three epochs the average of the steps gains nothing more (docs/decisions/0019).
+ * The schedule for a number of rows. Measured on subsets of 600 to 24,000 photos with 73 classes: more rows bear less shrinkage, more
+ * dims want more of it, and after three epochs the average of the steps gains nothing more (docs/decisions/0019).
  */
-export function scheduleFor(rows: number): Schedule {
+export function scheduleFor(rows: number, dims: number): Schedule {
   const batchRows = rows < 4_000 ? 64 : rows < 16_000 ? 128 : 256;
-  const shrinkage = Math.min(Math.max(480 / Math.sqrt(Math.max(rows, 1)), 1), 20);
+  const shrinkage = Math.min(Math.max((0.58 * dims) / Math.sqrt(Math.max(rows, 1)), 1), 20);
   return { batchRows, epochs: 3, shrinkage };
 }
 
@@ -27,7 +27,7 @@ export interface ClassShare {
 }
 
 /** Most that an example of the rarer side weighs, in examples of the other. */
-const heaviest = 3;
+const heaviest = 1.5;
 /** Of the largest step that is stable, how much the first one is. */
 const boldness = 0.9;
 /** By how much the steps have shrunk after an epoch: to 1 / (1 + fading). */

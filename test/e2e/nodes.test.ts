@@ -100,7 +100,7 @@ test('a node that gives up says why, where others see it', async () => {
   const n2 = await started('n2');
   await until(async () => (await rows()).size === 2);
   // Nobody is left to answer that.
-  void new Session(connection).control('kill', 'n2', 'root').catch(() => undefined);
+  void new Session(connection).act('kill', 'n2', 'root').catch(() => undefined);
   expect(await n2.node.ended).toMatchObject({ fault: { code: 'NODE_GAVE_UP' }, restart: true });
   await until(async () => (await rows()).get('n2')?.state === 'failed');
   expect((await rows()).get('n2')?.departure?.why).toMatch(/cannot keep its parts running/);
@@ -108,7 +108,7 @@ test('a node that gives up says why, where others see it', async () => {
 
 /** The actor that carries out tasks: another one after a restart. */
 async function runnerOf(node: string): Promise<string> {
-  const status = await new Session(connection).inspect('status', node, 'tasks');
+  const status = await new Session(connection).inspect('status', node, { actor: 'tasks' });
   return (status as { readonly pid: string }).pid;
 }
 
@@ -121,7 +121,7 @@ test('nodes answer while the bucket of the cluster is away, and what runs goes o
   const manager = await clientOf(connection).jetstreamManager();
   await manager.streams.delete(`KV_${names.cluster}`);
   await until(async () => {
-    const membership = await new Session(connection).inspect('state', 'n2', 'membership');
+    const membership = await new Session(connection).inspect('state', 'n2', { actor: 'membership' });
     return !(membership as { readonly isMember: boolean }).isMember;
   });
   expect([...(await rows()).keys()]).toEqual(['n1', 'n2']);

@@ -6,12 +6,13 @@ const count = fc.integer({ min: 0, max: 1_000_000 });
 
 describe('the schedule', () => {
   test('regularises less, and takes larger batches, the more rows there are', () => {
-    const schedules = [0, 1, 600, 4_000, 16_000, 300_000].map(scheduleFor);
+    const schedules = [0, 1, 600, 4_000, 16_000, 300_000, 1e6].map((rows) => scheduleFor(rows, 1280));
     const shrinkages = schedules.map(({ shrinkage }) => shrinkage);
     const batches = schedules.map(({ batchRows }) => batchRows);
     expect(shrinkages).toEqual([...shrinkages].sort((one, other) => other - one));
     expect(batches).toEqual([...batches].sort((one, other) => one - other));
     expect([shrinkages[0], shrinkages.at(-1)]).toEqual([20, 1]);
+    expect(scheduleFor(16_000, 2_400).shrinkage).toBeGreaterThan(scheduleFor(16_000, 1_280).shrinkage);
   });
 
   test('makes steps smaller with time', () => {
@@ -27,7 +28,7 @@ describe('the weight of an example', () => {
         const share = { positives, negatives, rows: positives + negatives };
         const [positive, negative] = exampleWeights(share);
         expect(Math.min(positive, negative)).toBe(1);
-        expect(Math.max(positive, negative)).toBeLessThanOrEqual(3);
+        expect(Math.max(positive, negative)).toBeLessThanOrEqual(1.5);
         expect(positive >= negative || positives > negatives).toBe(true);
       }),
     );
