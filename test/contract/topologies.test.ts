@@ -112,6 +112,19 @@ describe('a topology', () => {
     expect(journal.slice(4)).toEqual(['=photos:0', '-photos:0', '+photos:0']);
   });
 
+  test('that is active again does not wait for a spout that drains', async () => {
+    const [n1] = await start('n1');
+    await lead(n1!, 1, members);
+    await records.deploy(photos);
+    await untilRunning('photos', { n1: 1 });
+    n1!.factory.holdInFlight();
+    await records.deactivate('photos');
+    await until(() => n1!.factory.journal.includes('=photos:0'));
+    await records.activate('photos');
+    await until(() => n1!.factory.journal.at(-1) === '+photos:0');
+    expect(n1!.factory.journal.slice(4)).toEqual(['=photos:0', '-photos:0', '+photos:0']);
+  });
+
   test('goes from one node to three and back, and what may stay stays', async () => {
     const [n1] = await start('n1', 'n2', 'n3');
     await lead(n1!, 1, members);
@@ -207,6 +220,29 @@ describe('a kill', () => {
   });
 });
 
+test('what is left of a killed topology on a node that was thought dead gives way to its successor', async () => {
+  const [n1, n2] = await start('n1', 'n2');
+  await lead(n1!, 1, members);
+  await records.deploy(photos);
+  await untilReported(7);
+  n2!.factory.holdInFlight();
+  members.set([liveNode(n1!)]);
+  await until(() => n2!.factory.journal.includes('=photos:1'));
+  // Wedged, it hears of nothing.
+  n2!.system.inspector.suspend('reconciler');
+  await records.kill('photos', 3_600_000);
+  await until(async () => (await records.get('photos')) === undefined);
+  await records.deploy(photos);
+  members.set(nodes.map(liveNode));
+  await until(async () => (await records.read()).assignments.get('photos')?.tasks.length === 7);
+  expect(n2!.factory.running.size).toBe(3);
+  n2!.system.inspector.resume('reconciler');
+  await untilReported(7);
+  const { journal } = n2!.factory;
+  const [end, begin] = [journal.lastIndexOf('-autotag:2'), journal.lastIndexOf('+autotag:2')];
+  expect([journal.filter((entry) => entry === '-photos:1').length, begin > end]).toEqual([1, true]);
+});
+
 describe('a leader', () => {
   test('that has been succeeded changes nothing, and ends', async () => {
     const [n1, n2] = await start('n1', 'n2');
@@ -232,6 +268,9 @@ describe('a leader', () => {
     await first.stop();
     members.set([]);
     await lead(n1!, 2, members);
+    const looks = () =>
+      n1!.system.inspector.list().find(({ kind }) => kind === 'nimbus')?.mailbox?.handled ?? 0;
+    await until(() => looks() > 0);
     members.set(nodes.map(liveNode));
     await until(async () => (await records.read()).assignments.get('photos')?.term === 2);
     expect(nodes.flatMap(({ factory }) => factory.journal).filter((entry) => !entry.startsWith('+'))).toEqual(

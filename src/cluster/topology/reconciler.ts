@@ -135,8 +135,8 @@ function aimAt(state: ReconcilerState, record: TopologyRecord, { assignments }: 
   const { name, id } = record;
   const present = state.local.get(name);
   if (present !== undefined && !present.isOver && present.id !== id) {
-    // Another incarnation of this name: it ends first.
-    present.aim({ ...present.goal, tasks: [] });
+    // Another incarnation of this name: it ends first, and nobody waits for what it has.
+    present.aim({ ...present.goal, tasks: [], drainMs: 0 });
     return;
   }
   const goal = goalOf(state.node, record, assignments.get(name));

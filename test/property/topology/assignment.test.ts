@@ -225,6 +225,20 @@ test('without nodes all tasks are without one; a limit of nodes keeps the one wi
   expect(used(assign([wanted], live, before), 'x')).toEqual(new Set(['n2']));
 });
 
+test('a limit of nodes keeps those that have most of its tasks', () => {
+  const live = ['n1', 'n2', 'n3'].map((name): LiveNode => ({
+    name,
+    threads: 1,
+    holdsStore: false,
+    takes: 'all',
+  }));
+  const before = [0, 1, 2].map((index) => ({ component: 'a', index, node: index === 0 ? 'n2' : 'n3' }));
+  const one = assign([{ ...onlyOf(3), nodes: 1 }], live, new Map([['x', before]]));
+  expect(used(one, 'x')).toEqual(new Set(['n3']));
+  const two = assign([{ ...onlyOf(3), nodes: 2 }], live, new Map([['x', before]]));
+  expect(two.get('x')).toEqual(before);
+});
+
 /** A topology of one component. */
 function onlyOf(tasks: number): DesiredTopology {
   const component: Component = {

@@ -84,6 +84,8 @@ describe('failures', () => {
     ['nodes'],
     ['dead', 'list'],
     ['forget', 'x'],
+    ['list'],
+    ['kill', 'photos'],
     ['models', 'list'],
     ['models', 'activate', 'abcdef'],
     ['repl', '-e', 'tree'],
