@@ -271,6 +271,7 @@ describe('a leader', () => {
     const looks = () =>
       n1!.system.inspector.list().find(({ kind }) => kind === 'nimbus')?.mailbox?.handled ?? 0;
     await until(() => looks() > 0);
+    expect((await records.read()).assignments.get('photos')).toMatchObject({ term: 1 });
     members.set(nodes.map(liveNode));
     await until(async () => (await records.read()).assignments.get('photos')?.term === 2);
     expect(nodes.flatMap(({ factory }) => factory.journal).filter((entry) => !entry.startsWith('+'))).toEqual(
