@@ -26,7 +26,7 @@ function threadChild(slot: WorkerSlot, index: number): ChildSpec {
         kill: () => {
           slot.kill();
         },
-        describe: () => ({ free: slot.free }),
+        describe: () => slot.describe(),
       };
     },
     { name },

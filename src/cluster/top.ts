@@ -1,30 +1,21 @@
 import { delay, type Clock } from '../base/clock.ts';
+import { byUrgency, type ActorLoad } from '../base/urgency.ts';
 import type { Inspector, MailboxStatus, Phase, Plain, ProcessStatus } from '../runtime/index.ts';
 
 /** What an actor was at during a short time; plain data. */
-export interface Activity {
+export interface Activity extends ActorLoad {
   readonly name: string | null;
   readonly pid: string;
   readonly kind: string;
   readonly phase: Phase;
-  /** Messages and signals that it handled in a second. */
-  readonly perSecond: number;
-  /** Messages that wait. */
-  readonly waiting: number;
   /** How many may wait; `null`: no limit. */
   readonly limit: number | null;
-  /** How long it has been at what it handles, ms; `null` between messages. */
-  readonly busyMs: number | null;
   /** What it handles. */
   readonly current: Plain;
 }
 
-/** From here on, one message is taken for what an operator looks for first, ms. */
-const longMs = 1_000;
-
 /**
- * Watches the actors for `windowMs` and ranks them: first who has been long at one message, then whose mailbox is
- * fullest, then who handles most.
+ * Watches the actors for `windowMs` and ranks them by urgency.
  */
 export async function topActors(
   inspector: Inspector,
@@ -42,10 +33,7 @@ export async function topActors(
         ? []
         : [activityOf(status, status.mailbox, before.get(status.pid) ?? 0, seconds)],
     )
-    .sort(
-      (one, other) =>
-        long(other) - long(one) || other.waiting - one.waiting || other.perSecond - one.perSecond,
-    )
+    .sort(byUrgency)
     .slice(0, limit);
 }
 
@@ -66,8 +54,4 @@ function activityOf(
     busyMs: current?.forMs ?? null,
     current: current?.content ?? null,
   };
-}
-
-function long({ busyMs }: Activity): number {
-  return busyMs !== null && busyMs >= longMs ? busyMs : 0;
 }

@@ -41,6 +41,8 @@ export class ThreadLost extends Error {
 
 interface Running {
   readonly place: number;
+  /** Monotonic time, ms. */
+  readonly since: number;
   readonly reject: (lost: ThreadLost) => void;
   readonly cancelDeadline: CancelTimer;
 }
@@ -75,6 +77,15 @@ export class WorkerSlot {
   /** How many more photos the thread takes now. */
   get free(): number {
     return this.#thread === undefined ? 0 : placesPerThread - this.#thread.running.size;
+  }
+
+  /** What is in the thread: how far each photo is, and for how long it has been there. */
+  describe(): unknown {
+    const photos = Array.from(this.#thread?.running ?? [], ({ place, since }) => ({
+      stage: this.#thread?.board.get(place),
+      forMs: Math.round(this.#options.clock.monotonic() - since),
+    }));
+    return { free: this.free, photos };
   }
 
   /** Resolves when {@link free} is above 0, whoever gave a place back; somebody else may be faster to take it. */
@@ -126,7 +137,8 @@ export class WorkerSlot {
       const cancelDeadline = this.#options.clock.after(this.#options.taskTimeoutMs, () => {
         this.#miss(thread, place);
       });
-      const running: Running = { place, reject, cancelDeadline };
+      const since = this.#options.clock.monotonic();
+      const running: Running = { place, since, reject, cancelDeadline };
       thread.running.add(running);
       void thread.pooled.run(message, [task.bytes]).then((answer) => {
         cancelDeadline();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { byUrgency } from '../base/urgency.ts';
 import { jsonText } from '../terminal/printable.ts';
 import { pairs, table } from '../terminal/table.ts';
 import { tree, type Branch } from '../terminal/tree.ts';
@@ -134,24 +135,22 @@ export interface Ranked extends z.infer<typeof activity> {
 
 const shownActors = 20;
 
-/** What nodes say of their actors, as one ranking: who has been at one message for long, who has most waiting, who handles most. */
+/** What nodes say of their actors, as one ranking. */
 export function topOf(findings: readonly Finding[]): readonly Ranked[] {
-  const long = ({ busyMs }: Ranked) => (busyMs !== null && busyMs >= 1_000 ? busyMs : 0);
   return findings
     .flatMap((finding) => {
       const { success, data } = z.array(activity).safeParse('value' in finding ? finding.value : undefined);
       return success ? data.map((one) => ({ node: finding.node, ...one })) : [];
     })
-    .sort(
-      (one, other) =>
-        long(other) - long(one) || other.waiting - one.waiting || other.perSecond - one.perSecond,
-    )
+    .sort(byUrgency)
     .slice(0, shownActors);
 }
 
-/** A ranking of actors. */
+/** A ranking of actors: those that have something to do, or are not running. */
 export function activityView(ranked: readonly Ranked[]): string {
-  return table(
+  const shown = ranked.filter((one) => !isIdle(one));
+  if (shown.length === 0) return 'All actors are idle.';
+  const rows = table(
     [
       { head: 'NODE', cell: ({ node }) => node },
       { head: 'ACTOR', cell: ({ name, pid }) => name ?? pid },
@@ -169,8 +168,13 @@ export function activityView(ranked: readonly Ranked[]): string {
         cell: ({ busyMs, current }) => (busyMs === null ? null : shortened(plainText(current))),
       },
     ],
-    ranked,
+    shown,
   );
+  return shown.length < ranked.length ? `${rows}\nThe others are idle.` : rows;
+}
+
+function isIdle({ phase, busyMs, waiting, perSecond }: Ranked): boolean {
+  return phase === 'running' && busyMs === null && waiting === 0 && perSecond === 0;
 }
 
 /** What an actor handled while it was traced. */

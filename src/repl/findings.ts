@@ -17,6 +17,11 @@ export function underNames(findings: readonly Finding[], view: (value: unknown) 
   return findings.map((finding) => `${printable(finding.node)}\n${indent(said(finding))}`).join('\n');
 }
 
+/** Why nodes said nothing, a sentence each. */
+export function troubles(findings: readonly Finding[]): readonly string[] {
+  return findings.flatMap((finding) => ('error' in finding ? [printable(finding.error.message)] : []));
+}
+
 function indent(text: string): string {
   return text.replace(/^(?=.)/gm, '  ');
 }

@@ -3,7 +3,7 @@ import { jsonText } from '../terminal/printable.ts';
 import type { ReplyOf } from '../transport/requests.ts';
 import { activityView, listView, mailboxView, topOf, traceView, treeView } from './actor-views.ts';
 import { command, type Answer, type ReplCommand } from './command.ts';
-import { answerOf, underNames } from './findings.ts';
+import { answerOf, troubles, underNames } from './findings.ts';
 import { auditView, configView, logsView, nodeView, queueView } from './node-views.ts';
 import type { Session } from './session.ts';
 import { alone, onActor, onAnything, onNode } from './usage.ts';
@@ -55,8 +55,9 @@ function nodesOf({ leader, members }: MembersReply, answering: readonly ReplyOf<
 
 /** One ranking over all nodes. */
 async function top(session: Session, { node }: { node: string | undefined }): Promise<Answer> {
-  const ranked = topOf(await session.look('top', node));
-  return { value: ranked, text: activityView(ranked) };
+  const findings = await session.look('top', node);
+  const ranked = topOf(findings);
+  return { value: ranked, text: [activityView(ranked), ...troubles(findings)].join('\n') };
 }
 
 async function* refreshTop(session: Session, argument: { node: string | undefined }): AsyncGenerator<Answer> {

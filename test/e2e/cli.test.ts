@@ -128,6 +128,17 @@ describe('the commands of a client', () => {
     expect(repl.out).toMatch(/^version [\s\S]*\nKilled autotag-0\.\n$/);
   });
 
+  it('tags a photo from the REPL, and finds it', async () => {
+    const tag = await cluster('repl', '-e', `tag ${photo()}`);
+    expect([tag.code, tag.out]).toEqual([0, expect.stringMatching(/^cat\.png {2}\S+/)]);
+    const [result] = (await cluster('repl', '-e', `tag ${photo()}`, '--json')).values();
+    const { tags } = z.object({ tags: z.array(z.object({ tag: z.string() })) }).parse(result);
+    const search = await cluster('repl', '-e', `search "${tags[0]?.tag ?? ''}"`);
+    expect(search.out).toContain('cat.png');
+    const missing = await cluster('repl', '-e', 'tag nowhere.jpg');
+    expect([missing.code, missing.err]).toEqual([1, expect.stringMatching(/^nowhere\.jpg cannot be read: /)]);
+  });
+
   it('says what it may not do without the password', async () => {
     const command = new ClusterCommand(['dead', 'list', '--json'], {
       XDG_CONFIG_HOME: photos.path,

@@ -43,6 +43,8 @@ const commands: Readonly<Record<string, () => unknown>> = {
     for (;;);
   },
   wait: () => new Promise(() => undefined),
+  /** Holds the thread, at no cost, until it is ended. */
+  hang: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
   /** In a call that no termination interrupts. */
   block: () => spawnSync('sleep', ['1']),
 };

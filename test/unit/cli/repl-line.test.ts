@@ -170,6 +170,8 @@ describe('what nodes say', () => {
       ['n1', 'quick'],
       ['n1', 'idle'],
     ]);
+    expect(activityView(ranked)).toMatch(/\n.*loaded.*\n.*quick.*\nThe others are idle\.$/);
+    expect(activityView(ranked.slice(-1))).toBe('All actors are idle.');
     expect(activityView(ranked).split('\n')[1]).toMatch(/^n2 +stuck +k +running +0 +0 +5\.0 s +type "tag"$/);
   });
 
