@@ -1,4 +1,5 @@
 import type { NodeOptions } from '../base/options.ts';
+import { parseAddress } from '../transport/address.ts';
 import type { DeadLetterStatus } from '../transport/dead-letters.ts';
 import type { QueueStatus } from '../transport/work-queue.ts';
 
@@ -10,13 +11,22 @@ export function memoryReport() {
 
 const secretName = /pass|secret|token|credential/i;
 
-/** The options of a node as anybody may see them: without what is between `//` and the last `@`, where URLs have passwords. */
+/** The options of a node as anybody may see them: without passwords. */
 export function configReport(options: NodeOptions): Readonly<Record<string, unknown>> {
   const shown = (name: string, value: unknown) => {
     if (secretName.test(name)) return '…';
-    return typeof value === 'string' ? value.replace(/\/\/.*@/s, '//…@') : value;
+    return name === 'nats' && typeof value === 'string' ? addressOf(value) : value;
   };
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, shown(name, value)]));
+}
+
+/** Where a server is, and nothing of who may use it; a text that is no address may hold anything. */
+function addressOf(nats: string): string {
+  try {
+    return parseAddress(nats).url;
+  } catch {
+    return '…';
+  }
 }
 
 /** A stream and how its messages fare; plain data. */

@@ -175,11 +175,11 @@ async function untilQueueIsBelow(
 async function footprint(client: ClusterClient, base?: Footprint): Promise<Footprint> {
   const deadline = performance.now() + 15_000;
   for (;;) {
-    const { residentBytes } = (await client.inspect('node')) as { residentBytes: number };
+    const { memory } = (await client.inspect('node')) as { memory: { rss: number } };
     const processes = (await client.processes()).map(({ child, name, phase }) =>
       [child ?? name ?? '?', phase].join(' '),
     );
-    const now = { residentBytes, processes: processes.toSorted() };
+    const now = { residentBytes: memory.rss, processes: processes.toSorted() };
     if (base === undefined || growthOf(base, now).length === 0 || performance.now() > deadline) return now;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }

@@ -6,14 +6,16 @@ import { configReport, deadReport } from '../../../src/cluster/node-report.ts';
 
 describe('the options that a node shows', () => {
   it.each([
-    'nats://node:geheim@10.0.0.1:4222',
-    'tls://node:ge/he,im@a:1,tls://node:geheim@b:2',
-    'tls://geheim@a:1',
-    'nats://node:p@geheim@a:1',
-  ])('have no secret: %s', (nats) => {
-    const shown = JSON.stringify(configReport(parseNodeOptions({ nats })));
-    expect(shown).not.toMatch(/geheim|ge\/he|im@|node:/);
-    expect(shown).toContain('//…@');
+    ['nats://node:geheim@10.0.0.1:4222', 'nats://10.0.0.1:4222'],
+    ['tls://node:geheim@a:1,tls://node:geheim@b:2', 'tls://a:1,tls://b:2'],
+    ['tls://geheim@a:1', 'tls://a:1'],
+    ['nats://node:p@geheim@a:1', 'nats://a:1'],
+    ['tls://node:ge/heim,geheim@a:1', '…'],
+    ['http://geheim', '…'],
+  ])('have no secret: %s', (nats, shown) => {
+    const report = configReport(parseNodeOptions({ nats }));
+    expect(report['nats']).toBe(shown);
+    expect(JSON.stringify(report)).not.toMatch(/heim/);
   });
 
   it('are as they are otherwise', () => {
