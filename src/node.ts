@@ -60,6 +60,7 @@ import { SupervisedTagStore } from './store/supervised-tag-store.ts';
 import type { ModelRegistry } from './transport/model-registry.ts';
 import type { NodeLink, NodeLinkOptions } from './transport/node-link.ts';
 import { DataFolderLock } from './transport/server/data-folder-lock.ts';
+import { parseListening } from './transport/server/listening.ts';
 import type { NatsServer } from './transport/server/nats-server.ts';
 import { startHttpServer } from './web/http-server.ts';
 import type { HttpServer } from './web/http-server.ts';
@@ -76,6 +77,8 @@ export interface Node {
   readonly name: string;
   /** Where its NATS server listens, without credentials. */
   readonly url: string;
+  /** A token with which another machine's node joins, `undefined` if none can. It holds a password. */
+  readonly invitation: string | undefined;
   /** Where metrics and health are served. */
   readonly httpUrl: string;
   /** Finishes what is in flight or hands it back, then ends everything; within `drainTimeoutMs` + 4 s. */
@@ -184,6 +187,10 @@ class RunningNode implements Node {
 
   get url(): string {
     return this.#server?.url ?? this.#opened.connection.url;
+  }
+
+  get invitation(): string | undefined {
+    return this.#server?.invitation('node');
   }
 
   get httpUrl(): string {
@@ -393,10 +400,11 @@ class RunningNode implements Node {
   }
 
   #serverChildren(): ChildSpec[] {
-    const { name, port, diskReserveBytes: reserveBytes, queueBytes, nats } = this.#options;
+    const { name, port, listen, diskReserveBytes: reserveBytes, queueBytes, nats } = this.#options;
     if (nats !== undefined) return [];
+    const listening = listen === undefined ? undefined : parseListening(listen, port);
     const start = natsServerChild(
-      { lock: this.#lock, name, port, reserveBytes, queueBytes },
+      { lock: this.#lock, name, port, listening, reserveBytes, queueBytes },
       this.#log,
       (server) => {
         this.#server = server;
@@ -424,12 +432,10 @@ class RunningNode implements Node {
 
   #address() {
     if (this.#server === undefined) return { url: this.#options.nats ?? '' };
-    const { url, passwords, budget } = this.#server;
-    const credentials = { user: 'node', pass: passwords.node };
+    const { budget } = this.#server;
     const disk = { folder: this.#lock.folder, reserveBytes: this.#options.diskReserveBytes };
     return {
-      url,
-      credentials,
+      ...this.#server.accessAs('node'),
       disk,
       maxBytes: budget.photos,
       maxDeadLetterBytes: budget.deadLetters,

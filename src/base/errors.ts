@@ -229,9 +229,34 @@ export const catalogue = {
     disposition: 'terminal',
     sentence: 'The NATS user has no permission for {subject}; connect as {role}.',
   },
+  NATS_LOGIN: {
+    disposition: 'terminal',
+    sentence:
+      'The NATS server at {url} does not know this user and password; take the token that `cluster invite` prints now, or mend the URL.',
+  },
+  NATS_CERTIFICATE: {
+    disposition: 'terminal',
+    sentence:
+      'The certificate of the NATS server at {url} is refused: {reason}; the right token is printed by `cluster invite` on its machine.',
+  },
   INSECURE_LISTEN: {
     disposition: 'terminal',
-    sentence: '{address} is not a loopback address; use a tls:// URL with credentials outside this machine.',
+    sentence:
+      '{address} is not a loopback address; outside this machine, use a token of `cluster invite` or a tls:// URL with credentials.',
+  },
+  LISTEN_ADDRESS: {
+    disposition: 'terminal',
+    sentence: 'This machine cannot listen on {address}; give one of its own addresses with --listen.',
+  },
+  NOT_LISTENING: {
+    disposition: 'terminal',
+    sentence:
+      'The node of the data folder {folder} does not listen for other machines; start it with `cluster start --listen ADDRESS` first.',
+  },
+  REPLICAS: {
+    disposition: 'retry',
+    sentence:
+      'The NATS servers cannot keep {replicas} copies now ({reason}); start all of them, or give --replicas 1.',
   },
   PORT_IN_USE: {
     disposition: 'terminal',

@@ -29,11 +29,18 @@ export const nodeOptions = {
     'port of the embedded nats-server, on loopback',
     z.coerce.number().int().min(1).max(65_535).default(4222),
   ),
+  listen: row(
+    'address of this machine, or ADDRESS:PORT, where the embedded nats-server listens for other machines, with TLS and passwords; instead of loopback',
+    z.string().min(1).max(512).optional(),
+  ),
   httpPort: row(
     'port of metrics and health, on loopback',
     z.coerce.number().int().min(0).max(65_535).default(4280),
   ),
-  nats: row('URL of an existing nats-server, instead of the embedded one', z.string().min(1).optional()),
+  nats: row(
+    'URL of an existing nats-server, or a token of `cluster invite`, instead of the embedded one',
+    z.string().min(1).optional(),
+  ),
   threads: row('worker threads; 0 is one a core', z.coerce.number().int().min(0).max(256).default(0)),
   jobThreads: row(
     'threads for tasks of training runs; 0 is one a core',
@@ -110,7 +117,10 @@ export function parseNodeOptions(given: Partial<Record<NodeOptionName, unknown>>
     }
     return [name, result.data] as const;
   });
-  return Object.fromEntries(entries) as NodeOptions;
+  const options = Object.fromEntries(entries) as NodeOptions;
+  if (options.listen !== undefined && options.nats !== undefined)
+    throw new Fault('USAGE', { reason: '--listen is for the embedded nats-server: leave it out, or --nats' });
+  return options;
 }
 
 /** The command-line flag of an option: `ackWaitMs` is `--ack-wait-ms`. */

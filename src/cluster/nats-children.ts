@@ -9,6 +9,9 @@ import { DiskGuard } from '../transport/server/disk-guard.ts';
 import { NatsServer } from '../transport/server/nats-server.ts';
 import type { NatsServerOptions } from '../transport/server/nats-server.ts';
 
+/** How often the age of a certificate is looked at. */
+const renewalMs = 12 * 3_600_000;
+
 /** The embedded nats-server as a child; `onStart` is told of each one. */
 export function natsServerChild(
   options: NatsServerOptions,
@@ -18,8 +21,17 @@ export function natsServerChild(
   return async () => {
     const server = await NatsServer.start(options);
     const operator = { user: 'operator', pass: server.passwords.operator };
-    await shareCredentials(server.url, operator).catch((error: unknown) => {
+    const invitation = server.invitation('operator');
+    await shareCredentials(server.url, operator, invitation).catch((error: unknown) => {
       log.warn({ fault: Fault.from(error).toWire() }, 'commands will need credentials in their URL');
+    });
+    const renewal = setInterval(() => {
+      server.renew().catch((error: unknown) => {
+        log.warn({ fault: Fault.from(error).toWire() }, 'the certificate of nats-server was not renewed');
+      });
+    }, renewalMs);
+    void server.exited.then(() => {
+      clearInterval(renewal);
     });
     log.info({ url: server.url, pid: server.pid, adopted: server.adopted }, 'nats-server runs');
     onStart(server);
@@ -33,7 +45,7 @@ export function natsServerChild(
       ),
       stop: async (_reason, timeoutMs) => {
         told = true;
-        await withdrawCredentials(server.url, operator);
+        await withdrawCredentials(server.url, operator, invitation);
         await server.stop(timeoutMs);
       },
       kill: () => {

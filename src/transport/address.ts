@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { Fault, reasonOf } from '../base/errors.ts';
+import { isToken, readToken } from './invitation.ts';
 
 /** A user of the NATS server and its password. */
 export interface Credentials {
@@ -14,6 +15,8 @@ export interface NatsAddress {
   readonly tls: boolean;
   /** From the URL, if it has any. */
   readonly credentials: Credentials | undefined;
+  /** From a token: certificate (PEM) of the one authority that the servers' certificates may come from. */
+  readonly authority: string | undefined;
   /** The URL without its password: safe to print. */
   readonly url: string;
 }
@@ -21,16 +24,23 @@ export interface NatsAddress {
 const defaultPort = '4222';
 
 /**
- * Reads `nats://[user:pass@]host[:port]`, `tls://…` or a comma-separated list of them.
- * @throws Fault `USAGE` if it is not such a URL
+ * Reads `nats://[user:pass@]host[:port]`, `tls://…`, a comma-separated list of them, or the token of an invitation.
+ * @throws Fault `USAGE` if it is none of these
  */
 export function parseAddress(url: string): NatsAddress {
+  if (!isToken(url)) return parseUrls(url);
+  const { user, pass, authority, ...invitation } = readToken(url);
+  return { ...parseUrls(invitation.url), credentials: { user, pass }, authority };
+}
+
+function parseUrls(url: string): NatsAddress {
   const parts = url.split(',').map((part) => parseOne(part.trim()));
   const credentials = parts.map(credentialsOf).find((found) => found !== undefined);
   return {
     servers: parts.map((part) => `${part.hostname}:${part.port === '' ? defaultPort : part.port}`),
     tls: parts.some((part) => part.protocol === 'tls:'),
     credentials,
+    authority: undefined,
     url: parts.map((part) => `${part.protocol}//${part.hostname}:${part.port || defaultPort}`).join(','),
   };
 }
@@ -41,7 +51,7 @@ export function parseAddress(url: string): NatsAddress {
  */
 export function checkAddress(address: NatsAddress, credentials: Credentials | undefined): void {
   if (address.tls && credentials !== undefined) return;
-  const foreign = address.servers.map(hostOf).find((host) => !isLoopback(host));
+  const foreign = address.servers.map(hostOfServer).find((host) => !isLoopback(host));
   if (foreign !== undefined) throw new Fault('INSECURE_LISTEN', { address: foreign });
 }
 
@@ -49,6 +59,11 @@ export function checkAddress(address: NatsAddress, credentials: Credentials | un
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return isIP(host) === 4 && host.startsWith('127.');
+}
+
+/** The host of `host:port`. */
+export function hostOfServer(server: string): string {
+  return server.slice(0, server.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }
 
 function parseOne(text: string): URL {
@@ -64,8 +79,4 @@ function parseOne(text: string): URL {
 function credentialsOf(url: URL): Credentials | undefined {
   if (url.username === '') return undefined;
   return { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
-}
-
-function hostOf(server: string): string {
-  return server.slice(0, server.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }

@@ -1,6 +1,7 @@
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { connect, Events, type NatsConnection, type Status } from 'nats';
 import { Fault } from '../base/errors.ts';
-import { checkAddress, parseAddress, type Credentials } from './address.ts';
+import { checkAddress, hostOfServer, parseAddress, type Credentials, type NatsAddress } from './address.ts';
 import { bindClient } from './client.ts';
 import { natsFault } from './nats-faults.ts';
 import type { Role } from './subjects.ts';
@@ -15,7 +16,7 @@ export type ConnectionEvent =
 
 /** How to connect. */
 export interface ConnectOptions {
-  /** `nats://[user:pass@]host:port` or `tls://…`; credentials in it win over `credentials`. */
+  /** `nats://[user:pass@]host:port`, `tls://…` or a token; credentials in it win over `credentials`. */
   readonly url: string;
   readonly role: Role;
   /** Name shown by the server's monitoring. */
@@ -59,7 +60,7 @@ export class Connection {
 
   /**
    * Connects.
-   * @throws Fault `NATS_UNREACHABLE`, `NATS_DENIED`, `INSECURE_LISTEN`, `USAGE`
+   * @throws Fault `NATS_UNREACHABLE`, `NATS_LOGIN`, `NATS_CERTIFICATE`, `INSECURE_LISTEN`, `USAGE`
    */
   static async open(options: ConnectOptions): Promise<Connection> {
     const address = parseAddress(options.url);
@@ -86,7 +87,7 @@ export class Connection {
         pingInterval: 10_000,
         maxPingOut: 2,
         noAsyncTraces: true,
-        ...(address.tls ? { tls: {} } : {}),
+        ...(address.tls ? { tls: trustOf(address) } : {}),
         ...(credentials === undefined ? {} : { user: credentials.user, pass: credentials.pass }),
       });
       connection = new Connection(client, address.url, options);
@@ -182,6 +183,20 @@ export class Connection {
       for (const listener of [...this.#listeners]) listener(event);
     }
   }
+}
+
+/**
+ * Whom to believe: the authority of a token and no other, else those that Node.js trusts. The client hands the host to TLS
+ * only if it is a name, so that an address would be compared as `localhost`: here all are compared alike.
+ */
+function trustOf({ servers, authority }: NatsAddress) {
+  return {
+    ...(authority === undefined ? {} : { ca: authority }),
+    checkServerIdentity: (_: string, certificate: PeerCertificate): Error | undefined => {
+      const problems = servers.map((server) => checkServerIdentity(hostOfServer(server), certificate));
+      return problems.includes(undefined) ? undefined : problems[0];
+    },
+  };
 }
 
 // Each role has inboxes of its own, so that the unprivileged cannot listen to answers for the others.

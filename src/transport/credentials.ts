@@ -4,15 +4,16 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Fault, reasonOf } from '../base/errors.ts';
-import { isLoopback, parseAddress, type Credentials } from './address.ts';
+import { hostOfServer, isLoopback, parseAddress, type Credentials } from './address.ts';
 import { writePrivately } from './server/private-file.ts';
 import type { Role } from './subjects.ts';
 
 /** Passwords of the embedded server's users, by role. */
 export type ServerPasswords = Readonly<Record<Role, string>>;
 
+const loopback = '127.0.0.1';
 const passwordsSchema = z.object({ submitter: z.string(), node: z.string(), operator: z.string() });
-const clusterSchema = z.object({ user: z.string(), pass: z.string() });
+const clusterSchema = z.object({ user: z.string(), pass: z.string(), invitation: z.string().optional() });
 
 /**
  * Passwords of the server of a data folder, made at random the first time (a file with mode 0600).
@@ -46,7 +47,10 @@ export async function credentialsFor(
   const { dataFolder, role = 'operator' } = options;
   const folder = dataFolder ?? clusterFolder();
   try {
-    if (dataFolder === undefined) return await readJson(clusterFile(url), clusterSchema);
+    if (dataFolder === undefined) {
+      const shared = await readJson(clusterFile(url), clusterSchema);
+      return shared === undefined ? undefined : { user: shared.user, pass: shared.pass };
+    }
     const kept = await readJson(passwordFile(dataFolder), passwordsSchema);
     return kept === undefined ? undefined : { user: role, pass: kept[role] };
   } catch (error) {
@@ -55,22 +59,45 @@ export async function credentialsFor(
 }
 
 /**
- * Leaves credentials where {@link credentialsFor} of the same user finds them.
+ * The token of a node's server that listens for other machines, if this user may know it: such a server is found under its
+ * own address, and under the port of loopback that it would have otherwise.
+ * @throws Fault `USAGE` (no URL), `DATA_FOLDER` (a file that cannot be read)
+ */
+export async function sharedInvitation(url: string): Promise<string | undefined> {
+  try {
+    return (await readJson(clusterFile(url), clusterSchema))?.invitation;
+  } catch (error) {
+    throw new Fault('DATA_FOLDER', { folder: clusterFolder(), reason: reasonOf(error) }, error);
+  }
+}
+
+/**
+ * Leaves credentials where {@link credentialsFor} of the same user finds them, and a token for {@link sharedInvitation}.
  * @throws Fault `DATA_FOLDER`; commands then need the credentials in their URL
  */
-export async function shareCredentials(url: string, credentials: Credentials): Promise<void> {
+export async function shareCredentials(
+  url: string,
+  credentials: Credentials,
+  invitation?: string,
+): Promise<void> {
   try {
-    await writePrivately(clusterFile(url), JSON.stringify(credentials));
+    for (const file of clusterFiles(url, invitation))
+      await writePrivately(file, JSON.stringify({ ...credentials, invitation }));
   } catch (error) {
     throw new Fault('DATA_FOLDER', { folder: clusterFolder(), reason: reasonOf(error) }, error);
   }
 }
 
 /** Takes back what {@link shareCredentials} left, unless somebody else has replaced it. */
-export async function withdrawCredentials(url: string, credentials: Credentials): Promise<void> {
-  const file = clusterFile(url);
-  const kept = await readJson(file, clusterSchema).catch(() => undefined);
-  if (kept?.pass === credentials.pass) await unlink(file).catch(() => undefined);
+export async function withdrawCredentials(
+  url: string,
+  credentials: Credentials,
+  invitation?: string,
+): Promise<void> {
+  for (const file of clusterFiles(url, invitation)) {
+    const kept = await readJson(file, clusterSchema).catch(() => undefined);
+    if (kept?.pass === credentials.pass) await unlink(file).catch(() => undefined);
+  }
 }
 
 function clusterFolder(): string {
@@ -83,10 +110,20 @@ function clusterFolder(): string {
 // All names of loopback are one server.
 function clusterFile(url: string): string {
   const server = parseAddress(url).servers[0] ?? '';
-  const colon = server.lastIndexOf(':');
-  const host = server.slice(0, colon).replace(/^\[|\]$/g, '');
-  const name = isLoopback(host) ? '127.0.0.1' : host.replace(/[^A-Za-z0-9.-]/g, '_');
-  return join(clusterFolder(), `${name}-${server.slice(colon + 1)}.json`);
+  const host = hostOfServer(server);
+  const name = isLoopback(host) ? loopback : host.replace(/[^A-Za-z0-9.-]/g, '_');
+  return join(clusterFolder(), `${name}-${portOf(server)}.json`);
+}
+
+function clusterFiles(url: string, invitation: string | undefined): Set<string> {
+  const own = clusterFile(url);
+  if (invitation === undefined) return new Set([own]);
+  const near = `nats://${loopback}:${portOf(parseAddress(url).servers[0] ?? '')}`;
+  return new Set([own, clusterFile(near)]);
+}
+
+function portOf(server: string): string {
+  return server.slice(server.lastIndexOf(':') + 1);
 }
 
 function passwordFile(dataFolder: string): string {

@@ -42,16 +42,36 @@ const unreachable = new Set<string>([
   'EPIPE',
 ]);
 
+/** Why TLS refuses the certificate of a server, by the code of OpenSSL or Node.js. */
+const certificateProblems = new Map([
+  ['CERT_HAS_EXPIRED', 'it has expired; its node renews it when it is started again'],
+  ['CERT_NOT_YET_VALID', 'it is not valid yet; compare the clocks of both machines'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'it is for other addresses'],
+  ...[
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'CERT_SIGNATURE_FAILURE',
+  ].map((code) => [code, 'its issuer is not the one that is trusted here'] as const),
+]);
+
 /** What the NATS client threw, as a fault. */
 export function natsFault(thrown: unknown, context: FaultContext): Fault {
   if (thrown instanceof Fault) return thrown;
   const code = codeOf(thrown);
   if (thrown instanceof NatsError) {
-    if (thrown.isPermissionError() || thrown.isAuthError() || thrown.isAuthTimeout())
+    if (thrown.isAuthError() || thrown.isAuthTimeout())
+      return new Fault('NATS_LOGIN', { url: context.url }, thrown);
+    if (thrown.isPermissionError())
       return new Fault('NATS_DENIED', { subject: context.subject, role: roleFor(context.role) }, thrown);
     const api = thrown.api_error;
     if (api?.err_code !== undefined) return storeFault(api.err_code, api.description, context, thrown);
   }
+  const certificateProblem = certificateProblems.get(code);
+  if (certificateProblem !== undefined)
+    return new Fault('NATS_CERTIFICATE', { url: context.url, reason: certificateProblem }, thrown);
   if (unreachable.has(code)) {
     const reason = code === '503' ? `nothing answers for ${context.subject}` : reasonOf(thrown).toLowerCase();
     return new Fault('NATS_UNREACHABLE', { url: context.url, reason }, thrown);

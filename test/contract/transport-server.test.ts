@@ -237,7 +237,7 @@ describe('permissions', () => {
   test('a wrong password is refused', async () => {
     const server = await start();
     const wrong = { url: `nats://node:guess@127.0.0.1:${String(port)}`, role: 'node', name: 'x' } as const;
-    await expect(Connection.open(wrong)).rejects.toMatchObject({ code: 'NATS_DENIED' });
+    await expect(Connection.open(wrong)).rejects.toMatchObject({ code: 'NATS_LOGIN' });
     expect(server.pid).toBeGreaterThan(0);
   });
 });

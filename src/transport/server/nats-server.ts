@@ -1,13 +1,19 @@
 import { spawn } from 'node:child_process';
 import { open, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Fault, reasonOf } from '../../base/errors.ts';
 import { packageRoot } from '../../base/package-root.ts';
+import type { Credentials } from '../address.ts';
 import { Connection } from '../connection.ts';
 import { serverPasswords, type ServerPasswords } from '../credentials.ts';
+import { invitationToken } from '../invitation.ts';
+import type { Role } from '../subjects.ts';
+import { serverIdentity } from './authority.ts';
 import type { DataFolderLock } from './data-folder-lock.ts';
 import { diskBudget, type DiskBudget } from './disk-budget.ts';
+import { keepListening } from './invitations.ts';
+import { certifiedHosts, type Listening } from './listening.ts';
+import { checkFree, configurationOf, endpointOf, ownUrl, portInUse, type Endpoint } from './endpoint.ts';
 import { findNatsServer } from './nats-server-binary.ts';
 import {
   findRunning,
@@ -26,6 +32,8 @@ export interface NatsServerOptions {
   readonly name: string;
   /** Port on loopback. */
   readonly port: number;
+  /** Where it listens in place of loopback: with TLS, and with nobody who needs no password. */
+  readonly listening?: Listening | undefined;
   /** Disk space that is never filled, bytes. */
   readonly reserveBytes: number;
   /** Largest queue of photos, bytes; 0 sizes it from the free disk. */
@@ -40,12 +48,32 @@ const defaultStopTimeoutMs = 5_000;
 const replaceTimeoutMs = 2_000;
 const pollMs = 50;
 
+/** How to log in. */
+export interface ServerAccess {
+  /** A URL, or the token of an invitation. */
+  readonly url: string;
+  readonly credentials: Credentials | undefined;
+}
+
+interface ServerParts extends ServerPlan {
+  readonly pid: number;
+  readonly adopted: boolean;
+  readonly exited: Promise<ServerExit>;
+}
+
+interface ServerPlan {
+  readonly endpoint: Endpoint;
+  readonly files: ServerFiles;
+  readonly passwords: ServerPasswords;
+  readonly budget: DiskBudget;
+}
+
 /**
  * The nats-server of a node: a process of its own with this package's `nats.conf`, which Ctrl-C does not reach and which
  * outlives a killed node. The next node on the data folder adopts it.
  */
 export class NatsServer {
-  /** Where it listens, `nats://127.0.0.1:PORT`. */
+  /** Where it listens, `nats://127.0.0.1:PORT` or `tls://HOST:PORT`. */
   readonly url: string;
   readonly pid: number;
   /** Whether an earlier node started it. */
@@ -55,40 +83,64 @@ export class NatsServer {
   readonly budget: DiskBudget;
   /** Resolves when the process has ended, whoever ended it. */
   readonly exited: Promise<ServerExit>;
+  readonly #endpoint: Endpoint;
+  readonly #folder: string;
 
-  private constructor(
-    process: RunningServer & { readonly adopted: boolean; readonly exited: Promise<ServerExit> },
-    passwords: ServerPasswords,
-    budget: DiskBudget,
-  ) {
-    this.url = urlOf(process.port);
-    this.pid = process.pid;
-    this.adopted = process.adopted;
-    this.exited = process.exited;
+  private constructor({ endpoint, files, passwords, budget, pid, adopted, exited }: ServerParts) {
+    this.url = ownUrl(endpoint);
+    this.pid = pid;
+    this.adopted = adopted;
+    this.exited = exited;
     this.passwords = passwords;
     this.budget = budget;
+    this.#endpoint = endpoint;
+    this.#folder = files.folder;
   }
 
   /**
    * Adopts the server that runs on the data folder, or starts one; resolves when it takes connections.
-   * @throws Fault `NATS_MISSING`, `NATS_START`, `PORT_IN_USE`, `DATA_FOLDER`
+   * @throws Fault `NATS_MISSING`, `NATS_START`, `PORT_IN_USE`, `LISTEN_ADDRESS`, `DATA_FOLDER`
    */
   static async start(options: NatsServerOptions): Promise<NatsServer> {
-    const { lock, port, reserveBytes, queueBytes } = options;
-    const passwords = await serverPasswords(lock.folder);
-    const { files, budget } = await prepare(lock.folder, reserveBytes, queueBytes);
+    const plan = await prepare(options);
+    const { endpoint, files } = plan;
     const running = await findRunning(files);
-    if (running?.port === port && (await answers(running, passwords, options.adoptTimeoutMs ?? 5_000)))
-      return new NatsServer({ ...running, adopted: true, exited: untilGone(running.pid) }, passwords, budget);
-    // It hangs, or another port is wanted: a second server on the store would damage it.
+    if (running !== undefined && isAt(running, endpoint)) {
+      if (endpoint.identity?.renewed === true) signal(running.pid, 'SIGHUP');
+      if (await answers(running.pid, plan, options.adoptTimeoutMs ?? 5_000))
+        return new NatsServer({ ...plan, ...running, adopted: true, exited: untilGone(running.pid) });
+    }
+    // It hangs, or is wanted elsewhere: a second server on the store would damage it.
     if (running !== undefined) await endProcess(running.pid, untilGone(running.pid), replaceTimeoutMs);
-    if (await isTaken(port)) throw new Fault('PORT_IN_USE', { port, option: '--port' });
-    const child = await launch(options, files, passwords, budget);
-    const process = { ...child, port, adopted: false };
-    if (await answers(process, passwords, options.startTimeoutMs ?? 60_000))
-      return new NatsServer(process, passwords, budget);
-    signal(process.pid, 'SIGKILL');
-    throw await startFault(files, port);
+    await checkFree(endpoint);
+    const child = await launch(options.name, plan);
+    if (await answers(child.pid, plan, options.startTimeoutMs ?? 60_000))
+      return new NatsServer({ ...plan, ...child, adopted: false });
+    signal(child.pid, 'SIGKILL');
+    throw await startFault(files, endpoint);
+  }
+
+  /** How a connection of this machine logs in. */
+  accessAs(role: Role): ServerAccess {
+    return accessTo({ endpoint: this.#endpoint, passwords: this.passwords }, role);
+  }
+
+  /** A token for other machines, `undefined` if they cannot reach it. It holds a password. */
+  invitation(role: Role): string | undefined {
+    const { publicUrl, identity } = this.#endpoint;
+    if (publicUrl === undefined || identity === undefined) return undefined;
+    const { authority } = identity;
+    return invitationToken({ url: publicUrl, user: role, pass: this.passwords[role], authority });
+  }
+
+  /**
+   * Renews its certificate if that is due; connections stay.
+   * @throws Error if the files cannot be read or written
+   */
+  async renew(now = new Date()): Promise<void> {
+    if (this.#endpoint.identity === undefined) return;
+    const { renewed } = await serverIdentity(this.#folder, certifiedHosts(this.#endpoint), now);
+    if (renewed) signal(this.pid, 'SIGHUP');
   }
 
   /** Asks it to end, kills it after `timeoutMs`; resolves when it is gone. */
@@ -102,35 +154,32 @@ export class NatsServer {
   }
 }
 
-async function prepare(
-  dataFolder: string,
-  reserveBytes: number,
-  queueBytes: number,
-): Promise<{ files: ServerFiles; budget: DiskBudget }> {
+async function prepare(options: NatsServerOptions): Promise<ServerPlan> {
+  const { lock, reserveBytes, queueBytes } = options;
+  const passwords = await serverPasswords(lock.folder);
   try {
-    const files = await prepareFiles(dataFolder);
-    return { files, budget: await diskBudget(files.store, reserveBytes, queueBytes) };
+    const files = await prepareFiles(lock.folder);
+    const endpoint = await endpointOf(options, files.folder);
+    await keepListening(files.folder, endpoint.publicUrl);
+    return { endpoint, files, passwords, budget: await diskBudget(files.store, reserveBytes, queueBytes) };
   } catch (error) {
-    throw new Fault('DATA_FOLDER', { folder: dataFolder, reason: reasonOf(error) }, error);
+    throw new Fault('DATA_FOLDER', { folder: lock.folder, reason: reasonOf(error) }, error);
   }
 }
 
-async function launch(
-  { name, port }: NatsServerOptions,
-  files: ServerFiles,
-  passwords: ServerPasswords,
-  budget: DiskBudget,
-): Promise<{ pid: number; exited: Promise<ServerExit> }> {
+async function launch(name: string, plan: ServerPlan): Promise<{ pid: number; exited: Promise<ServerExit> }> {
+  const { endpoint, files } = plan;
   const binary = await findNatsServer();
   await Promise.all([files.pid, files.log].map((file) => rm(file, { force: true })));
   const output = await open(files.output, 'w', 0o600);
   try {
-    const configuration = join(packageRoot, 'nats.conf');
-    const child = spawn(binary, ['-c', configuration, '-p', String(port), '-P', files.pid, '-l', files.log], {
+    const configuration = join(packageRoot, configurationOf(endpoint));
+    const listen = ['-a', endpoint.host, '-p', String(endpoint.port)];
+    const child = spawn(binary, ['-c', configuration, ...listen, '-P', files.pid, '-l', files.log], {
       // A group of its own, and no pipes: it must outlive this process, and Ctrl-C is for the node to handle.
       detached: true,
       stdio: ['ignore', output.fd, output.fd],
-      env: { ...process.env, ...variables(name, port, files, passwords, budget) },
+      env: { ...process.env, ...variables(name, plan) },
     });
     child.unref();
     const exited = new Promise<ServerExit>((resolve) => {
@@ -153,64 +202,60 @@ async function launch(
 // The configuration reads variables as values of its own syntax: what may look like something else is quoted.
 function variables(
   name: string,
-  port: number,
-  { store }: ServerFiles,
-  passwords: ServerPasswords,
-  budget: DiskBudget,
+  { endpoint: { host, port, identity }, files: { store }, passwords, budget }: ServerPlan,
 ): Record<string, string> {
+  const file = identity?.file ?? '';
   return {
     AUTOTAG_NATS_NAME: JSON.stringify(name),
+    AUTOTAG_NATS_HOST: JSON.stringify(host),
     AUTOTAG_NATS_PORT: String(port),
     AUTOTAG_NATS_STORE: JSON.stringify(store),
     AUTOTAG_NATS_MAX_FILE_STORE: String(budget.maxFileStore),
     AUTOTAG_NATS_SUBMITTER_PASSWORD: passwords.submitter,
     AUTOTAG_NATS_NODE_PASSWORD: passwords.node,
     AUTOTAG_NATS_OPERATOR_PASSWORD: passwords.operator,
+    AUTOTAG_NATS_CERTIFICATE: JSON.stringify(file),
+    AUTOTAG_NATS_KEY: JSON.stringify(file),
   };
 }
 
 /** Whether the process takes our password within the time: then it is the server of this data folder, and ready. */
-async function answers(
-  { pid, port }: RunningServer,
-  passwords: ServerPasswords,
-  timeoutMs: number,
-): Promise<boolean> {
+async function answers(pid: number, plan: ServerPlan, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
-  const credentials = { user: 'node', pass: passwords.node };
+  const access = accessTo(plan, 'node');
   while (performance.now() < deadline && isAlive(pid)) {
     try {
-      const probe = { url: urlOf(port), role: 'node', name: 'probe', credentials, timeoutMs: 2_000 } as const;
+      const probe = { ...access, role: 'node', name: 'probe', timeoutMs: 2_000 } as const;
       await (await Connection.open(probe)).close();
       return true;
     } catch (error) {
       // Another program has the port, or ours is not ready yet.
-      if (error instanceof Fault && error.code === 'NATS_DENIED') return false;
+      if (error instanceof Fault && error.code === 'NATS_LOGIN') return false;
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
   }
   return false;
 }
 
-async function startFault(files: ServerFiles, port: number): Promise<Fault> {
+function accessTo(
+  { endpoint, passwords }: Pick<ServerPlan, 'endpoint' | 'passwords'>,
+  role: Role,
+): ServerAccess {
+  const [url, credentials] = [ownUrl(endpoint), { user: role, pass: passwords[role] }];
+  if (endpoint.identity === undefined) return { url, credentials };
+  const { authority } = endpoint.identity;
+  return { url: invitationToken({ url, ...credentials, authority }), credentials };
+}
+
+function isAt({ configuration, host, port }: RunningServer, endpoint: Endpoint): boolean {
+  return (
+    basename(configuration) === configurationOf(endpoint) && host === endpoint.host && port === endpoint.port
+  );
+}
+
+async function startFault(files: ServerFiles, endpoint: Endpoint): Promise<Fault> {
   const reason = await lastComplaint(files);
   return reason.includes('address already in use')
-    ? new Fault('PORT_IN_USE', { port, option: '--port' })
+    ? portInUse(endpoint)
     : new Fault('NATS_START', { reason: reason === '' ? 'it gave no reason' : reason });
-}
-
-function isTaken(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
-}
-
-function urlOf(port: number): string {
-  return `nats://127.0.0.1:${String(port)}`;
 }

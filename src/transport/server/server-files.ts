@@ -16,6 +16,9 @@ export interface ServerFiles {
 /** A nats-server that runs on a data folder. */
 export interface RunningServer {
   readonly pid: number;
+  /** Its configuration file. */
+  readonly configuration: string;
+  readonly host: string;
   readonly port: number;
 }
 
@@ -42,8 +45,8 @@ export async function findRunning(files: ServerFiles): Promise<RunningServer | u
   if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
   const command = await commandLine(pid);
   if (!command.includes(files.pid)) return undefined;
-  const port = Number(/ -p (\d+)/.exec(command)?.[1]);
-  return { pid, port };
+  const [, configuration = '', host = '', port = ''] = / -c (.+) -a (\S+) -p (\d+) /.exec(command) ?? [];
+  return { pid, configuration, host, port: Number(port) };
 }
 
 /** Why a server did not start: the last complaint of its log, else what it printed. */

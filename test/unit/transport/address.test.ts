@@ -7,6 +7,7 @@ describe('the address of a server', () => {
       servers: ['127.0.0.1:4222'],
       tls: false,
       credentials: undefined,
+      authority: undefined,
       url: 'nats://127.0.0.1:4222',
     });
     expect(parseAddress('tls://me:p%3Aw@a.example:1, tls://b.example')).toEqual({
