@@ -25,7 +25,11 @@ export function command(name: string, does: string, example: string): Command {
 /** A command that talks to a running cluster. */
 export function clientCommand(name: string, does: string, example: string): Command {
   return command(name, does, example)
-    .addOption(new Option('--nats <url>', 'where the cluster is').env('CLUSTER_NATS_URL').default(defaultUrl))
+    .addOption(
+      new Option('--nats <url>', 'where the cluster is: a URL, or a token of `cluster invite`')
+        .env('CLUSTER_NATS_URL')
+        .default(defaultUrl),
+    )
     .option('--data <folder>', "a node's data folder, to find its credentials in");
 }
 

@@ -5,7 +5,11 @@ import { startNode, type Node } from '../node.ts';
 import { Output } from '../terminal/output.ts';
 import { endingOf, exitCodes } from './errors.ts';
 import { restartExitCode, upMessage } from './heart.ts';
+import { hideArguments } from './hide-arguments.ts';
+import { joinLine } from './invite.ts';
 import { nodeOptionsOf, startSyntax, type StartOptions } from './start-options.ts';
+
+hideArguments('cluster start');
 
 // Its heart is gone: whoever killed that wants no node.
 process.on('disconnect', () => process.exit(exitCodes.failure));
@@ -48,7 +52,8 @@ async function live(): Promise<number> {
 }
 
 /** To the heart first: whoever has read the line may count on being restarted. */
-async function announce({ name, url, httpUrl }: Node): Promise<void> {
+async function announce(node: Node): Promise<void> {
+  const { name, url, httpUrl } = node;
   await new Promise<void>((resolve) => {
     if (process.send === undefined) resolve();
     else
@@ -59,6 +64,14 @@ async function announce({ name, url, httpUrl }: Node): Promise<void> {
   const { pid } = process;
   await output.result(
     { node: name, nats: url, http: httpUrl, pid },
-    `Node ${name} is up (process ${String(pid)}).\n  NATS     ${url}\n  metrics  ${httpUrl}/metrics\nCtrl-C drains and ends it.`,
+    `Node ${name} is up (process ${String(pid)}).\n  NATS     ${url}\n  metrics  ${httpUrl}/metrics\n${howToJoin(node)}Ctrl-C drains and ends it.`,
   );
+}
+
+/** For a terminal alone: it holds a password, and what is not a terminal may be a log. */
+function howToJoin({ invitation }: Node): string {
+  if (invitation === undefined) return '';
+  return process.stdout.isTTY
+    ? `Another machine joins by this line, which holds a password:\n  ${joinLine(invitation)}\n`
+    : '`cluster invite` prints the line by which another machine joins.\n';
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { Cli } from './cli.ts';
+import { hideArguments } from './hide-arguments.ts';
 import { run } from './program.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -7,6 +8,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Runs the command line of this process: its streams, its signals, its exit code. */
 export async function runProcess(): Promise<void> {
   const { stdin, stdout, stderr } = process;
+  hideArguments('cluster');
   leaveQuietlyOnBrokenPipe();
   const cli: Cli = { stdin, stdout, stderr, interrupted: interruption() };
   const code = await run(process.argv.slice(2), cli);

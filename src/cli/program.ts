@@ -5,6 +5,7 @@ import type { Cli } from './cli.ts';
 import { deadCommand } from './dead.ts';
 import { endingOf, exitCodes } from './errors.ts';
 import { forgetCommand } from './forget.ts';
+import { inviteCommand } from './invite.ts';
 import { modelsCommand } from './models.ts';
 import { nodesCommand } from './nodes.ts';
 import { replCommand } from './repl.ts';
@@ -26,6 +27,7 @@ import { trainCommand } from './train.ts';
 /** Every command, in the order of the help. */
 const commands: readonly ((cli: Cli) => Command)[] = [
   startCommand,
+  inviteCommand,
   submitCommand,
   searchCommand,
   trainCommand,
