@@ -419,6 +419,7 @@ class RunningNode implements Node {
       name: this.name,
       ackWaitMs: this.#options.ackWaitMs,
       maxAckPending,
+      ...(this.#options.replicas === 0 ? {} : { replicas: this.#options.replicas }),
       maxPhotoBytes: this.#options.maxPhotoBytes,
       admit: this.#place.admit,
       onEvent: (event) => {

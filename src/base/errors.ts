@@ -256,7 +256,7 @@ export const catalogue = {
   REPLICAS: {
     disposition: 'retry',
     sentence:
-      'The NATS servers cannot keep {replicas} copies now ({reason}); start all of them, or give --replicas 1.',
+      'The NATS servers cannot keep so many copies of a stream now ({reason}); start all of them, or give --replicas 1.',
   },
   PORT_IN_USE: {
     disposition: 'terminal',

@@ -84,6 +84,10 @@ export const nodeOptions = {
     z.coerce.number().int().min(0).default(0),
     'bytes',
   ),
+  replicas: row(
+    'copies that the NATS servers keep of everything; 0 is 3 on a cluster of three servers or more, else 1',
+    z.coerce.number().int().min(0).max(5).default(0),
+  ),
   diskReserveBytes: row(
     'disk space that is never filled',
     z.coerce

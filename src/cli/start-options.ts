@@ -7,6 +7,8 @@ import {
   type NodeOptionName,
   type NodeOptions,
 } from '../base/options.ts';
+import { parseAddress } from '../transport/address.ts';
+import { parseListening } from '../transport/server/listening.ts';
 import { command, type CommonOptions } from './command.ts';
 
 /** What `cluster start` was told. */
@@ -36,6 +38,14 @@ export function startSyntax(): Command {
  * @throws Fault `USAGE`
  */
 export function nodeOptionsOf({ json: _, ...given }: StartOptions): NodeOptions {
+  const options = parsed(given);
+  // Said before anything is started.
+  if (options.nats !== undefined) parseAddress(options.nats);
+  if (options.listen !== undefined) parseListening(options.listen, options.port);
+  return options;
+}
+
+function parsed(given: Partial<Record<NodeOptionName, string>>): NodeOptions {
   try {
     return parseNodeOptions(given);
   } catch (error) {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../base/errors.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
+import { openKvBucket } from './kv-bucket.ts';
 
 /** A model put in use: the number orders activations, also of one model again (a rollback). */
 export interface Activation {
@@ -39,9 +40,8 @@ export class Activations {
     options: { readonly replicas?: number } = {},
   ): Promise<Activations> {
     try {
-      const kv = await clientOf(connection)
-        .jetstream()
-        .views.kv(bucket, { history: activationsKept, replicas: options.replicas ?? 1 });
+      const settings = { ...options, history: activationsKept };
+      const { kv } = await openKvBucket(clientOf(connection), bucket, settings);
       return new Activations(connection, kv);
     } catch (error) {
       throw connection.fault(error, bucket);

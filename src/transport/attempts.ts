@@ -3,6 +3,7 @@ import type { Fault } from '../base/errors.ts';
 import { reasonOf } from '../base/errors.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
+import { openKvBucket } from './kv-bucket.ts';
 import { isWrongRevision } from './nats-faults.ts';
 import { names } from './photo-stream.ts';
 
@@ -40,8 +41,8 @@ export class Attempts {
   static async open(connection: Connection, options: AttemptsOptions = {}): Promise<Attempts> {
     try {
       const { ttlMs = week, replicas = 1 } = options;
-      const { views } = clientOf(connection).jetstream();
-      return new Attempts(connection, await views.kv(names.attempts, { ttl: ttlMs, replicas }));
+      const { kv } = await openKvBucket(clientOf(connection), names.attempts, { ttl: ttlMs, replicas });
+      return new Attempts(connection, kv);
     } catch (error) {
       throw connection.fault(error, names.attempts);
     }

@@ -43,10 +43,12 @@ export class Connection {
   readonly closed: Promise<Fault | undefined>;
   readonly #client: NatsConnection;
   readonly #listeners = new Set<(event: ConnectionEvent) => void>();
+  readonly #given: number;
   #connected = true;
 
-  private constructor(client: NatsConnection, url: string, options: ConnectOptions) {
+  private constructor(client: NatsConnection, { url, servers }: NatsAddress, options: ConnectOptions) {
     this.url = url;
+    this.#given = servers.length;
     this.role = options.role;
     this.#client = client;
     if (options.onEvent !== undefined) this.#listeners.add(options.onEvent);
@@ -90,7 +92,7 @@ export class Connection {
         ...(address.tls ? { tls: trustOf(address) } : {}),
         ...(credentials === undefined ? {} : { user: credentials.user, pass: credentials.pass }),
       });
-      connection = new Connection(client, address.url, options);
+      connection = new Connection(client, address, options);
       return connection;
     } catch (error) {
       throw connectFault(error, address.url, options.role);
@@ -105,6 +107,12 @@ export class Connection {
   /** Version of the server, `2.9.10`. */
   get serverVersion(): string {
     return this.#client.info?.version ?? 'unknown';
+  }
+
+  /** How many servers of its cluster the server knows, itself included; 1 alone. */
+  get servers(): number {
+    const { cluster, connect_urls: urls = [] } = this.#client.info ?? {};
+    return cluster === undefined ? 1 : Math.max(urls.length, this.#given);
   }
 
   /** Largest message that the server takes, in bytes, headers included. */

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { Fault } from '../base/errors.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
+import { openKvBucket } from './kv-bucket.ts';
 import { isWrongRevision } from './nats-faults.ts';
 
 /** A value, and the revision that was read: writing it back counts only if nobody else has written meanwhile. */
@@ -46,9 +47,7 @@ export class JsonBucket<T> {
     { replicas = 1 }: { readonly replicas?: number } = {},
   ): Promise<JsonBucket<T>> {
     try {
-      const client = clientOf(connection);
-      const manager = await client.jetstreamManager({ checkAPI: false });
-      const kv = await client.jetstream().views.kv(bucket, { replicas });
+      const { kv, manager } = await openKvBucket(clientOf(connection), bucket, { replicas });
       return new JsonBucket(connection, manager, kv, { bucket, schema });
     } catch (error) {
       throw connection.fault(error, bucket);

@@ -22,6 +22,8 @@ const apiCodes = {
   sequenceNotFound: 10_043,
   messageDeleteFailed: 10_057,
   wrongSequence: 10_071,
+  noPeers: 10_005,
+  notClustered: 10_074,
 } as const;
 
 const unreachable = new Set<string>([
@@ -94,6 +96,9 @@ function storeFault(code: number, description: string, context: FaultContext, ca
     case apiCodes.storageExceeded:
     case apiCodes.accountLimits:
       return new Fault('DISK_RESERVE', { reason: description }, cause);
+    case apiCodes.noPeers:
+    case apiCodes.notClustered:
+      return new Fault('REPLICAS', { reason: description }, cause);
     case apiCodes.messageTooLarge:
       return new Fault('REQUEST_INVALID', { reason: description }, cause);
     case apiCodes.storeFailed:

@@ -1,3 +1,4 @@
+import { Fault } from '../base/errors.ts';
 import type { Credentials } from './address.ts';
 import { Activations } from './activations.ts';
 import { Attempts } from './attempts.ts';
@@ -48,54 +49,78 @@ export interface NodeLink {
   readonly topologies: TopologyRecords;
 }
 
+/** Of everything that a cluster of at least so many servers keeps: one of them may be lost. */
+const copies = 3;
+const electionMs = 20_000;
+const pauseMs = 500;
+
 /**
  * Connects a node; creates its streams and buckets where they are missing.
- * @throws Fault `NATS_UNREACHABLE`, `NATS_DENIED`, `INSECURE_LISTEN`, `DISK_RESERVE`
+ * @throws Fault `NATS_UNREACHABLE`, `NATS_DENIED`, `INSECURE_LISTEN`, `DISK_RESERVE`, `REPLICAS`
  */
 export async function openNodeLink(options: NodeLinkOptions): Promise<NodeLink> {
   const connection = await Connection.open({ ...options, role: 'node' });
   try {
-    const replicas = options.replicas ?? 1;
-    await options.admit?.(connection, replicas);
-    const [
-      queue,
-      attempts,
-      deadLetters,
-      activations,
-      registry,
-      tasks,
-      taskRecords,
-      runs,
-      exchange,
-      topologies,
-    ] = await Promise.all([
-      PhotoQueue.open(connection, options),
-      Attempts.open(connection, { replicas }),
-      DeadLetters.open(connection, { replicas, maxBytes: options.maxDeadLetterBytes }),
-      Activations.open(connection, { replicas }),
-      ModelRegistry.open(connection, { replicas, disk: options.disk }),
-      TaskQueue.open(connection, options),
-      TaskRecords.open(connection, { replicas }),
-      RunRecords.open(connection, { replicas }),
-      BlobExchange.open(connection, { replicas, maxBytes: options.maxBlobBytes }),
-      TopologyRecords.open(connection, { replicas }),
-    ]);
-    return {
-      connection,
-      queue,
-      attempts,
-      deadLetters,
-      activations,
-      registry,
-      results: new ResultPublisher(connection),
-      tasks,
-      taskRecords,
-      runs,
-      exchange,
-      topologies,
-    };
+    return await untilLed(connection, () => openParts(connection, options));
   } catch (error) {
     await connection.close();
     throw error;
   }
+}
+
+/** Servers that were just started, or have lost one of them, take some seconds to agree on who leads. */
+async function untilLed<T>(connection: Connection, open: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + electionMs;
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      const { code } = Fault.from(error);
+      const mayPass = code === 'NATS_UNREACHABLE' || code === 'REPLICAS';
+      if (!mayPass || connection.servers === 1 || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
+async function openParts(connection: Connection, options: NodeLinkOptions): Promise<NodeLink> {
+  const replicas = options.replicas ?? (connection.servers >= copies ? copies : 1);
+  await options.admit?.(connection, replicas);
+  const [
+    queue,
+    attempts,
+    deadLetters,
+    activations,
+    registry,
+    tasks,
+    taskRecords,
+    runs,
+    exchange,
+    topologies,
+  ] = await Promise.all([
+    PhotoQueue.open(connection, { ...options, replicas }),
+    Attempts.open(connection, { replicas }),
+    DeadLetters.open(connection, { replicas, maxBytes: options.maxDeadLetterBytes }),
+    Activations.open(connection, { replicas }),
+    ModelRegistry.open(connection, { replicas, disk: options.disk }),
+    TaskQueue.open(connection, { ...options, replicas }),
+    TaskRecords.open(connection, { replicas }),
+    RunRecords.open(connection, { replicas }),
+    BlobExchange.open(connection, { replicas, maxBytes: options.maxBlobBytes }),
+    TopologyRecords.open(connection, { replicas }),
+  ]);
+  return {
+    connection,
+    queue,
+    attempts,
+    deadLetters,
+    activations,
+    registry,
+    results: new ResultPublisher(connection),
+    tasks,
+    taskRecords,
+    runs,
+    exchange,
+    topologies,
+  };
 }

@@ -101,7 +101,7 @@ function limitOf({ maxBytes }: { readonly maxBytes?: number | undefined }): Part
   return maxBytes === undefined ? {} : { max_bytes: maxBytes };
 }
 
-/** Creates a stream, or changes what differs from `wanted`. */
+/** Creates a stream, or changes what differs from `wanted`; replicas are added, and never taken away. */
 export async function ensureStream(
   manager: JetStreamManager,
   name: string,
@@ -109,8 +109,7 @@ export async function ensureStream(
 ): Promise<StreamInfo> {
   const found = await orMissing(manager.streams.info(name));
   if (found === undefined) return await manager.streams.add({ ...wanted, name });
-  const safe =
-    wanted.max_bytes === undefined ? wanted : { ...wanted, max_bytes: safeMaxBytes(found, wanted.max_bytes) };
+  const safe = { ...wanted, ...safeMaxBytes(found, wanted), ...safeReplicas(found, wanted) };
   if (agrees(found.config, safe)) return found;
   return await manager.streams.update(name, { ...found.config, ...safe });
 }
@@ -119,9 +118,21 @@ export async function ensureStream(
  * The limit to set where `wanted` is asked for: never less than what is stored and may be stored until the change is
  * made, since old servers (2.9) make room by deleting accepted messages.
  */
-function safeMaxBytes({ state, config }: StreamInfo, wanted: number): number {
-  if (wanted < 0 || (config.max_bytes >= 0 && config.max_bytes <= wanted)) return wanted;
-  return Math.max(wanted, state.bytes + shrinkMargin);
+function safeMaxBytes(
+  { state, config }: StreamInfo,
+  { max_bytes: wanted }: Partial<StreamConfig>,
+): Partial<StreamConfig> {
+  if (wanted === undefined) return {};
+  if (wanted < 0 || (config.max_bytes >= 0 && config.max_bytes <= wanted)) return { max_bytes: wanted };
+  return { max_bytes: Math.max(wanted, state.bytes + shrinkMargin) };
+}
+
+// A node that sees fewer servers than another one did must not undo what that one did.
+function safeReplicas(
+  { config }: StreamInfo,
+  { num_replicas: wanted }: Partial<StreamConfig>,
+): Partial<StreamConfig> {
+  return wanted === undefined ? {} : { num_replicas: Math.max(wanted, config.num_replicas) };
 }
 
 /** Creates the durable consumer of a stream, or changes what differs from `wanted`. */

@@ -2,6 +2,7 @@ import { DirectMsgHeaders } from 'nats';
 import { Fault } from '../base/errors.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
+import { isNotFound } from './nats-faults.ts';
 
 /** One message of a stream. */
 export interface StoredMessage {
@@ -74,7 +75,8 @@ async function read(
       throw new Fault('NATS_UNREACHABLE', { url: connection.url, reason: 'the connection is broken' });
     const answer = clientOf(connection).request(subject, JSON.stringify(query), { timeout: readTimeoutMs });
     const { headers, data } = await connection.orBroken(answer);
-    if (headers === undefined || headers.code === 404) return undefined;
+    if (headers === undefined || headers.code === 404)
+      return connection.servers > 1 ? await readFromLeader(connection, stream, query) : undefined;
     if (headers.hasError) throw new Fault('INTERNAL', { reason: `${stream}: ${headers.description}` });
     return {
       sequence: Number(headers.get(DirectMsgHeaders.Sequence)),
@@ -84,5 +86,26 @@ async function read(
     };
   } catch (error) {
     throw connection.fault(error, subject);
+  }
+}
+
+/** Asks the one replica that cannot lag behind: what another did not have may only be new. */
+async function readFromLeader(
+  connection: Connection,
+  stream: string,
+  query: StoredQuery,
+): Promise<StoredMessage | undefined> {
+  const manager = await clientOf(connection).jetstreamManager({ checkAPI: false, timeout: readTimeoutMs });
+  try {
+    const found = await connection.orBroken(manager.streams.getMessage(stream, query));
+    return {
+      sequence: found.seq,
+      storedAt: found.time.getTime(),
+      header: (name) => found.header.get(name),
+      bytes: new Uint8Array(found.data),
+    };
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
   }
 }

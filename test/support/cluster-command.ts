@@ -13,8 +13,14 @@ export class ClusterCommand {
   #out = '';
   #err = '';
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    this.process = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+  /** @param within - what the command line begins with, to run somewhere else */
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    within: readonly string[] = [],
+  ) {
+    const [program = '', ...rest] = [...within, process.execPath, '--import', 'tsx', main, ...args];
+    this.process = spawn(program, rest, {
       env: { ...process.env, ...environment },
     });
     this.process.stdout?.on('data', (chunk: Buffer) => (this.#out += chunk.toString()));

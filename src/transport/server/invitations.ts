@@ -13,10 +13,15 @@ const schema = z.object({ url: z.string().startsWith('tls://') });
 /**
  * Keeps where a server listens for other machines, for {@link invitationOf}; `undefined` if it does not.
  * @param folder - of the server's files
+ * @throws Fault `DATA_FOLDER`
  */
 export async function keepListening(folder: string, url: string | undefined): Promise<void> {
-  if (url === undefined) await rm(listeningFile(folder), { force: true });
-  else await writePrivately(listeningFile(folder), JSON.stringify({ url }));
+  try {
+    if (url === undefined) await rm(listeningFile(folder), { force: true });
+    else await writePrivately(listeningFile(folder), JSON.stringify({ url }));
+  } catch (error) {
+    throw new Fault('DATA_FOLDER', { folder, reason: reasonOf(error) }, error);
+  }
 }
 
 /**

@@ -55,7 +55,7 @@ export interface ServerAccess {
   readonly credentials: Credentials | undefined;
 }
 
-interface ServerParts extends ServerPlan {
+interface ServerProcess {
   readonly pid: number;
   readonly adopted: boolean;
   readonly exited: Promise<ServerExit>;
@@ -86,7 +86,8 @@ export class NatsServer {
   readonly #endpoint: Endpoint;
   readonly #folder: string;
 
-  private constructor({ endpoint, files, passwords, budget, pid, adopted, exited }: ServerParts) {
+  private constructor(server: ServerPlan & ServerProcess) {
+    const { endpoint, files, passwords, budget, pid, adopted, exited } = server;
     this.url = ownUrl(endpoint);
     this.pid = pid;
     this.adopted = adopted;
@@ -103,21 +104,9 @@ export class NatsServer {
    */
   static async start(options: NatsServerOptions): Promise<NatsServer> {
     const plan = await prepare(options);
-    const { endpoint, files } = plan;
-    const running = await findRunning(files);
-    if (running !== undefined && isAt(running, endpoint)) {
-      if (endpoint.identity?.renewed === true) signal(running.pid, 'SIGHUP');
-      if (await answers(running.pid, plan, options.adoptTimeoutMs ?? 5_000))
-        return new NatsServer({ ...plan, ...running, adopted: true, exited: untilGone(running.pid) });
-    }
-    // It hangs, or is wanted elsewhere: a second server on the store would damage it.
-    if (running !== undefined) await endProcess(running.pid, untilGone(running.pid), replaceTimeoutMs);
-    await checkFree(endpoint);
-    const child = await launch(options.name, plan);
-    if (await answers(child.pid, plan, options.startTimeoutMs ?? 60_000))
-      return new NatsServer({ ...plan, ...child, adopted: false });
-    signal(child.pid, 'SIGKILL');
-    throw await startFault(files, endpoint);
+    const process = (await adopt(plan, options)) ?? (await startAnew(plan, options));
+    await keepListening(plan.files.folder, plan.endpoint.publicUrl);
+    return new NatsServer({ ...plan, ...process });
   }
 
   /** How a connection of this machine logs in. */
@@ -160,11 +149,35 @@ async function prepare(options: NatsServerOptions): Promise<ServerPlan> {
   try {
     const files = await prepareFiles(lock.folder);
     const endpoint = await endpointOf(options, files.folder);
-    await keepListening(files.folder, endpoint.publicUrl);
     return { endpoint, files, passwords, budget: await diskBudget(files.store, reserveBytes, queueBytes) };
   } catch (error) {
     throw new Fault('DATA_FOLDER', { folder: lock.folder, reason: reasonOf(error) }, error);
   }
+}
+
+/** The server that an earlier node left behind, if it can be used; otherwise it ends. */
+async function adopt(plan: ServerPlan, options: NatsServerOptions): Promise<ServerProcess | undefined> {
+  const { endpoint, files } = plan;
+  const running = await findRunning(files);
+  if (running === undefined) return undefined;
+  const { pid } = running;
+  if (isAt(running, endpoint)) {
+    if (endpoint.identity?.renewed === true) signal(pid, 'SIGHUP');
+    if (await answers(pid, plan, options.adoptTimeoutMs ?? 5_000))
+      return { pid, adopted: true, exited: untilGone(pid) };
+  }
+  // It hangs, or is wanted elsewhere: a second server on the store would damage it.
+  await endProcess(pid, untilGone(pid), replaceTimeoutMs);
+  return undefined;
+}
+
+async function startAnew(plan: ServerPlan, options: NatsServerOptions): Promise<ServerProcess> {
+  const { endpoint, files } = plan;
+  await checkFree(endpoint);
+  const child = await launch(options.name, plan);
+  if (await answers(child.pid, plan, options.startTimeoutMs ?? 60_000)) return { ...child, adopted: false };
+  signal(child.pid, 'SIGKILL');
+  throw await startFault(files, endpoint);
 }
 
 async function launch(name: string, plan: ServerPlan): Promise<{ pid: number; exited: Promise<ServerExit> }> {

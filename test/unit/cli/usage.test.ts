@@ -33,6 +33,13 @@ describe('wrong use', () => {
     ['a margin that is none', ['models', 'activate', 'abcdef', '--margin', '-1', ...nowhere]],
     ['an activation of nothing', ['models', 'activate', ...nowhere]],
     ['a URL that is none', ['status', '--nats', 'http://x']],
+    ['a token that is cut', ['status', '--nats', 'autotag1.H4sIAAAA']],
+    ['a token that is cut, for a node', ['start', '--nats', 'autotag1.H4sIAAAA']],
+    ['an address to listen on that is none', ['start', '--listen', '10.0.0.256']],
+    ['a server to listen that is not ours', ['start', '--listen', '10.0.0.1', '--nats', 'nats://127.0.0.1']],
+    ['an invitation of nobody', ['invite', '--role', 'guest']],
+    ['an invitation without TLS', ['invite', '--nats', 'nats://u:p@127.0.0.1', '--authority', 'a.pem']],
+    ['an invitation without an authority', ['invite', '--nats', 'tls://u:p@127.0.0.1']],
     ['an option of a node out of range', ['start', '--port', '0']],
     ['a name of a node that is none', ['start', '--name', 'A B']],
   ])('is refused with 2 and one sentence: %s', async (_, args) => {

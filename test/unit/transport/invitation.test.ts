@@ -42,7 +42,7 @@ test('one that is cut anywhere is refused', () => {
 test('one with another character in it is refused, or says the same', () => {
   const place = fc.integer({ min: 'autotag1.'.length, max: token.length - 1 });
   fc.assert(
-    fc.property(place, fc.constantFrom(...'Az09-_ .,'), (at, character) => {
+    fc.property(place, fc.constantFrom('A', 'z', '0', '9', '-', '_', ' ', '.', ','), (at, character) => {
       const mistyped = token.slice(0, at) + character + token.slice(at + 1);
       try {
         expect(readToken(mistyped)).toEqual(invitation);
