@@ -16,6 +16,8 @@ export interface Endpoint {
 }
 
 const loopback = '127.0.0.1';
+/** Errors of an address of another machine, or of a name that nobody has. */
+const notOurs = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']);
 
 /**
  * Where a server is to listen: on a port of loopback, or as `listening` says, with a certificate.
@@ -44,7 +46,7 @@ export function configurationOf({ identity }: Endpoint): string {
 
 /**
  * Makes sure that nobody listens there yet.
- * @throws Fault `PORT_IN_USE`, `LISTEN_ADDRESS` (no address of this machine)
+ * @throws Fault `PORT_IN_USE`, `LISTEN_ADDRESS` (no address of this machine), `NATS_START`
  */
 export async function checkFree(endpoint: Endpoint): Promise<void> {
   const probe = createServer();
@@ -52,8 +54,10 @@ export async function checkFree(endpoint: Endpoint): Promise<void> {
     probe.listen(endpoint.port, endpoint.host);
     await once(probe, 'listening');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') throw portInUse(endpoint);
-    throw new Fault('LISTEN_ADDRESS', { address: endpoint.host, reason: reasonOf(error) }, error);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (code === 'EADDRINUSE') throw portInUse(endpoint);
+    if (notOurs.has(code)) throw new Fault('LISTEN_ADDRESS', { address: endpoint.host }, error);
+    throw new Fault('NATS_START', { reason: reasonOf(error) }, error);
   }
   await new Promise((resolve) => probe.close(resolve));
 }

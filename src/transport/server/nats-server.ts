@@ -52,7 +52,7 @@ const pollMs = 50;
 export interface ServerAccess {
   /** A URL, or the token of an invitation. */
   readonly url: string;
-  readonly credentials: Credentials | undefined;
+  readonly credentials: Credentials;
 }
 
 interface ServerProcess {
@@ -255,9 +255,11 @@ function accessTo(
   role: Role,
 ): ServerAccess {
   const [url, credentials] = [ownUrl(endpoint), { user: role, pass: passwords[role] }];
-  if (endpoint.identity === undefined) return { url, credentials };
-  const { authority } = endpoint.identity;
-  return { url: invitationToken({ url, ...credentials, authority }), credentials };
+  const authority = endpoint.identity?.authority;
+  return {
+    url: authority === undefined ? url : invitationToken({ url, ...credentials, authority }),
+    credentials,
+  };
 }
 
 function isAt({ configuration, host, port }: RunningServer, endpoint: Endpoint): boolean {
