@@ -8,7 +8,7 @@ import { until } from '../support/until.ts';
 const catFile = join(import.meta.dirname, '../../.cache/photos/cat.png');
 
 const skipped = machinesObstacle !== undefined;
-const why = skipped ? `, not tested here: ${machinesObstacle}` : '';
+const why = machinesObstacle === undefined ? '' : `, not tested here: ${machinesObstacle}`;
 
 describe.skipIf(skipped)(`three bare machines on a network${why}`, () => {
   let network: Machines;
