@@ -3,6 +3,7 @@ import { createLog } from '../../src/base/log.ts';
 import { parseNodeOptions } from '../../src/base/options.ts';
 import { RecentLines } from '../../src/base/recent-lines.ts';
 import { AuditLog } from '../../src/cluster/audit-log.ts';
+import { ClusterView } from '../../src/cluster/cluster-view.ts';
 import { inspection } from '../../src/cluster/inspection.ts';
 import { service } from '../../src/cluster/service.ts';
 import {
@@ -64,6 +65,7 @@ export class InspectedNode {
       clock: systemClock,
       version: '1',
       options: parseNodeOptions({ name, nats: 'nats://node:geheim@127.0.0.1:4222' }),
+      view: new ClusterView(),
       recent,
       audit,
       queues: () => Promise.resolve({ photos: { messages: 3, bytes: 9, maxBytes: -1, oldestMs: 61_000 } }),
