@@ -16,8 +16,8 @@ export interface NatsCluster {
   /** `host:port` of each. */
   readonly servers: readonly string[];
   readonly folder: string;
-  /** A token for all of them. */
-  token(role: Role): string;
+  /** A token for all of them, or for these. */
+  token(role: Role, servers?: readonly string[]): string;
   /** Ends a server, `s1` to `s3`, as a crash does (SIGKILL), and waits until it is gone. */
   kill(name: string): Promise<void>;
   /** Starts it again. */
@@ -68,9 +68,9 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     await Promise.all(names.map(kill));
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
-  const token = (role: Role) => {
+  const token = (role: Role, wanted: readonly string[] = servers) => {
     const pass = new RegExp(`${role.toUpperCase()}_PASSWORD=(\\w+)`).exec(passwords)?.[1] ?? '';
-    const url = servers.map((address) => `tls://${address}`).join(',');
+    const url = wanted.map((address) => `tls://${address}`).join(',');
     return invitationToken({ url, user: role, pass, authority });
   };
   try {
