@@ -20,6 +20,8 @@ export interface NatsCluster {
   token(role: Role, servers?: readonly string[]): string;
   /** Ends a server, `s1` to `s3`, as a crash does (SIGKILL), and waits until it is gone. */
   kill(name: string): Promise<void>;
+  /** Stops a server where it is (SIGSTOP), or lets it go on (SIGCONT). */
+  pause(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Starts it again. */
   start(name: string): Promise<void>;
   stop(): Promise<void>;
@@ -64,6 +66,9 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     child.kill('SIGKILL');
     await once(child, 'exit');
   };
+  const pause = (name: string, signal: 'SIGSTOP' | 'SIGCONT') => {
+    running.get(name)?.kill(signal);
+  };
   const stop = async () => {
     await Promise.all(names.map(kill));
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -79,7 +84,7 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     await stop();
     throw error;
   }
-  return { servers, folder, token, kill, start, stop };
+  return { servers, folder, token, kill, pause, start, stop };
 }
 
 /** The blocks of commands of the document, for other addresses than its own. */
