@@ -13,7 +13,7 @@ export interface ScoredTag {
 /** A model that has been activated: what threads need ({@link ModelHandle}), and the class names, which stay here. */
 export class PublishedModel {
   readonly handle: ModelHandle;
-  /** Identifies the features it was trained on: `lite0-1`, or `lite0-1+hog-1` if its blocks differ. */
+  /** Identifies the features it was trained on: `lite0-1`, or `lite0-1+hog-2` if its blocks differ. */
   readonly extractor: string;
   readonly #classes: readonly string[];
 

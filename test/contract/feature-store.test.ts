@@ -345,6 +345,19 @@ describe('the stores of a node', () => {
     await stores.close();
   });
 
+  it('keep the versions of an extractor apart', async () => {
+    const stores = make();
+    await stores.open();
+    const later = { ...two, version: 2 };
+    await stores.append([photo(1, two), photo(2, later)]);
+    expect((await contentOf(await stores.of(two))).content).toEqual(mapOf(1));
+    expect((await contentOf(await stores.of(later))).content).toEqual(mapOf(2));
+    await stores.close();
+    expect(await readdir(at('features'))).toEqual(
+      [1, 2].map((version) => `hog-${String(version)}-${'ab'.repeat(8)}`),
+    );
+  });
+
   it('forget a photo in all of them, and erase its bytes soon', async () => {
     const clock = new SimulatedClock();
     const stores = make(clock);

@@ -88,7 +88,7 @@ describe('a photo in a thread', () => {
         publishedModel(modelContents(...blocks), reference),
       ),
     );
-    expect(both!.extractor).toBe('lite0-1+hog-1');
+    expect(both!.extractor).toBe('lite0-1+hog-2');
     const byTag = (tags: readonly ScoredTag[]) => new Map(tags.map(({ tag, score }) => [tag, score]));
     for (const photo of [await numbered(1), await numbered(200), await jpeg(quadrants())]) {
       const bytes = transferable(photo);

@@ -9,6 +9,15 @@ const hues = 12;
 const levels = 4;
 const greys = 9;
 
+/** Mean and deviation of each kind of features. */
+const spreads = {
+  signed: [0.132, 0.093],
+  unsigned: [0.243, 0.115],
+  texture: [0.28, 0.082],
+  hue: [0.029, 0.062],
+  grey: [0.228, 0.184],
+} as const;
+
 /** Features of a photo `Uint8Array [128 × 128 × 3]`: `[3 × 4 × 4 × 31]`, then `[4 × 4 × 57]`. */
 export function hogReference(rgb: Uint8Array): number[] {
   const features: number[] = [];
@@ -17,7 +26,27 @@ export function hogReference(rgb: Uint8Array): number[] {
     if (side !== 128) photo = halved(photo, side);
     features.push(...gradientFeatures(photo, side));
   }
-  return [...features, ...colourFeatures(rgb, 128)];
+  return [...features, ...colourFeatures(rgb, 128)].map((part, at) => {
+    const [mean, deviation] = spreadOf(at);
+    return (part - mean) / deviation;
+  });
+}
+
+/** What features were before they were centred and scaled by kind: parts of histograms and of blocks, 0 to 1. */
+export function hogParts(features: Float32Array): Float32Array {
+  return features.map((feature, at) => {
+    const [mean, deviation] = spreadOf(at);
+    return feature * deviation + mean;
+  });
+}
+
+/** The spread of the feature at an index. */
+function spreadOf(at: number): readonly [mean: number, deviation: number] {
+  const colours = at - sides.length * cells * cells * 31;
+  if (colours >= 0) return colours % 57 < hues * levels ? spreads.hue : spreads.grey;
+  const channel = at % 31;
+  if (channel < 18) return spreads.signed;
+  return channel < 27 ? spreads.unsigned : spreads.texture;
 }
 
 /** The photo at `side × side` pixels, from twice that. */

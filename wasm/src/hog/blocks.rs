@@ -2,9 +2,11 @@
 //!
 //! A cell's 18 signed orientations are divided by the energies of the four blocks of 2 × 2 cells that it belongs to,
 //! clipped, and summed over the blocks: 18 signed and 9 unsigned orientations, and 4 sums over all orientations, one
-//! for each block, that tell texture. Blocks that would reach over the photo's edge repeat its outer cells.
+//! for each block, that tell texture. Blocks that would reach over the photo's edge repeat its outer cells. Each of the
+//! three kinds is centred and scaled.
 
 use super::gradients::TURN;
+use super::spread::Spread;
 
 const UNSIGNED: usize = TURN / 2;
 const BLOCKS: usize = 4;
@@ -18,6 +20,10 @@ const CLIP: f32 = 0.2;
 const FLOOR: f32 = 0.5;
 /// 1 / √18: what makes the texture sums as large as the others.
 const TEXTURE: f32 = 0.235_702_26;
+
+const SIGNED_SPREAD: Spread = Spread::new(0.132, 0.093);
+const UNSIGNED_SPREAD: Spread = Spread::new(0.243, 0.115);
+const TEXTURE_SPREAD: Spread = Spread::new(0.280, 0.082);
 
 /// Writes features `[cells × cells × CHANNELS]` of histograms `[cells × cells × TURN]` over cells of `area` pixels.
 pub fn normalise(histograms: &[f32], cells: usize, area: f32, features: &mut [f32]) {
@@ -47,7 +53,7 @@ fn write_cell(histogram: &[f32], factors: [f32; BLOCKS], features: &mut [f32]) {
     texture.fill(0.0);
     unsigned.fill(0.0);
     signed.fill(0.0);
-    for (factor, texture) in factors.into_iter().zip(texture) {
+    for (factor, texture) in factors.into_iter().zip(texture.iter_mut()) {
         let clipped = |value: f32| (value * factor).min(CLIP);
         for (feature, value) in signed.iter_mut().zip(histogram) {
             let value = clipped(*value);
@@ -58,4 +64,7 @@ fn write_cell(histogram: &[f32], factors: [f32; BLOCKS], features: &mut [f32]) {
             *feature += 0.5 * clipped(forth + back);
         }
     }
+    SIGNED_SPREAD.standardise(signed);
+    UNSIGNED_SPREAD.standardise(unsigned);
+    TEXTURE_SPREAD.standardise(texture);
 }

@@ -4,6 +4,8 @@
 //! means little where a pixel is pale, and where it is dark. That part of it goes to the two nearest hues of the two
 //! nearest brightnesses, the rest to the two nearest greys.
 
+use super::spread::Spread;
+
 /// Hues of the circle; the first is red.
 const HUES: usize = 12;
 /// Brightnesses of each hue.
@@ -13,6 +15,9 @@ const GREYS: usize = 9;
 
 /// Bins of a histogram: `[LEVELS × HUES]`, then the greys.
 pub const BINS: usize = LEVELS * HUES + GREYS;
+
+const HUE_SPREAD: Spread = Spread::new(0.029, 0.062);
+const GREY_SPREAD: Spread = Spread::new(0.228, 0.184);
 
 /// A pixel's part in a histogram: up to six bins, and how much each gets; together 1.
 pub struct Colour {
@@ -80,12 +85,16 @@ fn between(position: f32, steps: usize) -> (usize, f32) {
     (lower, (position - lower as f32).clamp(0.0, 1.0))
 }
 
-/// Writes a histogram as features: the square root of each bin's part, so that they are of length 1 (Hellinger).
+/// Writes a histogram as features: the square root of each bin's part, so that they are of length 1 (Hellinger); then hues
+/// and greys, centred and scaled.
 pub fn normalise(histogram: &[f32], features: &mut [f32]) {
     let total: f32 = histogram.iter().sum();
     for (feature, value) in features.iter_mut().zip(histogram) {
         *feature = (value / total).sqrt();
     }
+    let (hues, greys) = features.split_at_mut(LEVELS * HUES);
+    HUE_SPREAD.standardise(hues);
+    GREY_SPREAD.standardise(greys);
 }
 
 #[cfg(test)]

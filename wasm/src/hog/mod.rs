@@ -6,7 +6,7 @@
 //! | the photo halved, and again | `[64 × 64 × 3]`, `[32 × 32 × 3]` | u8, RGB |
 //! | gradients' cells | `[3 × 4 × 4 × 18]`, of 32, 16 and 8 pixels squared | f32 |
 //! | colours' cells | `[4 × 4 × 57]`, of 32 pixels squared | f32 |
-//! | features | `[3 × 4 × 4 × 31]`, then `[4 × 4 × 57]`: 1,488 + 912 = 2,400 | f32, 0 to 1 |
+//! | features | `[3 × 4 × 4 × 31]`, then `[4 × 4 × 57]`: 1,488 + 912 = 2,400 | f32, of mean 0 and deviation 1 by kind |
 //!
 //! Sizes come from the largest; rows before columns, from the top left; a cell's channels are neighbours.
 
@@ -14,6 +14,7 @@ mod blocks;
 mod colours;
 mod gradients;
 mod grid;
+mod spread;
 
 use colours::Colour;
 use gradients::{Gradients, TURN};
