@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../../base/errors.ts';
 import type { BlobRef } from '../../model/blob-store.ts';
 import { type Model, readModel } from '../../model/model-file.ts';
-import { classNames } from '../../model/model-header.ts';
+import { checkExtractors, classNames } from '../../model/model-header.ts';
 import { type ModelHandle, ModelScorer } from '../../model/model-scorer.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
 import { decodeFor, describeAll } from '../../vision/extractors.ts';
@@ -34,6 +34,7 @@ export const tag: TaskHandler = async (task, context) => {
   const scorer = new ModelScorer(kernel, context.extractors);
   const handle = handleOf(model);
   const extractors = scorer.extractorsOf(handle);
+  checkExtractors(model.header, extractors);
   const lines: string[] = [];
   const problems: PhotoProblem[] = [];
   const decoded = decodeAhead(photos, (bytes) => decodeFor(extractors, bytes, limits), context);
