@@ -9,7 +9,7 @@ const usage = `npm run chaos -- [--seed N] [--minutes M] [--only NAME,NAME] [--p
 
   --seed N       first seed; printed, so that a run can be repeated (default: the time)
   --minutes M    go on with further seeds until M minutes are over (default: once through)
-  --only NAMES   undisturbed, threads, node, nats, store, actors, recovery, nodes, cluster, all, kills, swaps, training
+  --only NAMES   undisturbed, threads, node, nats, store, actors, recovery, nodes, rebalance, cluster, all, kills, swaps, training
   --photos N     photos of each scenario (default 3000), --rate N of them a second (default 50)
   --kills N      threads killed by \`kills\` (default 2000)
   --recoveries N nodes killed by \`recovery\`, one by one (default 20)

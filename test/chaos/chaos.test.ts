@@ -7,7 +7,7 @@ const seed = Number(process.env['AUTOTAG_CHAOS_SEED'] ?? Date.now() % 1_000_000)
 const short = scenarios({ photos: 150, rate: 60, kills: 12, swaps: 4, ackWaitMs: 1_500 });
 
 describe.concurrent('under chaos', () => {
-  test.each(['all', 'cluster', 'swaps'])(
+  test.each(['all', 'cluster', 'rebalance', 'swaps'])(
     '%s: every acknowledged photo has one row or is a dead letter',
     async (name) => {
       const report = await runScenario(await short[name]!(), seed);

@@ -177,7 +177,8 @@ async function footprint(client: ClusterClient, base?: Footprint): Promise<Footp
   for (;;) {
     const { memory } = (await client.inspect('node')) as { memory: { rss: number } };
     const processes = (await client.processes()).map(({ child, name, phase }) =>
-      [child ?? name ?? '?', phase].join(' '),
+      // A task that has moved has another number.
+      [(child ?? name ?? '?').replace(/:\d+$/, ''), phase].join(' '),
     );
     const now = { residentBytes: memory.rss, processes: processes.toSorted() };
     if (base === undefined || growthOf(base, now).length === 0 || performance.now() > deadline) return now;

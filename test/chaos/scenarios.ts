@@ -1,4 +1,5 @@
 import {
+  deactivatePhotos,
   killActors,
   killNatsServer,
   killNode,
@@ -6,6 +7,7 @@ import {
   killTagStore,
   killThreads,
   pauseOtherNode,
+  rebalancePhotos,
 } from '../support/faults.ts';
 import type { GivenOptions } from '../support/node-process.ts';
 import type { WorkloadOptions } from '../support/workload.ts';
@@ -88,6 +90,15 @@ export function scenarios({
       options: { ...options, threads: 1 },
       nodes: 3,
       faults: [killOtherNode(3), pauseOtherNode(1, 1.5 * (ackWaitMs ?? 10_000))],
+    }),
+    rebalance: made({
+      name: 'rebalanced and deactivated',
+      workload: load,
+      options: { ...options, threads: 1 },
+      nodes: 3,
+      faults: [rebalancePhotos(4, 3), deactivatePhotos(1, 2_000)],
+      // What is handed back before a thread has it is delivered twice and run once.
+      maxRunsPerPhoto: undisturbedRuns,
     }),
     cluster: made({
       name: 'everything at once, on three nodes',

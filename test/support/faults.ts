@@ -95,6 +95,24 @@ export function pauseOtherNode(times: number, forMs: number): ChaosFault {
   });
 }
 
+/** Puts the topology of photos on one node and on all of them in turns, `times` times, spread over the workload. */
+export function rebalancePhotos(times: number, nodes: number): ChaosFault {
+  let isSpread = true;
+  return spread('rebalances', times, async ({ client }) => {
+    isSpread = !isSpread;
+    await client.ask('topologyRebalance', {}, { name: 'photos', nodes: isSpread ? nodes : 1 });
+  });
+}
+
+/** Lets the spouts of the topology of photos take nothing new for `forMs`, `times` times, spread over the workload. */
+export function deactivatePhotos(times: number, forMs: number): ChaosFault {
+  return spread('deactivations', times, async ({ client, over }) => {
+    await client.ask('topologyDeactivate', {}, { name: 'photos' });
+    await pause(forMs, over);
+    await client.ask('topologyActivate', {}, { name: 'photos' });
+  });
+}
+
 /** Kills nats-server (SIGKILL), `times` times, spread over the workload; the node starts it again. */
 export function killNatsServer(times: number): ChaosFault {
   return spread('nats-servers killed', times, ({ node }) => node.data.killNatsServer());
