@@ -1,35 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { blobService } from '../actors/blob-service.ts';
-import { deadLetterService } from '../actors/dead-letter-service.ts';
-import { FailurePolicy } from '../actors/failure-policy.ts';
 import { jobPoolChild } from '../actors/job-pool-child.ts';
 import { LocalResultStore } from '../actors/local-result-store.ts';
-import { modelKeeper, modelKeeperName } from '../actors/model-keeper.ts';
-import { ModelActivator } from '../actors/model-activator.ts';
-import { ModelComparison } from '../actors/model-comparison.ts';
-import { modelService } from '../actors/model-service.ts';
-import { ModelUploads } from '../actors/model-uploads.ts';
-import { nodeMonitor, nodeMonitorName } from '../actors/node-monitor.ts';
-import { photoComponents, photoTopology } from '../actors/photo-topology.ts';
 import { prepareThreads } from '../actors/prepare-threads.ts';
 import type { Threads } from '../actors/prepare-threads.ts';
-import { modelOf, tagService } from '../actors/tag-service.ts';
-import { featureStoresChild } from '../actors/feature-stores-child.ts';
-import { tagStoreChild } from '../actors/tag-store-child.ts';
-import { ClusterTasks } from '../actors/cluster-tasks.ts';
-import { RemoteResultStore } from '../actors/remote-result-store.ts';
-import { resultService } from '../actors/result-service.ts';
 import type { ResultStore } from '../actors/result-store.ts';
 import { RunBlobs } from '../actors/run-blobs.ts';
-import { runCoordinator, runCoordinatorName } from '../actors/run-coordinator.ts';
-import { runService } from '../actors/run-service.ts';
-import { taskRunner, taskRunnerName } from '../actors/task-runner.ts';
-import { TrainingRecords } from '../actors/training-records.ts';
-import { photoSpoutName } from '../actors/tuple.ts';
 import { workerThreads } from '../actors/worker-threads.ts';
-import { workflows } from '../actors/workflows.ts';
 import { systemClock } from './base/clock.ts';
 import { Fault } from './base/errors.ts';
 import { createLog } from './base/log.ts';
@@ -38,26 +16,19 @@ import { RecentLines } from './base/recent-lines.ts';
 import { Metrics } from './base/metrics.ts';
 import type { NodeOptions } from './base/options.ts';
 import { withResolver } from './base/promise-resolver.ts';
-import { packageVersion, setupFiles } from './base/package-root.ts';
+import { packageVersion } from './base/package-root.ts';
 import { AuditLog } from './cluster/audit-log.ts';
 import { ClusterPlace } from './cluster/cluster-place.ts';
-import { inspection } from './cluster/inspection.ts';
-import { diskGuardChild, linkChild, natsServerChild } from './cluster/nats-children.ts';
-import { deadReport, queueReport } from './cluster/node-report.ts';
-import { service } from './cluster/service.ts';
-import type { Endpoint } from './cluster/service.ts';
-import { liveNodes, nimbusKeeper } from './cluster/topology/nimbus-keeper.ts';
-import { reconcilerName, topologies } from './cluster/topology/reconciler.ts';
-import { topologyService } from './cluster/topology/topology-service.ts';
+import { linkChild, natsServerChild } from './cluster/nats-children.ts';
+import { reconcilerName } from './cluster/topology/reconciler.ts';
 import { FeatureStores } from './model/feature-store/feature-stores.ts';
-import { ModelLibrary } from './model/model-library.ts';
 import { ActiveModel } from './pool/active-model.ts';
 import { JobPool } from './pool/job-pool.ts';
-import { ActorName, ActorSystem, actor, describeExit, external, supervisor } from './runtime/index.ts';
-import type { ChildSpec, ChildStart, SupervisorSpec } from './runtime/index.ts';
+import { ActorSystem, deferred, describeExit, external, supervisor } from './runtime/index.ts';
+import type { ChildSpec, SupervisorSpec } from './runtime/index.ts';
 import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
 import { SupervisedTagStore } from './store/supervised-tag-store.ts';
-import type { ModelRegistry } from './transport/model-registry.ts';
+import { NodeDuties } from './node-duties.ts';
 import type { NodeLink, NodeLinkOptions } from './transport/node-link.ts';
 import { DataFolderLock } from './transport/server/data-folder-lock.ts';
 import { parseListening } from './transport/server/listening.ts';
@@ -90,9 +61,6 @@ export interface Node {
 const stopTimeoutMs = 3_500;
 /** Beyond the sum of all windows, so that nodes limit themselves. */
 const maxAckPending = 8_192;
-
-/** Topologies that every cluster has. */
-const builtins = [photoTopology];
 
 /** Parts of a node that somebody else may provide. */
 export interface NodeParts {
@@ -262,11 +230,6 @@ class RunningNode implements Node {
     return this.#options.takes !== 'tasks';
   }
 
-  /** Whether this is the node that has the stores of the cluster. */
-  get #holdsStore(): boolean {
-    return this.#place.seat.store.at === 'own';
-  }
-
   get #takesTasks(): boolean {
     return this.#options.takes !== 'photos';
   }
@@ -279,7 +242,7 @@ class RunningNode implements Node {
       children: [
         { id: 'link', start: external(this.#startLink()) },
         ...this.#place.children(),
-        { id: 'duties', start: deferred('supervisor', () => supervisor(this.#duties(threads, jobs))) },
+        { id: 'duties', start: deferred('supervisor', () => supervisor(this.#duties(threads, jobs).spec())) },
       ],
     };
     return {
@@ -294,84 +257,29 @@ class RunningNode implements Node {
     };
   }
 
-  /** What this node does in its cluster. */
-  #duties(threads: Threads, jobs: JobPool): SupervisorSpec {
-    return {
-      strategy: 'rest_for_one',
-      intensity: { maxRestarts: 5, windowMs: 30_000 },
-      children: [
-        ...(this.#holdsStore ? [{ id: 'stores', start: supervisor(this.#stores()) }] : []),
-        ...this.#photoWork(threads),
-        ...this.#taskWork(jobs),
-        ...this.#runWork(threads, jobs),
-        { id: 'services', start: deferred('supervisor', () => supervisor(this.#services(jobs))) },
-        { id: 'nimbus', start: deferred('worker', () => this.#nimbus()) },
-      ],
-    };
-  }
-
-  /** Opened again whenever they break down, while the rest goes on and waits for them. */
-  #stores(): SupervisorSpec {
-    const backoff = { initialMs: 50, maxMs: 10_000 };
-    return {
-      intensity: { maxRestarts: 10, windowMs: 60_000 },
-      children: [
-        { id: 'tag-store', start: external(tagStoreChild(this.#store)), backoff },
-        { id: 'feature-stores', start: external(featureStoresChild(this.#features)), backoff },
-      ],
-    };
-  }
-
-  #photoWork(threads: Threads): ChildSpec[] {
-    if (!this.#takesPhotos) return [];
-    return [
-      { id: 'models', start: deferred('worker', () => this.#modelKeeper(threads)) },
-      { id: 'topologies', start: deferred('supervisor', () => supervisor(this.#topologies(threads))) },
-    ];
-  }
-
-  #taskWork(jobs: JobPool): ChildSpec[] {
-    return this.#takesTasks ? [{ id: 'tasks', start: deferred('worker', () => this.#taskRunner(jobs)) }] : [];
-  }
-
-  /** A run needs the features that this node keeps. */
-  #runWork(threads: Threads, jobs: JobPool): ChildSpec[] {
-    if (!this.#holdsStore) return [];
-    return [{ id: 'runs', start: deferred('worker', () => this.#runCoordinator(threads, jobs)) }];
-  }
-
-  #runCoordinator({ extractors, limits }: Threads, pool: JobPool): ChildStart {
-    const { connection, tasks: queue, taskRecords, runs, exchange, registry, activations } = this.#opened;
-    const [node, log, blobs] = [this.name, this.#logOf(runCoordinatorName), this.#blobs.own.store];
-    const trained = new TrainingRecords(join(this.#lock.folder, 'training'));
-    const [library, activator] = [this.#library(registry), this.#modelActivator()];
-    const services = {
-      ...{ extractors, limits, features: this.#features, blobs, registry },
-      ...{ library, activations, activator, trained, comparison: new ModelComparison(registry) },
-    };
-    return actor(
-      runCoordinator,
+  /** What the node does over the link that it has now. */
+  #duties(threads: Threads, jobs: JobPool): NodeDuties {
+    return new NodeDuties(
       {
-        node,
-        records: runs,
-        openTasks: (run) =>
-          ClusterTasks.open({
-            run,
-            node,
-            connection,
-            queue,
-            records: taskRecords,
-            exchange,
-            blobs,
-            pool,
-            log,
-          }),
-        workflow: workflows(services),
-        forget: (photo) => trained.forget(photo),
-        sweep: (resumable) => trained.sweep(blobs, pool, resumable),
-        log,
+        options: this.#options,
+        folder: this.#lock.folder,
+        modelFolders: this.#modelFolders,
+        system: this.#system,
+        log: this.#log,
+        recent: this.#recent,
+        audit: this.#audit,
+        metrics: this.#metrics,
+        models: this.#models,
+        store: this.#store,
+        features: this.#features,
+        results: this.#results,
+        blobs: this.#blobs,
+        place: this.#place,
+        threads,
+        jobs,
+        queueBytes: this.#server?.budget.photos,
       },
-      { name: runCoordinatorName },
+      this.#opened,
     );
   }
 
@@ -386,17 +294,6 @@ class RunningNode implements Node {
       onStuck: this.#onStuck,
       entry: this.#parts.jobEntry,
     });
-  }
-
-  #taskRunner(pool: JobPool): ChildStart {
-    const { tasks: queue, taskRecords: records, runs, exchange } = this.#opened;
-    const [node, blobs, clock, log] = [this.name, this.#blobs, systemClock, this.#logOf(taskRunnerName)];
-    const { ackWaitMs } = this.#options;
-    return actor(
-      taskRunner,
-      { node, queue, records, runs, exchange, blobs, pool, clock, log, ackWaitMs },
-      { name: taskRunnerName },
-    );
   }
 
   #serverChildren(): ChildSpec[] {
@@ -444,187 +341,6 @@ class RunningNode implements Node {
     };
   }
 
-  #modelKeeper({ extractors }: Threads): ChildStart {
-    const { activations, registry } = this.#opened;
-    const library = this.#library(registry);
-    const [models, metrics, log] = [this.#models, this.#metrics, this.#logOf(modelKeeperName)];
-    return actor(
-      modelKeeper,
-      { activations, registry, library, models, extractors, metrics, log },
-      { name: modelKeeperName },
-    );
-  }
-
-  #library(registry: ModelRegistry): ModelLibrary {
-    return new ModelLibrary(this.#modelFolders.models, setupFiles.starterModel, registry);
-  }
-
-  #modelService(): readonly Endpoint[] {
-    const { activations, registry } = this.#opened;
-    const { incoming: folder } = this.#modelFolders;
-    const { diskReserveBytes: reserveBytes } = this.#options;
-    return modelService({
-      node: this.name,
-      activations,
-      registry,
-      library: this.#library(registry),
-      comparison: new ModelComparison(registry),
-      activator: this.#modelActivator(),
-      uploads: new ModelUploads({ folder, clock: systemClock, reserveBytes }),
-    });
-  }
-
-  #modelActivator(): ModelActivator {
-    const { activations, registry } = this.#opened;
-    const [library, comparison] = [this.#library(registry), new ModelComparison(registry)];
-    const keeper = this.#system.ref(modelKeeperName);
-    return new ModelActivator({
-      activations,
-      registry,
-      library,
-      comparison,
-      keeper,
-      folder: this.#modelFolders.incoming,
-    });
-  }
-
-  /** The tasks that the leader has placed here. */
-  #topologies({ slots }: Threads): SupervisorSpec {
-    const { queue, attempts, deadLetters, results, topologies: records } = this.#opened;
-    const { maxAttempts, ackWaitMs, window } = this.#options;
-    const [metrics, log, clock] = [this.#metrics, this.#logOf(photoSpoutName), systemClock];
-    const factory = photoComponents({
-      queue,
-      store: this.#resultStore(),
-      results,
-      failures: new FailurePolicy({ attempts, deadLetters, results, metrics, log, clock, maxAttempts }),
-      slots,
-      models: this.#models,
-      metrics,
-      window: window === 0 ? Math.max(32, 8 * slots.length) : window,
-      ackWaitMs,
-      spout: this.#system.ref(photoSpoutName),
-    });
-    return topologies({ node: this.name, records, factory, log: this.#log });
-  }
-
-  #nimbus(): ChildStart {
-    const { topologies: records } = this.#opened;
-    const { view } = this.#place;
-    return actor(nimbusKeeper, { node: this.name, records, view, builtins, log: this.#log });
-  }
-
-  #resultStore(): ResultStore {
-    const { store } = this.#place.seat;
-    return store.at === 'other' ? new RemoteResultStore(this.#opened.connection, store.node) : this.#results;
-  }
-
-  #services(jobs: JobPool): SupervisorSpec {
-    const { connection, queue, tasks, deadLetters, exchange } = this.#opened;
-    const [metrics, audit] = [this.#metrics, this.#audit];
-    const inspect = inspection({
-      system: this.#system,
-      clock: systemClock,
-      version: packageVersion,
-      view: this.#place.view,
-      options: this.#options,
-      recent: this.#recent,
-      audit,
-      queues: async () => {
-        const [photos, waiting, dead] = await Promise.all([
-          queue.status(),
-          tasks.status(),
-          deadLetters.status(),
-        ]);
-        const now = systemClock.now();
-        return {
-          photos: queueReport(photos, now),
-          tasks: queueReport(waiting, now),
-          'dead letters': deadReport(dead, now),
-        };
-      },
-      eventLoopDelay: () => metrics.eventLoopDelay(),
-      about: () => ({
-        ...(this.#takesPhotos ? modelOf(this.#models) : {}),
-        jobThreads: this.#takesTasks ? jobs.parallelism : 0,
-      }),
-    });
-    const services = {
-      ...this.#photoServices(),
-      inspection: inspect,
-      blobs: blobService({ node: this.name, exchange, blobs: this.#blobs }),
-    };
-    return {
-      intensity: { maxRestarts: 5, windowMs: 30_000 },
-      children: [
-        ...Object.entries(services).map(([id, endpoints]) => ({
-          id,
-          start: actor(
-            service,
-            { connection, endpoints, audit },
-            { name: new ActorName<never>(`services/${id}`) },
-          ),
-        })),
-        { id: 'monitor', start: actor(nodeMonitor, { queue, metrics }, { name: nodeMonitorName }) },
-        ...this.#diskGuard(),
-      ],
-    };
-  }
-
-  #photoServices(): Readonly<Record<string, readonly Endpoint[]>> {
-    if (!this.#takesPhotos) return {};
-    return {
-      'dead-letters': deadLetterService(this.#opened.deadLetters),
-      topologies: topologyService({
-        records: this.#opened.topologies,
-        members: { live: () => liveNodes(this.#place.view) },
-        builtins,
-      }),
-      models: this.#modelService(),
-      ...(this.#holdsStore ? this.#storeServices() : {}),
-    };
-  }
-
-  /** Whoever answers these must have the tags and the features. */
-  #storeServices(): Readonly<Record<string, readonly Endpoint[]>> {
-    const { queue, deadLetters } = this.#opened;
-    const tags = tagService({
-      node: this.name,
-      version: packageVersion,
-      store: this.#store,
-      features: this.#features,
-      queue,
-      deadLetters,
-      models: this.#models,
-      view: this.#place.view,
-      forgetInTraining: (photo) => this.#system.ref(runCoordinatorName).call({ type: 'forget', photo }),
-    });
-    return {
-      tags,
-      results: resultService(this.name, this.#results),
-      runs: runService({
-        node: this.name,
-        records: this.#opened.runs,
-        coordinator: this.#system.ref(runCoordinatorName),
-      }),
-    };
-  }
-
-  /** Lines that name the actor, for what logs on its behalf. */
-  #logOf({ name }: ActorName<never>): Log {
-    return this.#log.child({ actor: name });
-  }
-
-  #diskGuard(): ChildSpec[] {
-    if (this.#server === undefined) return [];
-    const guarded = {
-      folder: this.#lock.folder,
-      reserveBytes: this.#options.diskReserveBytes,
-      queueBytes: this.#server.budget.photos,
-    };
-    return [{ id: 'disk-guard', start: external(diskGuardChild(this.#opened, guarded, this.#log)) }];
-  }
-
   async #startHttp() {
     const ready = () => this.#stopping === undefined && this.#link?.connection.connected === true;
     const http = await startHttpServer({ port: this.#options.httpPort, metrics: this.#metrics, ready });
@@ -641,9 +357,4 @@ class RunningNode implements Node {
 /** 0 is one a core. */
 function threadsOf(option: number): number {
   return option === 0 ? availableParallelism() : option;
-}
-
-/** A child that is put together only when it is started, from what the children before it have made. */
-function deferred(type: ChildStart['type'], make: () => ChildStart): ChildStart {
-  return { type, start: (host, placement) => make().start(host, placement) };
 }

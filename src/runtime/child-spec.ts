@@ -67,6 +67,11 @@ export function external(start: StartExternal, options: { name?: ActorName<never
   };
 }
 
+/** A child that is put together only when it is started, from what the children before it have made. */
+export function deferred(type: ChildType, make: () => ChildStart): ChildStart {
+  return { type, start: (host, placement) => make().start(host, placement) };
+}
+
 /**
  * Checks a child spec and fills in its defaults.
  * @throws Fault `REQUEST_INVALID`

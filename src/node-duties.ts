@@ -1,0 +1,394 @@
+import { join } from 'node:path';
+import { blobService } from '../actors/blob-service.ts';
+import { deadLetterService } from '../actors/dead-letter-service.ts';
+import { FailurePolicy } from '../actors/failure-policy.ts';
+import { modelKeeper, modelKeeperName } from '../actors/model-keeper.ts';
+import { ModelActivator } from '../actors/model-activator.ts';
+import { ModelComparison } from '../actors/model-comparison.ts';
+import { modelService } from '../actors/model-service.ts';
+import { ModelUploads } from '../actors/model-uploads.ts';
+import { nodeMonitor, nodeMonitorName } from '../actors/node-monitor.ts';
+import { photoComponents, photoTopology } from '../actors/photo-topology.ts';
+import type { Threads } from '../actors/prepare-threads.ts';
+import { modelOf, tagService } from '../actors/tag-service.ts';
+import { featureStoresChild } from '../actors/feature-stores-child.ts';
+import { tagStoreChild } from '../actors/tag-store-child.ts';
+import { ClusterTasks } from '../actors/cluster-tasks.ts';
+import { RemoteResultStore } from '../actors/remote-result-store.ts';
+import { resultService } from '../actors/result-service.ts';
+import type { ResultStore } from '../actors/result-store.ts';
+import type { RunBlobs } from '../actors/run-blobs.ts';
+import { runCoordinator, runCoordinatorName } from '../actors/run-coordinator.ts';
+import { runService } from '../actors/run-service.ts';
+import { taskRunner, taskRunnerName } from '../actors/task-runner.ts';
+import { TrainingRecords } from '../actors/training-records.ts';
+import { photoSpoutName } from '../actors/tuple.ts';
+import { workflows } from '../actors/workflows.ts';
+import { systemClock } from './base/clock.ts';
+import type { Log } from './base/log.ts';
+import type { RecentLines } from './base/recent-lines.ts';
+import type { Metrics } from './base/metrics.ts';
+import type { NodeOptions } from './base/options.ts';
+import { packageVersion, setupFiles } from './base/package-root.ts';
+import type { AuditLog } from './cluster/audit-log.ts';
+import type { ClusterPlace } from './cluster/cluster-place.ts';
+import { inspection } from './cluster/inspection.ts';
+import { diskGuardChild } from './cluster/nats-children.ts';
+import { deadReport, queueReport } from './cluster/node-report.ts';
+import { service } from './cluster/service.ts';
+import type { Endpoint } from './cluster/service.ts';
+import { liveNodes, nimbusKeeper } from './cluster/topology/nimbus-keeper.ts';
+import { topologies } from './cluster/topology/reconciler.ts';
+import { topologyService } from './cluster/topology/topology-service.ts';
+import type { FeatureStores } from './model/feature-store/feature-stores.ts';
+import { ModelLibrary } from './model/model-library.ts';
+import type { ActiveModel } from './pool/active-model.ts';
+import type { JobPool } from './pool/job-pool.ts';
+import { actor, ActorName, deferred, external, supervisor } from './runtime/index.ts';
+import type { ChildSpec, ChildStart, SupervisorSpec, ActorSystem } from './runtime/index.ts';
+import type { SupervisedTagStore } from './store/supervised-tag-store.ts';
+import type { ModelRegistry } from './transport/model-registry.ts';
+import type { NodeLink } from './transport/node-link.ts';
+
+/** Topologies that every cluster has. */
+const builtins = [photoTopology];
+
+/** What a node has before it is admitted to its cluster. */
+export interface NodeBelongings {
+  readonly options: NodeOptions;
+  /** The data folder. */
+  readonly folder: string;
+  /** Models as they are in the registry, and those that are being sent or made. */
+  readonly modelFolders: { readonly models: string; readonly incoming: string };
+  readonly system: ActorSystem;
+  readonly log: Log;
+  readonly recent: RecentLines;
+  readonly audit: AuditLog;
+  readonly metrics: Metrics;
+  readonly models: ActiveModel;
+  readonly store: SupervisedTagStore;
+  readonly features: FeatureStores;
+  readonly results: ResultStore;
+  readonly blobs: RunBlobs;
+  readonly place: ClusterPlace;
+  readonly threads: Threads;
+  readonly jobs: JobPool;
+  /** Largest queue of photos on this node's own nats-server, if it has one. */
+  readonly queueBytes: number | undefined;
+}
+
+/** What a node does in its cluster, once its link is there: put together from the actors, each time anew. */
+export class NodeDuties {
+  readonly #own: NodeBelongings;
+  readonly #link: NodeLink;
+
+  constructor(own: NodeBelongings, link: NodeLink) {
+    this.#own = own;
+    this.#link = link;
+  }
+
+  /** In the order in which they need each other. */
+  spec(): SupervisorSpec {
+    return {
+      strategy: 'rest_for_one',
+      intensity: { maxRestarts: 5, windowMs: 30_000 },
+      children: [
+        ...(this.#holdsStore ? [{ id: 'stores', start: supervisor(this.#stores()) }] : []),
+        ...this.#photoWork(),
+        ...this.#taskWork(),
+        ...this.#runWork(),
+        { id: 'services', start: deferred('supervisor', () => supervisor(this.#services())) },
+        { id: 'nimbus', start: deferred('worker', () => this.#nimbus()) },
+      ],
+    };
+  }
+
+  /** Opened again whenever they break down, while the rest goes on and waits for them. */
+  #stores(): SupervisorSpec {
+    const backoff = { initialMs: 50, maxMs: 10_000 };
+    return {
+      intensity: { maxRestarts: 10, windowMs: 60_000 },
+      children: [
+        { id: 'tag-store', start: external(tagStoreChild(this.#own.store)), backoff },
+        { id: 'feature-stores', start: external(featureStoresChild(this.#own.features)), backoff },
+      ],
+    };
+  }
+
+  #photoWork(): ChildSpec[] {
+    if (!this.#takesPhotos) return [];
+    return [
+      { id: 'models', start: deferred('worker', () => this.#modelKeeper()) },
+      { id: 'topologies', start: deferred('supervisor', () => supervisor(this.#topologies())) },
+    ];
+  }
+
+  #taskWork(): ChildSpec[] {
+    return this.#takesTasks ? [{ id: 'tasks', start: deferred('worker', () => this.#taskRunner()) }] : [];
+  }
+
+  /** A run needs the features that this node keeps. */
+  #runWork(): ChildSpec[] {
+    if (!this.#holdsStore) return [];
+    return [{ id: 'runs', start: deferred('worker', () => this.#runCoordinator()) }];
+  }
+
+  #runCoordinator(): ChildStart {
+    const {
+      threads: { extractors, limits },
+      jobs: pool,
+    } = this.#own;
+    const { connection, tasks: queue, taskRecords, runs, exchange, registry, activations } = this.#link;
+    const [node, log, blobs] = [
+      this.#own.options.name,
+      this.#logOf(runCoordinatorName),
+      this.#own.blobs.own.store,
+    ];
+    const trained = new TrainingRecords(join(this.#own.folder, 'training'));
+    const [library, activator] = [this.#library(registry), this.#modelActivator()];
+    const services = {
+      ...{ extractors, limits, features: this.#own.features, blobs, registry },
+      ...{ library, activations, activator, trained, comparison: new ModelComparison(registry) },
+    };
+    return actor(
+      runCoordinator,
+      {
+        node,
+        records: runs,
+        openTasks: (run) =>
+          ClusterTasks.open({
+            run,
+            node,
+            connection,
+            queue,
+            records: taskRecords,
+            exchange,
+            blobs,
+            pool,
+            log,
+          }),
+        workflow: workflows(services),
+        forget: (photo) => trained.forget(photo),
+        sweep: (resumable) => trained.sweep(blobs, pool, resumable),
+        log,
+      },
+      { name: runCoordinatorName },
+    );
+  }
+
+  #taskRunner(): ChildStart {
+    const { jobs: pool } = this.#own;
+    const { tasks: queue, taskRecords: records, runs, exchange } = this.#link;
+    const [node, blobs, clock, log] = [
+      this.#own.options.name,
+      this.#own.blobs,
+      systemClock,
+      this.#logOf(taskRunnerName),
+    ];
+    const { ackWaitMs } = this.#own.options;
+    return actor(
+      taskRunner,
+      { node, queue, records, runs, exchange, blobs, pool, clock, log, ackWaitMs },
+      { name: taskRunnerName },
+    );
+  }
+
+  #modelKeeper(): ChildStart {
+    const { extractors } = this.#own.threads;
+    const { activations, registry } = this.#link;
+    const library = this.#library(registry);
+    const [models, metrics, log] = [this.#own.models, this.#own.metrics, this.#logOf(modelKeeperName)];
+    return actor(
+      modelKeeper,
+      { activations, registry, library, models, extractors, metrics, log },
+      { name: modelKeeperName },
+    );
+  }
+
+  #library(registry: ModelRegistry): ModelLibrary {
+    return new ModelLibrary(this.#own.modelFolders.models, setupFiles.starterModel, registry);
+  }
+
+  #modelService(): readonly Endpoint[] {
+    const { activations, registry } = this.#link;
+    const { incoming: folder } = this.#own.modelFolders;
+    const { diskReserveBytes: reserveBytes } = this.#own.options;
+    return modelService({
+      node: this.#own.options.name,
+      activations,
+      registry,
+      library: this.#library(registry),
+      comparison: new ModelComparison(registry),
+      activator: this.#modelActivator(),
+      uploads: new ModelUploads({ folder, clock: systemClock, reserveBytes }),
+    });
+  }
+
+  #modelActivator(): ModelActivator {
+    const { activations, registry } = this.#link;
+    const [library, comparison] = [this.#library(registry), new ModelComparison(registry)];
+    const keeper = this.#own.system.ref(modelKeeperName);
+    return new ModelActivator({
+      activations,
+      registry,
+      library,
+      comparison,
+      keeper,
+      folder: this.#own.modelFolders.incoming,
+    });
+  }
+
+  /** The tasks that the leader has placed here. */
+  #topologies(): SupervisorSpec {
+    const { slots } = this.#own.threads;
+    const { queue, attempts, deadLetters, results, topologies: records } = this.#link;
+    const { maxAttempts, ackWaitMs, window } = this.#own.options;
+    const [metrics, log, clock] = [this.#own.metrics, this.#logOf(photoSpoutName), systemClock];
+    const factory = photoComponents({
+      queue,
+      store: this.#resultStore(),
+      results,
+      failures: new FailurePolicy({ attempts, deadLetters, results, metrics, log, clock, maxAttempts }),
+      slots,
+      models: this.#own.models,
+      metrics,
+      window: window === 0 ? Math.max(32, 8 * slots.length) : window,
+      ackWaitMs,
+      spout: this.#own.system.ref(photoSpoutName),
+    });
+    return topologies({ node: this.#own.options.name, records, factory, log: this.#own.log });
+  }
+
+  #nimbus(): ChildStart {
+    const { topologies: records } = this.#link;
+    const { view } = this.#own.place;
+    return actor(nimbusKeeper, { node: this.#own.options.name, records, view, builtins, log: this.#own.log });
+  }
+
+  #resultStore(): ResultStore {
+    const { store } = this.#own.place.seat;
+    return store.at === 'other'
+      ? new RemoteResultStore(this.#link.connection, store.node)
+      : this.#own.results;
+  }
+
+  #services(): SupervisorSpec {
+    const { connection, queue, tasks, deadLetters, exchange } = this.#link;
+    const [metrics, audit] = [this.#own.metrics, this.#own.audit];
+    const inspect = inspection({
+      system: this.#own.system,
+      clock: systemClock,
+      version: packageVersion,
+      view: this.#own.place.view,
+      options: this.#own.options,
+      recent: this.#own.recent,
+      audit,
+      queues: async () => {
+        const [photos, waiting, dead] = await Promise.all([
+          queue.status(),
+          tasks.status(),
+          deadLetters.status(),
+        ]);
+        const now = systemClock.now();
+        return {
+          photos: queueReport(photos, now),
+          tasks: queueReport(waiting, now),
+          'dead letters': deadReport(dead, now),
+        };
+      },
+      eventLoopDelay: () => metrics.eventLoopDelay(),
+      about: () => ({
+        ...(this.#takesPhotos ? modelOf(this.#own.models) : {}),
+        jobThreads: this.#takesTasks ? this.#own.jobs.parallelism : 0,
+      }),
+    });
+    const services = {
+      ...this.#photoServices(),
+      inspection: inspect,
+      blobs: blobService({ node: this.#own.options.name, exchange, blobs: this.#own.blobs }),
+    };
+    return {
+      intensity: { maxRestarts: 5, windowMs: 30_000 },
+      children: [
+        ...Object.entries(services).map(([id, endpoints]) => ({
+          id,
+          start: actor(
+            service,
+            { connection, endpoints, audit },
+            { name: new ActorName<never>(`services/${id}`) },
+          ),
+        })),
+        { id: 'monitor', start: actor(nodeMonitor, { queue, metrics }, { name: nodeMonitorName }) },
+        ...this.#diskGuard(),
+      ],
+    };
+  }
+
+  #photoServices(): Readonly<Record<string, readonly Endpoint[]>> {
+    if (!this.#takesPhotos) return {};
+    return {
+      'dead-letters': deadLetterService(this.#link.deadLetters),
+      topologies: topologyService({
+        records: this.#link.topologies,
+        members: { live: () => liveNodes(this.#own.place.view) },
+        builtins,
+      }),
+      models: this.#modelService(),
+      ...(this.#holdsStore ? this.#storeServices() : {}),
+    };
+  }
+
+  /** Whoever answers these must have the tags and the features. */
+  #storeServices(): Readonly<Record<string, readonly Endpoint[]>> {
+    const { queue, deadLetters } = this.#link;
+    const tags = tagService({
+      node: this.#own.options.name,
+      version: packageVersion,
+      store: this.#own.store,
+      features: this.#own.features,
+      queue,
+      deadLetters,
+      models: this.#own.models,
+      view: this.#own.place.view,
+      forgetInTraining: (photo) => this.#own.system.ref(runCoordinatorName).call({ type: 'forget', photo }),
+    });
+    return {
+      tags,
+      results: resultService(this.#own.options.name, this.#own.results),
+      runs: runService({
+        node: this.#own.options.name,
+        records: this.#link.runs,
+        coordinator: this.#own.system.ref(runCoordinatorName),
+      }),
+    };
+  }
+
+  #diskGuard(): ChildSpec[] {
+    const { queueBytes } = this.#own;
+    if (queueBytes === undefined) return [];
+    const guarded = {
+      folder: this.#own.folder,
+      reserveBytes: this.#own.options.diskReserveBytes,
+      queueBytes,
+    };
+    return [{ id: 'disk-guard', start: external(diskGuardChild(this.#link, guarded, this.#own.log)) }];
+  }
+
+  /** Lines that name the actor, for what logs on its behalf. */
+  #logOf({ name }: ActorName<never>): Log {
+    return this.#own.log.child({ actor: name });
+  }
+
+  get #takesPhotos(): boolean {
+    return this.#own.options.takes !== 'tasks';
+  }
+
+  get #takesTasks(): boolean {
+    return this.#own.options.takes !== 'photos';
+  }
+
+  /** Whether this is the node that has the stores of the cluster. */
+  get #holdsStore(): boolean {
+    return this.#own.place.seat.store.at === 'own';
+  }
+}
