@@ -41,16 +41,18 @@ async function nodes(session: Session): Promise<Answer> {
   const answering = await session.nodes();
   const cards = underNames(answering, nodeView);
   const known = await session.members(answering);
-  if (known === undefined) return { value: answering, text: cards };
+  if (known === undefined || known.members.length === 0) return { value: answering, text: cards };
   return { value: nodesOf(known, answering), text: `${membersTable(known)}\n${cards}` };
 }
 
-/** Every member, with what it says of itself if it answers. */
+/** Every member, with what it says of itself if it answers; then whoever answers and is none. */
 function nodesOf({ leader, members }: MembersReply, answering: readonly ReplyOf<'nodes'>[]) {
-  return members.map(({ name: node, ...member }) => {
+  const known = members.map(({ name: node, ...member }) => {
     const value = answering.find((one) => one.node === node)?.value;
     return { node, leads: node === leader?.node, ...member, ...(value === undefined ? {} : { value }) };
   });
+  const others = answering.filter(({ node }) => !members.some(({ name }) => name === node));
+  return [...known, ...others];
 }
 
 /** One ranking over all nodes. */
