@@ -24,10 +24,8 @@ export interface PhotoSpoutArgument {
 }
 
 interface Held extends Tuple {
-  /** Which tagger has it; none while it waits, is written or fails. */
-  tagger: string | undefined;
-  /** Whether the writer has it. */
-  isWritten: boolean;
+  /** Who has it, a tagger or the writer; nobody while it waits or fails. */
+  at: string | undefined;
 }
 
 interface PhotoSpoutState extends PhotoSpoutArgument {
@@ -82,10 +80,10 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
         state.puller.resize(state.window);
         break;
       case 'writerJoined':
-        for (const tuple of state.held.values()) if (tuple.isWritten) giveBack(state, tuple);
+        for (const tuple of state.held.values()) if (tuple.at === writerName.name) giveBack(state, tuple);
         break;
       case 'tagged':
-        release(state, message.delivery, 'toWriter');
+        release(state, message.delivery, writerName.name);
         break;
       case 'failed':
         if (find(state, message.tuple.delivery) === undefined) break;
@@ -116,11 +114,11 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
   terminate: handBack,
   describe: ({ held, waiting, taggers, window, draining }) => ({
     window,
-    held: Array.from(held.values(), ({ delivery, tagger, isWritten }) => ({
+    held: Array.from(held.values(), ({ delivery, at }) => ({
       sequence: delivery.sequence,
       id: delivery.id,
       deliveries: delivery.deliveryCount,
-      at: tagger ?? (isWritten ? writerName.name : 'waiting'),
+      at: at ?? 'waiting',
     })),
     waiting: waiting.length,
     taggers: Object.fromEntries(Array.from(taggers, ([name, { outstanding }]) => [name, outstanding])),
@@ -141,12 +139,7 @@ function take(state: PhotoSpoutState, delivery: PhotoDelivery): void {
     return;
   }
   if (earlier !== undefined) release(state, earlier.delivery);
-  const tuple: Held = {
-    delivery,
-    pulledAt: state.context.clock.monotonic(),
-    tagger: undefined,
-    isWritten: false,
-  };
+  const tuple: Held = { delivery, pulledAt: state.context.clock.monotonic(), at: undefined };
   state.held.set(delivery.sequence, tuple);
   const refusal = state.failures.refusal(delivery);
   if (refusal === undefined) state.waiting.push(tuple);
@@ -165,7 +158,7 @@ function assign({ waiting, taggers }: PhotoSpoutState): void {
     if (name === undefined || idlest === undefined || idlest.outstanding >= tuplesPerTagger) return;
     const tuple = waiting.shift();
     if (tuple === undefined) return;
-    tuple.tagger = name;
+    tuple.at = name;
     idlest.outstanding++;
     idlest.ref.cast({ type: 'tag', tuple });
   }
@@ -177,16 +170,13 @@ function find({ held }: PhotoSpoutState, delivery: PhotoDelivery): Held | undefi
   return tuple?.delivery === delivery ? tuple : undefined;
 }
 
-/** The tagger has a place again. */
-function release(state: PhotoSpoutState, delivery: PhotoDelivery, next?: 'toWriter'): void {
-  const { taggers } = state;
+/** The tagger has a place again; `next` has the tuple now. */
+function release(state: PhotoSpoutState, delivery: PhotoDelivery, next?: string): void {
   const tuple = find(state, delivery);
   if (tuple === undefined) return;
-  tuple.isWritten = next === 'toWriter';
-  if (tuple.tagger === undefined) return;
-  const load = taggers.get(tuple.tagger);
+  const load = tuple.at === undefined ? undefined : state.taggers.get(tuple.at);
   if (load !== undefined) load.outstanding--;
-  tuple.tagger = undefined;
+  tuple.at = next;
 }
 
 function fail(state: PhotoSpoutState, failed: { tuple: Tuple; fault: Fault; charged: boolean }): void {
@@ -206,7 +196,7 @@ function settle(state: PhotoSpoutState, delivery: PhotoDelivery): void {
 function loseTagger(state: PhotoSpoutState, name: string): void {
   state.taggers.delete(name);
   if (state.taggers.size === 0) state.puller.resize(0);
-  for (const tuple of state.held.values()) if (tuple.tagger === name) giveBack(state, tuple);
+  for (const tuple of state.held.values()) if (tuple.at === name) giveBack(state, tuple);
 }
 
 /** Lets anybody have it. */
