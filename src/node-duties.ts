@@ -44,7 +44,7 @@ import type { FeatureStores } from './model/feature-store/feature-stores.ts';
 import { ModelLibrary } from './model/model-library.ts';
 import type { ActiveModel } from './pool/active-model.ts';
 import type { JobPool } from './pool/job-pool.ts';
-import { actor, ActorName, deferred, external, supervisor } from './runtime/index.ts';
+import { actor, ActorName, external, supervisor } from './runtime/index.ts';
 import type { ChildSpec, ChildStart, SupervisorSpec, ActorSystem } from './runtime/index.ts';
 import type { SupervisedTagStore } from './store/supervised-tag-store.ts';
 import type { ModelRegistry } from './transport/model-registry.ts';
@@ -97,8 +97,8 @@ export class NodeDuties {
         ...this.#photoWork(),
         ...this.#taskWork(),
         ...this.#runWork(),
-        { id: 'services', start: deferred('supervisor', () => supervisor(this.#services())) },
-        { id: 'nimbus', start: deferred('worker', () => this.#nimbus()) },
+        { id: 'services', start: supervisor(this.#services()) },
+        { id: 'nimbus', start: this.#nimbus() },
       ],
     };
   }
@@ -118,19 +118,19 @@ export class NodeDuties {
   #photoWork(): ChildSpec[] {
     if (!this.#takesPhotos) return [];
     return [
-      { id: 'models', start: deferred('worker', () => this.#modelKeeper()) },
-      { id: 'topologies', start: deferred('supervisor', () => supervisor(this.#topologies())) },
+      { id: 'models', start: this.#modelKeeper() },
+      { id: 'topologies', start: supervisor(this.#topologies()) },
     ];
   }
 
   #taskWork(): ChildSpec[] {
-    return this.#takesTasks ? [{ id: 'tasks', start: deferred('worker', () => this.#taskRunner()) }] : [];
+    return this.#takesTasks ? [{ id: 'tasks', start: this.#taskRunner() }] : [];
   }
 
   /** A run needs the features that this node keeps. */
   #runWork(): ChildSpec[] {
     if (!this.#holdsStore) return [];
-    return [{ id: 'runs', start: deferred('worker', () => this.#runCoordinator()) }];
+    return [{ id: 'runs', start: this.#runCoordinator() }];
   }
 
   #runCoordinator(): ChildStart {
