@@ -32,6 +32,35 @@ const parallelism = z.union([
   z.enum(['threads', 'nodes']),
 ]);
 
+/** A user's bolt: a process that the node starts for each task, in the folder of the topology's bundle. */
+export const boltProgram = z.object({
+  /**
+   * What is started: `node FILE` is an ES module that exports a bolt; anything else speaks the bolts' protocol on its standard
+   * input and output (`docs/bolts.md`).
+   */
+  command: z.array(z.string().min(1).max(1024)).min(1).max(32),
+  /** Whether it is given the bytes of photos as well. */
+  reads: z.enum(['tuple', 'photo']),
+  /** For one tuple, ms; then the process is killed. */
+  deadlineMs: z.int().min(10).max(60_000),
+  /** Resident memory of the process; beyond, it is killed. */
+  memoryBytes: z
+    .int()
+    .min(16 * 2 ** 20)
+    .max(64 * 2 ** 30),
+});
+/** See {@link boltProgram}. */
+export type BoltProgram = z.infer<typeof boltProgram>;
+
+/** The files of users' bolts, as one immutable archive. */
+export const bundleRef = z.object({
+  /** SHA-256 of the archive. */
+  id: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().min(0),
+});
+/** See {@link bundleRef}. */
+export type BundleRef = z.infer<typeof bundleRef>;
+
 const component = z.object({
   name: topologyName,
   kind: z.enum(['spout', 'bolt']),
@@ -40,6 +69,8 @@ const component = z.object({
   placement: z.enum(['anywhere', 'store']),
   /** Whose tuples it gets; none for a spout. */
   inputs: z.array(z.object({ from: topologyName, grouping })).max(64),
+  /** What a bolt of a user runs; without it the component is one that every node knows. */
+  program: boltProgram.optional(),
 });
 /** A spout or bolt of a topology. */
 export type Component = z.infer<typeof component>;
@@ -48,6 +79,8 @@ export type Component = z.infer<typeof component>;
 export const topologySpec = z.object({
   name: topologyName,
   components: z.array(component).min(1).max(64),
+  /** Of the programs of its bolts, if there are any. */
+  bundle: bundleRef.optional(),
 });
 /** See {@link topologySpec}. */
 export type TopologySpec = z.infer<typeof topologySpec>;
