@@ -4,6 +4,7 @@ import { Connection } from '../../src/transport/connection.ts';
 import { credentialsFor } from '../../src/transport/credentials.ts';
 import { request, type RequestOf } from '../../src/transport/requests.ts';
 import { TaskRecords } from '../../src/transport/task-records.ts';
+import { joiningUrl } from '../../test/support/joining-url.ts';
 import { NodeProcess } from '../node/node-process.ts';
 
 /** A task that was carried out. */
@@ -75,9 +76,7 @@ export class TrainingCluster {
   /** Starts one more node. */
   async join(): Promise<void> {
     const name = `n${String(this.#others.length + 2)}`;
-    const { url, dataFolder } = this.#coordinator;
-    const credentials = await credentialsFor(url, { dataFolder, role: 'node' });
-    const nats = url.replace('//', `//node:${credentials?.pass ?? ''}@`);
+    const nats = await joiningUrl(this.#coordinator);
     const options = { name, nats, takes: 'tasks', ...threads };
     this.#others.push(await NodeProcess.start({ options }));
   }

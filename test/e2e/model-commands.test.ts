@@ -10,6 +10,7 @@ import type { ModelMetadata, PhotoResult } from '../../src/transport/payloads.ts
 import { CapturedCli } from '../support/captured-cli.ts';
 import type { ClusterClient } from '../support/cluster-client.ts';
 import { startClusterNode, type ClusterNode } from '../support/cluster-node.ts';
+import { joiningUrl } from '../support/joining-url.ts';
 import { Lite0Reference } from '../support/lite0-reference.ts';
 import { modelContents, temporaryFolder } from '../support/model.ts';
 import { numbered } from '../support/photos.ts';
@@ -258,9 +259,8 @@ test('a model that is gone from the disk of a node is fetched again; so is one t
 
 /** Another node of the cluster, with a data folder of its own. */
 async function secondNode(): Promise<ClusterNode> {
-  const credentials = await credentialsFor(cluster.node.url, { dataFolder: cluster.data.path, role: 'node' });
-  const url = cluster.node.url.replace('nats://', `nats://node:${credentials!.pass}@`);
-  return startClusterNode({ nats: url, name: 'n2' });
+  const nats = await joiningUrl({ url: cluster.node.url, dataFolder: cluster.data.path });
+  return startClusterNode({ nats, name: 'n2' });
 }
 
 /** What the second node says of itself. */

@@ -1,4 +1,4 @@
-import { credentialsFor } from '../../src/transport/credentials.ts';
+import { joiningUrl } from './joining-url.ts';
 import { NodeProcess, type CountedMetric, type GivenOptions } from './node-process.ts';
 
 /** Node processes of one cluster: the first has nats-server and the stores, the others tag photos beside it. */
@@ -17,7 +17,7 @@ export class ProcessCluster {
     const others: NodeProcess[] = [];
     const cluster = new ProcessCluster(first, others);
     try {
-      const nats = await addressOf(first);
+      const nats = await joiningUrl({ url: first.url, dataFolder: first.data.path });
       while (others.length < nodes - 1)
         others.push(await NodeProcess.start({ ...options, nats, name: `n${String(others.length + 2)}` }));
       return cluster;
@@ -51,10 +51,4 @@ export class ProcessCluster {
   async dispose(): Promise<void> {
     for (const node of this.#nodes.toReversed()) await node.dispose();
   }
-}
-
-/** Where a node joins, with the credentials of one. */
-async function addressOf({ url, data }: NodeProcess): Promise<string> {
-  const credentials = await credentialsFor(url, { dataFolder: data.path, role: 'node' });
-  return url.replace('//', `//node:${credentials?.pass ?? ''}@`);
 }

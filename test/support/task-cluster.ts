@@ -9,6 +9,7 @@ import type { JobPool } from '../../src/pool/job-pool.ts';
 import { credentialsFor } from '../../src/transport/credentials.ts';
 import { openNodeLink, type NodeLink } from '../../src/transport/node-link.ts';
 import { startClusterNode, type ClusterNode } from './cluster-node.ts';
+import { joiningUrl } from './joining-url.ts';
 import { NodeProcess, type GivenOptions } from './node-process.ts';
 import { oddJobEntry, oddJobPool } from './odd-jobs.ts';
 
@@ -51,8 +52,7 @@ export class TaskCluster {
     const link = await openNodeLink({ url, name: 'n1', credentials, ackWaitMs });
     const folder = await mkdtemp(join(tmpdir(), 'autotag-odd-'));
     const pool = await oddJobPool(folder, { blobs: new RunBlobs(dataFolder, 'n1').own.folder });
-    const natsUrl = url.replace('//', `//node:${credentials?.pass ?? ''}@`);
-    return new TaskCluster({ coordinator, link, pool, folder }, natsUrl);
+    return new TaskCluster({ coordinator, link, pool, folder }, await joiningUrl({ url, dataFolder }));
   }
 
   /** Starts a node that takes tasks only, in this process. */
