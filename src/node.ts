@@ -24,7 +24,7 @@ import { reconcilerName } from './cluster/topology/reconciler.ts';
 import { FeatureStores } from './model/feature-store/feature-stores.ts';
 import { ActiveModel } from './pool/active-model.ts';
 import { JobPool } from './pool/job-pool.ts';
-import { ActorSystem, deferred, describeExit, external, supervisor } from './runtime/index.ts';
+import { ActorSystem, deferred, external, supervisor } from './runtime/index.ts';
 import type { ChildSpec, SupervisorSpec } from './runtime/index.ts';
 import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
 import { SupervisedTagStore } from './store/supervised-tag-store.ts';
@@ -108,6 +108,7 @@ class RunningNode implements Node {
   #server: NatsServer | undefined;
   #link: NodeLink | undefined;
   #http: HttpServer | undefined;
+  #failure: Fault | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: NodeOptions, parts: NodeParts, lock: DataFolderLock) {
@@ -145,6 +146,7 @@ class RunningNode implements Node {
         jobThreads: this.#takesTasks ? threadsOf(options.jobThreads) : 0,
       },
       leaseMs: options.nodeLeaseMs,
+      failure: () => this.#failure ?? (this.#isGivingUp ? this.#gaveUp() : undefined),
       onExpelled: (fault) => void this.#giveUp(fault, { restart: false }),
       log: this.#log,
     });
@@ -179,9 +181,7 @@ class RunningNode implements Node {
       await this.#system.stop(stopTimeoutMs);
       throw started.fault;
     }
-    void this.#system.ended.then((reason) =>
-      this.#giveUp(new Fault('NODE_GAVE_UP', { reason: this.#system.lastFailure ?? describeExit(reason) })),
-    );
+    void this.#system.ended.then(() => this.#giveUp(this.#gaveUp()));
   }
 
   stop(): Promise<void> {
@@ -205,10 +205,21 @@ class RunningNode implements Node {
     void this.#giveUp(new Fault('WORKER_STUCK'));
   };
 
+  /** Whether the root supervisor ends its children although nobody has told it to. */
+  get #isGivingUp(): boolean {
+    return this.#stopping === undefined && this.#system.inspector.tree()?.phase === 'ending';
+  }
+
+  #gaveUp(): Fault {
+    return new Fault('NODE_GAVE_UP', {
+      reason: this.#system.lastFailure ?? 'the root supervisor was killed',
+    });
+  }
+
   async #giveUp(fault: Fault, { restart } = { restart: true }): Promise<void> {
     if (this.#stopping !== undefined) return;
     this.#log.error({ fault: fault.toWire() }, 'the node ends itself');
-    this.#place.leaveBecause(fault);
+    this.#failure = fault;
     await this.stop();
     // Its own server, where it has one, is gone as well.
     if (this.#server === undefined) await this.#place.explain(this.#address());

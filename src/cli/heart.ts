@@ -28,18 +28,23 @@ interface Life {
 
 const maxRestarts = 5;
 const windowMs = 60_000;
-const firstPauseMs = 100;
+const [firstPauseMs, maxPauseMs] = [100, 30_000];
+/** A node that has run for so long has recovered: the next pause is the first one again. */
+const steadyMs = 600_000;
 
 /**
  * Keeps a node alive: starts it again when it died after it had been up, or asked for it, within an intensity (5 restarts in
- * 60 s). Signals are passed on. Resolves to the exit code of the last process.
+ * 60 s). Pauses double from 100 ms to 30 s, so that a node that fails again and again does not move its tasks around all the
+ * time, until one life lasts for 10 min. Signals are passed on. Resolves to the exit code of the last process.
  * @throws Fault `NODE_UNSTABLE` beyond the intensity
  */
 export async function keepAlive(parts: HeartParts): Promise<number> {
   const { clock, interrupted } = parts;
   const restarts: number[] = [];
   let wasEverUp = false;
+  let pauseMs = firstPauseMs;
   for (;;) {
+    const startedAt = clock.monotonic();
     const life = await liveOnce(parts);
     wasEverUp ||= life.wasUp;
     const mayRestart = life.code === restartExitCode || wasEverUp;
@@ -53,10 +58,11 @@ export async function keepAlive(parts: HeartParts): Promise<number> {
     while (restarts[0] !== undefined && now - restarts[0] > windowMs) restarts.shift();
     if (restarts.length >= maxRestarts)
       throw new Fault('NODE_UNSTABLE', { restarts: maxRestarts, seconds: windowMs / 1000, how });
-    const pauseMs = firstPauseMs * 2 ** restarts.length;
+    if (now - startedAt >= steadyMs) pauseMs = firstPauseMs;
     restarts.push(now);
     parts.notice(`The node ended ${how}; starting it again.`);
     if (!(await pause(clock, pauseMs, interrupted))) return exitCodeOf(life);
+    pauseMs = Math.min(2 * pauseMs, maxPauseMs);
   }
 }
 
@@ -89,11 +95,13 @@ function exitCodeOf({ code, signal }: Life): number {
 function pause(clock: Clock, ms: number, interrupted: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const cancel = clock.after(ms, () => {
+      interrupted.removeEventListener('abort', end);
       resolve(true);
     });
-    interrupted.addEventListener('abort', () => {
+    const end = () => {
       cancel();
       resolve(false);
-    });
+    };
+    interrupted.addEventListener('abort', end, { once: true });
   });
 }

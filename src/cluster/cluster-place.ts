@@ -20,6 +20,8 @@ export interface ClusterPlaceOptions {
   readonly folder: string;
   readonly facts: NodeFacts;
   readonly leaseMs: number;
+  /** Why the node leaves, asked when it does; `undefined` if it was told to. */
+  readonly failure: () => Fault | undefined;
   /** Another node has taken the name, while this one was not heard of: this one must end. */
   readonly onExpelled: (fault: Fault) => void;
   readonly log: Log;
@@ -31,7 +33,6 @@ export class ClusterPlace {
   readonly #options: ClusterPlaceOptions;
   readonly #incarnation = randomId();
   #seat: Seat | undefined;
-  #farewell: Pick<Departure, 'how' | 'why'> = { how: 'stopped' };
 
   constructor(options: ClusterPlaceOptions) {
     this.#options = options;
@@ -57,21 +58,26 @@ export class ClusterPlace {
     const { log, onExpelled } = this.#options;
     const { view } = this;
     const seat = () => this.seat;
-    const farewell = () => this.#farewell;
     return [
       {
         id: 'membership',
-        start: actor(membership, { seat, view, farewell, onExpelled, log }, { name: membershipName }),
+        start: actor(
+          membership,
+          { seat, view, farewell: this.#farewell, onExpelled, log },
+          { name: membershipName },
+        ),
       },
       { id: 'leadership', start: actor(leadership, { seat, view, log }, { name: leadershipName }) },
       { id: 'failure-detector', start: actor(failureDetector, { seat, view, log }) },
     ];
   }
 
-  /** Sets why this node is going to leave. */
-  leaveBecause({ message }: Fault): void {
-    this.#farewell = { how: 'failed', why: message.slice(0, 1_000) };
-  }
+  readonly #farewell = (): Pick<Departure, 'how' | 'why'> => {
+    const failure = this.#options.failure();
+    return failure === undefined
+      ? { how: 'stopped' }
+      : { how: 'failed', why: failure.message.slice(0, 1_000) };
+  };
 
   /** Says so afterwards, where the parts of the node were ended before it was known. */
   async explain(connect: Pick<ConnectOptions, 'url' | 'credentials'>): Promise<void> {
@@ -81,7 +87,7 @@ export class ClusterPlace {
       const connection = await Connection.open({ ...connect, role: 'node', name, timeoutMs: 1_000 });
       try {
         const records = await openClusterRecords(connection);
-        await noteDeparture({ records, self }, { ...this.#farewell, at: Date.now() });
+        await noteDeparture({ records, self }, { ...this.#farewell(), at: Date.now() });
       } finally {
         await connection.close();
       }

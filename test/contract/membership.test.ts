@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { Fault } from '../../src/base/errors.ts';
 import { FolderIdentity } from '../../src/cluster/folder-identity.ts';
 import { claimStore, findStore } from '../../src/cluster/store-claim.ts';
 import { clusterKeys, openClusterRecords } from '../../src/transport/cluster-records.ts';
@@ -73,11 +74,11 @@ describe('members', () => {
   test('say why they ended themselves, also when they only know afterwards', async () => {
     const [a, b] = [await joined('n1'), await joined('n2')];
     await b.stop();
-    b.place.leaveBecause({ message: 'The moon was full.' } as never);
+    b.failure = new Fault('INTERNAL', { reason: 'the moon was full' });
     await b.place.explain({ url: nats.url });
     await until(() => a.place.view.find('n2')?.state === 'failed');
     expect(a.place.view.find('n2')).toMatchObject({
-      departure: { how: 'failed', why: 'The moon was full.' },
+      departure: { how: 'failed', why: b.failure.message },
     });
   });
 

@@ -27,6 +27,8 @@ export class StubMember {
   readonly connection: Connection;
   /** What subscribers were told, in its order. */
   readonly events: (MembershipEvent | LeadershipEvent)[] = [];
+  /** Why it leaves, if nobody tells it to. */
+  failure: Fault | undefined;
   /** Why it must end, once it must. */
   expelled: Fault | undefined;
   readonly #system: ActorSystem;
@@ -40,6 +42,7 @@ export class StubMember {
       folder,
       facts: { version: '0.0.0', takes: options.takes ?? 'all', threads: 1, jobThreads: 1 },
       leaseMs: options.leaseMs ?? 4_000,
+      failure: () => this.failure,
       onExpelled: (fault) => {
         this.expelled = fault;
       },

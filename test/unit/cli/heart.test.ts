@@ -6,13 +6,14 @@ import { keepAlive } from '../../../src/cli/heart.ts';
 const up = `process.send('up', () => {`;
 const dies = `${up} process.kill(process.pid, 'SIGKILL') });`;
 
-/** Pauses take no time, and each takes a step on the monotonic clock. */
-function hastyClock(stepMs = 1): Clock {
+/** Pauses take no time, and each takes a step on the monotonic clock; how long they were to be is written down. */
+function hastyClock(stepMs = 1, pauses: number[] = []): Clock {
   let elapsed = 0;
   return {
     now: () => elapsed,
     monotonic: () => elapsed,
-    after: (_, action) => {
+    after: (ms, action) => {
+      pauses.push(ms);
       elapsed += stepMs;
       setImmediate(action);
       return () => undefined;
@@ -70,6 +71,13 @@ describe('the heart of a node', () => {
   it('forgets restarts that are more than a minute ago', async () => {
     const scripts = [dies, dies, dies, dies, dies, dies, dies, dies, 'process.exit(0)'];
     expect(await beat(scripts, hastyClock(20_000))).toMatchObject({ outcome: 0, lives: 9 });
+  });
+
+  it('pauses for longer before each restart, up to half a minute', async () => {
+    const pauses: number[] = [];
+    const scripts = [...Array.from({ length: 11 }, () => dies), 'process.exit(0)'];
+    expect(await beat(scripts, hastyClock(20_000, pauses))).toMatchObject({ outcome: 0, lives: 12 });
+    expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
   });
 
   it('passes a signal on, and takes the end that follows for good', async () => {
