@@ -301,10 +301,6 @@ export const catalogue = {
     sentence:
       'The nodes of this cluster speak protocol {found}, this one speaks {own}; run the same version of Autotag on all of them.',
   },
-  NOT_LEADER: {
-    disposition: 'retry',
-    sentence: 'This node does not lead the cluster any more ({reason}); nothing was changed.',
-  },
   // stores
   STORE_UNAVAILABLE: {
     disposition: 'retry',

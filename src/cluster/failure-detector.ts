@@ -3,7 +3,7 @@ import type { Log } from '../base/log.ts';
 import type { Behaviour, Context } from '../runtime/index.ts';
 import { clusterKeys, type LeaseRecord } from '../transport/cluster-records.ts';
 import type { Revised } from '../transport/json-bucket.ts';
-import { endLease } from '../transport/key-lease.ts';
+import { endLease, renewalPeriodMs } from '../transport/key-lease.ts';
 import { LeaseObserver } from '../transport/lease-observer.ts';
 import type { Seat } from './admission.ts';
 import type { ClusterView, Member } from './cluster-view.ts';
@@ -69,7 +69,7 @@ async function look(
   } catch (error) {
     log.debug({ fault: Fault.from(error).toWire() }, 'the leases of the nodes were not looked at');
   }
-  context.after(Math.ceil(seat.times.leaseMs / 3), { type: 'look', lead });
+  context.after(renewalPeriodMs(seat.times), { type: 'look', lead });
 }
 
 /** Ends an expired lease first, so that its holder notices if it lives, then says so in its record unless that is newer. */
@@ -87,9 +87,9 @@ async function judge(
   );
   const isHeld = lease === undefined || lease.value.held;
   if (isHeld && !hasExpired) return;
-  lead.check();
+  if (!lead.isCurrent) return;
   if (lease?.value.held === true && !(await endLease(leases, clusterKeys.lease(name), lease))) return;
-  lead.check();
+  if (!lead.isCurrent) return;
   const left = { how: 'lost' as const, at: Date.now() };
   const leftBefore = departure === undefined ? {} : { leftBefore: departure };
   const record = { ...facts, ...leftBefore, left };

@@ -3,7 +3,7 @@ import type { Log } from '../base/log.ts';
 import { ActorName } from '../runtime/index.ts';
 import type { ActorRef, Behaviour, Context, Request } from '../runtime/index.ts';
 import { clusterKeys } from '../transport/cluster-records.ts';
-import { KeyLease } from '../transport/key-lease.ts';
+import { KeyLease, renewalPeriodMs } from '../transport/key-lease.ts';
 import type { Seat } from './admission.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { Lead } from './lead.ts';
@@ -64,7 +64,7 @@ export const leadership: Behaviour<LeadershipState, LeadershipMessage, Leadershi
         message.reply.ok(state.lead);
         break;
       case 'tick':
-        context.after(Math.ceil(state.seat.times.leaseMs / 3), { type: 'tick' });
+        context.after(renewalPeriodMs(state.seat.times), { type: 'tick' });
         tellIfChanged(state);
         state.looking ??= look(state, context);
         break;

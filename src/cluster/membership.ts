@@ -4,6 +4,7 @@ import { ActorName } from '../runtime/index.ts';
 import type { ActorRef, Behaviour, Context, Request } from '../runtime/index.ts';
 import { clusterKeys, type Departure, type NodeRecord } from '../transport/cluster-records.ts';
 import type { Revised } from '../transport/json-bucket.ts';
+import { renewalPeriodMs } from '../transport/key-lease.ts';
 import { clusterProtocol, type Seat } from './admission.ts';
 import type { ClusterView, Member, MemberChange } from './cluster-view.ts';
 import { Subscribers } from './subscribers.ts';
@@ -65,7 +66,7 @@ export const membership: Behaviour<MembershipState, MembershipMessage, Membershi
     const forgetConnection = seat.connection.on(({ type }) => {
       if (type === 'reconnected') context.self.cast({ type });
     });
-    context.after(periodOf(seat), { type: 'tick' });
+    context.after(renewalPeriodMs(seat.times), { type: 'tick' });
     return {
       ...argument,
       seat,
@@ -84,7 +85,7 @@ export const membership: Behaviour<MembershipState, MembershipMessage, Membershi
         message.reply.ok(view.members);
         break;
       case 'tick':
-        context.after(periodOf(seat), { type: 'tick' });
+        context.after(renewalPeriodMs(seat.times), { type: 'tick' });
         tellIfSilent(state);
         state.keeping ??= keep(state, context);
         break;
@@ -118,11 +119,6 @@ export const membership: Behaviour<MembershipState, MembershipMessage, Membershi
     alive: view.alive.map(({ name }) => name),
   }),
 };
-
-/** A third of the lease: two renewals may be lost. */
-function periodOf({ times }: Seat): number {
-  return Math.ceil(times.leaseMs / 3);
-}
 
 function tell({ subscribers, seat, log }: MembershipState, { change, member }: MemberChange): void {
   const { name, state, departure } = member;
@@ -194,7 +190,8 @@ async function watchAgain(state: MembershipState, context: Context<MembershipMes
   } catch (error) {
     state.log.debug({ fault: Fault.from(error).toWire() }, 'the members were not looked at again');
     // Gone once more: the next connection brings this message again. Otherwise nobody would.
-    if (state.seat.connection.connected) context.after(periodOf(state.seat), { type: 'reconnected' });
+    if (state.seat.connection.connected)
+      context.after(renewalPeriodMs(state.seat.times), { type: 'reconnected' });
   }
 }
 

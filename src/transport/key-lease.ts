@@ -14,6 +14,11 @@ export interface LeaseTimes {
   readonly leaseMs: number;
 }
 
+/** How often a lease is renewed, and looked at, ms: a third of it, so that two renewals may be lost. */
+export function renewalPeriodMs({ leaseMs }: Pick<LeaseTimes, 'leaseMs'>): number {
+  return Math.ceil(leaseMs / 3);
+}
+
 /** What a lease works with. */
 export interface KeyLeaseOptions extends LeaseTimes {
   readonly bucket: Pick<JsonBucket<LeaseRecord>, 'get' | 'put'>;
@@ -37,7 +42,7 @@ const holderShare = 0.98;
  *
  * The holder's time runs from when it sent its last renewal that was confirmed; that of the others from when they first
  * read what that renewal wrote, which is later, and it runs longer. Every write is conditional on the revision. It has no timer: whoever
- * owns it takes a {@link step} about every third of `leaseMs`, one at a time.
+ * owns it takes a {@link step} every {@link renewalPeriodMs}, one at a time.
  */
 export class KeyLease {
   readonly #options: KeyLeaseOptions;

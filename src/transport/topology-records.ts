@@ -2,6 +2,7 @@ import { Fault } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Connection } from './connection.ts';
 import { JsonBucket, type Revised } from './json-bucket.ts';
+import { checkTerm, writeAsLeader } from './led-record.ts';
 import { names } from './photo-stream.ts';
 import {
   assignmentRecord,
@@ -155,12 +156,7 @@ export class TopologyRecords {
    * @throws Fault `TERM_OVER` if a leader of a later term has written it; `NATS_UNREACHABLE`
    */
   async assign(assignment: AssignmentRecord): Promise<void> {
-    const key = assignmentKey(assignment.topology);
-    for (;;) {
-      const before = await this.#assignments.get(key);
-      checkTerm(before?.value, assignment.term);
-      if ((await this.#assignments.put(key, assignment, before?.revision ?? 0)) !== undefined) return;
-    }
+    await writeAsLeader(this.#assignments, assignmentKey(assignment.topology), assignment);
   }
 
   /**
@@ -260,10 +256,6 @@ function checkRebalance({ name, components }: TopologySpec, { nodes, parallelism
     if (!(Number.isInteger(tasks) && tasks >= 1 && tasks <= maxParallelism))
       throw invalid(`${component} cannot have ${String(tasks)} tasks; give 1 to ${String(maxParallelism)}`);
   }
-}
-
-function checkTerm(before: AssignmentRecord | undefined, term: number): void {
-  if (before !== undefined && before.term > term) throw new Fault('TERM_OVER', { term: before.term });
 }
 
 function isSame(one: TopologyRecord, other: TopologyRecord): boolean {

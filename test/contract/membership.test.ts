@@ -7,6 +7,7 @@ import { FolderIdentity } from '../../src/cluster/folder-identity.ts';
 import { claimStore, findStore } from '../../src/cluster/store-claim.ts';
 import { clusterKeys, openClusterRecords } from '../../src/transport/cluster-records.ts';
 import { JsonBucket } from '../../src/transport/json-bucket.ts';
+import { writeAsLeader } from '../../src/transport/led-record.ts';
 import { names } from '../../src/transport/photo-stream.ts';
 import { startNats, type TestNats } from '../support/nats.ts';
 import { StubMember, type StubMemberOptions } from '../support/stub-member.ts';
@@ -132,22 +133,18 @@ describe('the leader', () => {
     const [record, key] = [z.object({ term: z.int(), text: z.string() }), 'assignment.photos'];
     const bucket = await JsonBucket.open(a.connection, names.cluster, record);
     const old = await untilOneLeads();
-    const { lead } = old;
-    await lead!.write(bucket, key, () => ({ term: 0, text: 'first' }));
+    const { term } = old.lead!;
+    await writeAsLeader(bucket, key, { term, text: 'first' });
     await old.kill();
     const next = await untilOneLeads(members.filter((one) => one !== old));
     const own = await JsonBucket.open(next.connection, names.cluster, record);
-    await expect(lead!.write(own, key, () => ({ term: 0, text: 'late' }))).rejects.toMatchObject({
-      code: 'NOT_LEADER',
+    expect(old.lead!.isCurrent).toBe(false);
+    await writeAsLeader(own, key, { term: next.lead!.term, text: 'second' });
+    await expect(writeAsLeader(own, key, { term, text: 'late' })).rejects.toMatchObject({
+      code: 'TERM_OVER',
+      details: { term: next.lead!.term },
     });
-    // Even if it believed to lead still: the record is of a later term.
-    Object.defineProperty(lead!, 'isCurrent', { value: true });
-    const taken = await next.lead!.takeOver(own, 'assignment.*');
-    expect(taken.get(key)).toEqual({ text: 'first', term: next.lead!.term });
-    await expect(lead!.write(own, key, () => ({ term: 0, text: 'late' }))).rejects.toMatchObject({
-      code: 'NOT_LEADER',
-    });
-    expect((await own.get(key))?.value.text).toBe('first');
+    expect((await own.get(key))?.value.text).toBe('second');
   });
 });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../../src/base/errors.ts';
 import type { MembershipEvent } from '../../src/cluster/membership.ts';
 import { JsonBucket } from '../../src/transport/json-bucket.ts';
+import { writeAsLeader } from '../../src/transport/led-record.ts';
 import { names } from '../../src/transport/photo-stream.ts';
 import { StubMember } from './stub-member.ts';
 
@@ -51,17 +52,23 @@ function tellEvents(): void {
 /** Writes its name as leader; when it was told to hold, it stands still for a while in the middle of it. */
 async function write(): Promise<void> {
   const { lead } = member;
-  if (lead === undefined) return;
+  if (lead?.isCurrent !== true) return;
   try {
-    await lead.write(bucket, 'stub.record', () => {
-      if (holdsNext) standStill();
-      return { term: 0, node: name };
+    await writeAsLeader({ get: readAndHold, put: bucket.put.bind(bucket) }, 'stub.record', {
+      term: lead.term,
+      node: name,
     });
     tell({ type: 'wrote' });
   } catch (error) {
-    if (Fault.from(error).code === 'NOT_LEADER') tell({ type: 'refused' });
+    if (Fault.from(error).code === 'TERM_OVER') tell({ type: 'refused' });
     else throw error;
   }
+}
+
+async function readAndHold(key: string) {
+  const found = await bucket.get(key);
+  if (holdsNext) standStill();
+  return found;
 }
 
 /** Long enough for the test to stop this process in it. */
