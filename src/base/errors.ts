@@ -301,6 +301,11 @@ export const catalogue = {
     sentence:
       'The nodes of this cluster speak protocol {found}, this one speaks {own}; run the same version of Autotag on all of them.',
   },
+  RECORD_UNREADABLE: {
+    disposition: 'terminal',
+    sentence:
+      'The record {key} of the cluster cannot be read (bucket {bucket}): another version wrote it, or it is damaged; run the same version of Autotag on all nodes.',
+  },
   // stores
   STORE_UNAVAILABLE: {
     disposition: 'retry',

@@ -45,7 +45,7 @@ export interface Seat {
  *
  * A cluster that has no identity, since it is new or its NATS store was wiped, gets that of the first data folder that comes. The
  * same node is let in again at once after a crash; another one of its name waits for the lease to expire.
- * @throws Fault `CLUSTER_VERSION`, `CLUSTER_OTHER`, `NODE_NAME_TAKEN`; `DATA_FOLDER`, `NATS_UNREACHABLE`, `NATS_DENIED`, `DISK_RESERVE`
+ * @throws Fault `CLUSTER_VERSION`, `CLUSTER_OTHER`, `NODE_NAME_TAKEN`, `RECORD_UNREADABLE`; `DATA_FOLDER`, `NATS_UNREACHABLE`, `NATS_DENIED`, `DISK_RESERVE`
  */
 export async function admit(connection: Connection, applicant: Applicant): Promise<Seat> {
   const { name, incarnation, folder, facts, log, replicas, ...times } = applicant;
@@ -66,7 +66,7 @@ export async function admit(connection: Connection, applicant: Applicant): Promi
 }
 
 async function identify(
-  { identity }: ClusterRecords,
+  { identity }: Pick<ClusterRecords, 'identity'>,
   folder: FolderIdentity,
   log: Log,
 ): Promise<Pick<ClusterIdentity, 'cluster' | 'protocol'>> {
@@ -82,10 +82,8 @@ async function identify(
       );
     return own;
   }
-  // Another node was first, or there is one that this version cannot read.
-  const other = await identity.get(key);
-  if (other === undefined) throw new Fault('CLUSTER_VERSION', { found: 'a newer one', own: clusterProtocol });
-  return other.value;
+  // Another node was first.
+  return await identify({ identity }, folder, log);
 }
 
 /** Waits for the lease of a node that may be gone; one that renews it is not. */

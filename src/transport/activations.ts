@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../base/errors.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
-import { openKvBucket } from './kv-bucket.ts';
+import { openKvBucket, valueOf, watchEntries } from './kv-bucket.ts';
 
 /** A model put in use: the number orders activations, also of one model again (a rollback). */
 export interface Activation {
@@ -99,16 +99,10 @@ export class Activations {
    */
   async watch(onChange: (activation: Activation) => void): Promise<() => void> {
     try {
-      const entries = await this.#kv.watch({ key });
-      void (async () => {
-        for await (const entry of entries) {
-          const activation = activationOf(entry);
-          if (activation !== undefined) onChange(activation);
-        }
-      })();
-      return () => {
-        entries.stop();
-      };
+      return await watchEntries(this.#connection, this.#kv, key, (entry) => {
+        const activation = activationOf(entry);
+        if (activation !== undefined) onChange(activation);
+      });
     } catch (error) {
       throw this.#connection.fault(error, bucket);
     }
@@ -133,5 +127,6 @@ export function activationBefore(history: readonly Activation[]): Activation {
 }
 
 function activationOf(entry: KvEntry): Activation | undefined {
-  return entry.operation === 'PUT' ? { number: entry.revision, ...record.parse(entry.json()) } : undefined;
+  const value = valueOf(entry, record);
+  return value === undefined ? undefined : { number: entry.revision, ...value };
 }

@@ -160,6 +160,11 @@ export class Connection {
     });
   }
 
+  /** Tells all listeners of an error that nobody waits for. */
+  report(reason: string): void {
+    for (const listener of [...this.#listeners]) listener({ type: 'error', reason });
+  }
+
   /** What the client threw while using `subject`, as a fault. */
   fault(thrown: unknown, subject: string): Fault {
     return natsFault(thrown, { url: this.url, role: this.role, subject });

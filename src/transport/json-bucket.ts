@@ -1,9 +1,9 @@
 import type { JetStreamManager, KV, KvEntry } from 'nats';
 import type { z } from 'zod';
-import { Fault } from '../base/errors.ts';
+import { Fault, reasonOf } from '../base/errors.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
-import { openKvBucket } from './kv-bucket.ts';
+import { openKvBucket, valueOf, watchEntries } from './kv-bucket.ts';
 import { isWrongRevision } from './nats-faults.ts';
 
 /** A value, and the revision that was read: writing it back counts only if nobody else has written meanwhile. */
@@ -22,6 +22,8 @@ export class JsonBucket<T> {
   readonly #kv: KV;
   readonly #bucket: string;
   readonly #schema: z.ZodType<T>;
+  /** Keys that could not be read, and were reported. */
+  readonly #unreadable = new Set<string>();
 
   private constructor(
     connection: Connection,
@@ -56,11 +58,13 @@ export class JsonBucket<T> {
 
   /**
    * The value of a key, or `undefined` if it has none.
-   * @throws Fault `NATS_UNREACHABLE`
+   * @throws Fault `RECORD_UNREADABLE` (another version wrote it, or it is damaged), `NATS_UNREACHABLE`
    */
   async get(key: string): Promise<Revised<T> | undefined> {
     const entry = await this.#try(this.#kv.get(key));
-    return entry === null ? undefined : this.#open(entry);
+    if (entry === null) return undefined;
+    const value = valueOf(entry, this.#schema);
+    return value === undefined ? undefined : { value, revision: entry.revision };
   }
 
   /**
@@ -84,7 +88,8 @@ export class JsonBucket<T> {
   }
 
   /**
-   * All values whose keys match; `*` stands for a token, `>` for any number of them at the end.
+   * All values whose keys match; `*` stands for a token, `>` for any number of them at the end. One that cannot be read is left
+   * out, and reported to the connection once.
    * @throws Fault `NATS_UNREACHABLE`
    */
   async list(pattern: string): Promise<ReadonlyMap<string, Revised<T>>> {
@@ -96,27 +101,25 @@ export class JsonBucket<T> {
     );
     for (const subject of Object.keys(state.subjects ?? {})) {
       const key = subject.slice(beginning.length);
-      const entry = await this.get(key);
-      if (entry !== undefined) found.set(key, entry);
+      const entry = await this.#try(this.#kv.get(key));
+      const revised = entry === null ? undefined : this.#readable(entry);
+      if (revised !== undefined) found.set(key, revised);
     }
     return found;
   }
 
   /**
-   * Calls `onChange` with the values that are there and with each later one; the answer ends that.
+   * Calls `onChange` with the values that are there and with each later one, those that can be read; the answer ends that.
+   * After an error all of it begins again.
    * @throws Fault `NATS_UNREACHABLE`
    */
   async watch(pattern: string, onChange: (key: string, entry: Revised<T>) => void): Promise<() => void> {
-    const entries = await this.#try(this.#kv.watch({ key: pattern }));
-    void (async () => {
-      for await (const entry of entries) {
-        const opened = this.#open(entry);
-        if (opened !== undefined) onChange(entry.key, opened);
-      }
-    })();
-    return () => {
-      entries.stop();
-    };
+    return await this.#try(
+      watchEntries(this.#connection, this.#kv, pattern, (entry) => {
+        const revised = this.#readable(entry);
+        if (revised !== undefined) onChange(entry.key, revised);
+      }),
+    );
   }
 
   /**
@@ -128,11 +131,16 @@ export class JsonBucket<T> {
     await this.#try(this.#manager.streams.purge(`KV_${this.#bucket}`, { filter }));
   }
 
-  /** What a newer version wrote, and this one cannot read, is as good as not there. */
-  #open(entry: KvEntry): Revised<T> | undefined {
-    if (entry.operation !== 'PUT') return undefined;
-    const { data: value } = this.#schema.safeParse(entry.json());
-    return value === undefined ? undefined : { value, revision: entry.revision };
+  /** The entry among others, which one that cannot be read does not hold up. */
+  #readable(entry: KvEntry): Revised<T> | undefined {
+    try {
+      const value = valueOf(entry, this.#schema);
+      return value === undefined ? undefined : { value, revision: entry.revision };
+    } catch (error) {
+      if (!this.#unreadable.has(entry.key)) this.#connection.report(reasonOf(error));
+      this.#unreadable.add(entry.key);
+      return undefined;
+    }
   }
 
   async #try<A>(answer: Promise<A>): Promise<A> {
