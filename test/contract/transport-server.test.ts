@@ -10,6 +10,7 @@ import { Connection } from '../../src/transport/connection.ts';
 import { credentialsFor, shareCredentials, withdrawCredentials } from '../../src/transport/credentials.ts';
 import { PhotoQueue } from '../../src/transport/photo-queue.ts';
 import { PhotoSubmitter } from '../../src/transport/photo-submitter.ts';
+import { request, serve } from '../../src/transport/requests.ts';
 import { DataFolderLock } from '../../src/transport/server/data-folder-lock.ts';
 import { findNatsServer } from '../../src/transport/server/nats-server-binary.ts';
 import { NatsServer } from '../../src/transport/server/nats-server.ts';
@@ -54,6 +55,8 @@ const start = async (overrides: Partial<Parameters<typeof NatsServer.start>[0]> 
   servers.push(server);
   return server;
 };
+
+const api = (act: string) => `$JS.API.${act}`;
 
 const connectAs = async (server: NatsServer, role: Role, onDenied?: (subject: string) => void) => {
   const credentials = { user: role, pass: server.passwords[role] };
@@ -178,6 +181,22 @@ describe('the lock on a data folder', () => {
 });
 
 describe('permissions', () => {
+  /** What is the nodes' alone: photos and dead letters in their streams, the records of the cluster, answers to others. */
+  const beyondAnyClient = [
+    ...['INFO', 'STREAM.NAMES', 'STREAM.INFO.KV_autotag-cluster', 'STREAM.CREATE.MINE'].map(api),
+    ...['STREAM.DELETE', 'STREAM.PURGE', 'STREAM.MSG.GET', 'STREAM.MSG.DELETE'].map((act) =>
+      api(`${act}.AUTOTAG_PHOTOS`),
+    ),
+    ...['CONSUMER.CREATE.AUTOTAG_PHOTOS', 'CONSUMER.DELETE.AUTOTAG_PHOTOS.taggers'].map(api),
+    ...['STREAM.MSG.GET.AUTOTAG_DEAD', 'CONSUMER.CREATE.AUTOTAG_DEAD'].map(api),
+    ...['STREAM.MSG.GET.KV_autotag-cluster', 'DIRECT.GET.KV_autotag-cluster.$KV.autotag-cluster.leader'].map(
+      api,
+    ),
+    ...['$KV.autotag-cluster.leader', '$O.autotag-registry.C.x', '$SYS.REQ.SERVER.PING'],
+    ...['_INBOX.someone', '_INBOX_node.someone', '_INBOX_operator.someone', '_R_.someone'],
+    ...['autotag.v1.task.run.key', 'autotag.v1.results.someone', 'autotag.v1.buried.x'],
+  ];
+
   const denied = async (connection: Connection, subject: string) => {
     const answer = clientOf(connection).request(subject, '{}', { timeout: 2_000 });
     await expect(answer).rejects.toMatchObject({ code: 'PERMISSIONS_VIOLATION' });
@@ -201,6 +220,7 @@ describe('permissions', () => {
       'autotag.v1.control.n1.kill',
       'autotag.v1.results.someone',
       'autotag.v1.buried.x',
+      ...beyondAnyClient,
     ])
       await denied(connection, subject);
     await expect(PhotoQueue.open(connection)).rejects.toMatchObject({ code: 'NATS_DENIED' });
@@ -210,11 +230,33 @@ describe('permissions', () => {
     const server = await start();
     const refused: string[] = [];
     const connection = await connectAs(server, 'submitter', (subject) => refused.push(subject));
-    const wanted = ['_INBOX_node.>', '_INBOX_operator.>', 'autotag.v1.submit', 'autotag.v1.control.>', '>'];
+    const wanted = [
+      ...['_INBOX_node.>', '_INBOX_operator.>', '_R_.>', '$KV.>', '$JS.>', '$SYS.>', '>'],
+      ...['autotag.v1.submit', 'autotag.v1.buried.*', 'autotag.v1.control.>'],
+    ];
     for (const subject of wanted) clientOf(connection).subscribe(subject, { callback: () => undefined });
     await connection.flush();
     await until(() => refused.length === wanted.length);
     expect(refused.sort()).toEqual(wanted.sort());
+  });
+
+  test('a submitter cannot have an answer written where it may not write itself', async () => {
+    const server = await start();
+    const node = await connectAs(server, 'node');
+    await PhotoQueue.open(node);
+    await serve(node, 'topologyList', {}, () => Promise.resolve({ topologies: [] })).ready;
+    const kv = await clientOf(node).jetstream().views.kv('test');
+    await kv.put('key', 'untouched');
+    const submitter = await connectAs(server, 'submitter');
+    const client = clientOf(submitter);
+    // Streams answer by themselves, nodes answer with what they may publish.
+    for (const subject of ['autotag.v1.submit', 'autotag.v1.topologies.list'])
+      for (const reply of ['$KV.test.key', '$JS.API.STREAM.PURGE.KV_test', 'autotag.v1.task.run.key'])
+        client.publish(subject, new Uint8Array([1]), { reply });
+    await request(submitter, 'topologyList', {}, {});
+    await new PhotoSubmitter(submitter).submit({ id: 'p', bytes: new Uint8Array([1]) });
+    const entry = await kv.get('key');
+    expect([entry?.string(), entry?.revision]).toEqual(['untouched', 1]);
   });
 
   test('an operator may give orders but takes no photos; a node takes photos but gives no orders', async () => {
@@ -229,9 +271,28 @@ describe('permissions', () => {
       await denied(node, subject);
     }
     await denied(operator, '$JS.API.CONSUMER.MSG.NEXT.AUTOTAG_PHOTOS.taggers');
-    await denied(operator, '$JS.API.STREAM.DELETE.AUTOTAG_PHOTOS');
-    await denied(node, '$JS.API.STREAM.DELETE.AUTOTAG_PHOTOS');
-    await denied(node, '$JS.API.STREAM.PURGE.AUTOTAG_PHOTOS');
+    for (const subject of beyondAnyClient) await denied(operator, subject);
+    for (const subject of ['$JS.API.STREAM.DELETE.AUTOTAG_PHOTOS', '$JS.API.STREAM.PURGE.AUTOTAG_PHOTOS'])
+      await denied(node, subject);
+    await denied(node, '$SYS.REQ.SERVER.PING');
+  });
+
+  test('an operator and a node hear nothing that is for the other', async () => {
+    const server = await start();
+    for (const [role, wanted] of [
+      [
+        'operator',
+        ['_INBOX_node.>', '_R_.>', '$KV.>', '$JS.>', 'autotag.v1.control.>', 'autotag.v1.buried.*'],
+      ],
+      ['node', ['_INBOX.>', '_INBOX_operator.>', '_R_.>', '$KV.>', 'autotag.v1.submit', '$SYS.>']],
+    ] as const) {
+      const refused: string[] = [];
+      const connection = await connectAs(server, role, (subject) => refused.push(subject));
+      for (const subject of wanted) clientOf(connection).subscribe(subject, { callback: () => undefined });
+      await connection.flush();
+      await until(() => refused.length === wanted.length);
+      expect(refused.sort()).toEqual([...wanted].sort());
+    }
   });
 
   test('a wrong password is refused', async () => {

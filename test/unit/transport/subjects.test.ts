@@ -50,6 +50,20 @@ describe('the subject table', () => {
     }
   });
 
+  test('is what the account of submitters is given, which has no streams', () => {
+    const text = readFileSync(join(packageRoot, 'nats.conf'), 'utf8');
+    const given = (pattern: RegExp) => Array.from(text.matchAll(pattern), ([, subject]) => subject!).sort();
+    const of = (direction: 'publish' | 'subscribe') =>
+      names
+        .filter((name) => (subjects[name][direction] as readonly string[]).includes('submitter'))
+        .map(wildcardOf)
+        .sort();
+    expect(given(/\{ service: "([^"]+)", accounts: \[SUBMITTERS\] \}/g)).toEqual(of('publish'));
+    expect(given(/\{ service: \{ account: AUTOTAG, subject: "([^"]+)" \} \}/g)).toEqual(of('publish'));
+    expect(given(/\{ stream: "([^"]+)", accounts: \[SUBMITTERS\] \}/g)).toEqual(of('subscribe'));
+    expect(given(/\{ stream: \{ account: AUTOTAG, subject: "([^"]+)" \} \}/g)).toEqual(of('subscribe'));
+  });
+
   test('versions every subject, and uses none twice', () => {
     const wildcards = names.map(wildcardOf);
     expect(wildcards.every((subject) => subject.startsWith('autotag.v1.'))).toBe(true);
