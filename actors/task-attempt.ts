@@ -28,6 +28,8 @@ export const maxTaskAttempts = 5;
 
 const firstRetryDelayMs = 200;
 const recordAgainMs = 1_000;
+/** Until a task that this node must not do is offered again, to any node, ms. */
+const elsewhereMs = 500;
 
 /** Why an attempt is given up without a word about the task. */
 class Unwanted extends Error {
@@ -185,6 +187,12 @@ export class TaskAttempt {
     const attempts = this.#attempts;
     const isLast = attempts >= maxTaskAttempts;
     this.#log(fault, 'a task failed');
+    if (fault.code === 'EXTRACTOR_OTHER') {
+      // Nothing was tried, so nothing is charged.
+      await this.#write({ state: 'waiting', attempts: attempts - 1, fault: fault.toWire() });
+      this.#delivery.retry(elsewhereMs);
+      return;
+    }
     if (fault.disposition === 'retry' && !isLast) {
       await this.#write({ state: 'waiting', attempts, fault: fault.toWire() });
       this.#delivery.retry(firstRetryDelayMs * 2 ** (attempts - 1));

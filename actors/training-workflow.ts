@@ -127,7 +127,7 @@ class TrainingWorkflow {
     const described = await describePhotos(this.#photos(store, without), {
       tasks,
       blobs,
-      extractor: extractor.id,
+      extractor,
       limits,
       signal,
       keep: (rows) =>

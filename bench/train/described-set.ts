@@ -76,7 +76,7 @@ async function makeSet({ photos, extractor, folder, progress }: DescribeSetOptio
   let classes: readonly string[] | undefined;
   for (const part of setParts) {
     progress(`${extractor.id}: features of the ${part} photos`);
-    const rows = await describePhotos(readPhotos(photos, part), extractor.id, join(making, 'work'));
+    const rows = await describePhotos(readPhotos(photos, part), extractor, join(making, 'work'));
     ids[part] = rows.map(({ id }) => id);
     const labelled = await readLabels(photos, part, ids[part], classes);
     classes = labelled.classes;
@@ -97,7 +97,7 @@ async function makeSet({ photos, extractor, folder, progress }: DescribeSetOptio
 
 async function describePhotos(
   photos: AsyncIterable<RawPhoto>,
-  extractor: string,
+  extractor: ExtractorReference,
   work: string,
 ): Promise<FeatureRow[]> {
   const blobs = new BlobStore(join(work, 'blobs'));

@@ -183,6 +183,11 @@ export const catalogue = {
     sentence:
       'The model was trained on features of {expected}, not of {found}; choose a model of this extractor.',
   },
+  EXTRACTOR_OTHER: {
+    disposition: 'retry',
+    sentence:
+      'This node describes photos by {found}, not by {expected}; another node does it, so run the same version of Autotag on all of them.',
+  },
   MODEL_WORSE: {
     disposition: 'terminal',
     sentence:

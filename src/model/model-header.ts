@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Fault } from '../base/errors.ts';
 import { nameProblem } from '../base/ids.ts';
+import { fullNameOf } from '../vision/extractor.ts';
 import { scoreFunctions } from '../vision/scores.ts';
 
 /** Most classes in a block. */
@@ -75,16 +76,12 @@ export function checkHeader(value: unknown): ModelHeader | string {
  * @throws Fault `MODEL_EXTRACTOR`
  */
 export function checkExtractors(header: ModelHeader, extractors: readonly ExtractorReference[]): void {
-  const found = extractors.map(describeExtractor);
+  const found = extractors.map(fullNameOf);
   for (const block of header.blocks) {
-    const expected = describeExtractor(block.extractor);
+    const expected = fullNameOf(block.extractor);
     if (!found.includes(expected))
       throw new Fault('MODEL_EXTRACTOR', { expected, found: found.join(' or ') });
   }
-}
-
-function describeExtractor({ id, version, dims, parametersHash }: ExtractorReference): string {
-  return `${id} version ${String(version)} (${String(dims)} dims, parameters ${parametersHash.slice(0, 16)})`;
 }
 
 /** Names of all classes, block after block: the order of a model's class indices. */

@@ -1,5 +1,6 @@
 import type { BlobStore } from '../model/blob-store.ts';
 import type { DecodeLimits } from '../vision/decode.ts';
+import type { ExtractorIdentity } from '../vision/extractor.ts';
 import { readFeatureRows, type FeatureRow, type PhotoProblem } from './feature-rows.ts';
 import { chunksOf, packPhotos, type RawPhoto } from './photo-chunk.ts';
 import type { TaskProgress, TaskRunner } from './task.ts';
@@ -12,7 +13,7 @@ export interface DescribeOptions {
   readonly blobs: BlobStore;
   /** Keeps features: durable when resolved. */
   readonly keep: (rows: readonly FeatureRow[]) => Promise<void>;
-  readonly extractor: string;
+  readonly extractor: ExtractorIdentity;
   readonly limits: DecodeLimits;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: TaskProgress) => void;

@@ -20,6 +20,11 @@ export interface ExtractorIdentity {
   readonly parametersHash: string;
 }
 
+/** An extractor in words: two of one name have the same features. */
+export function fullNameOf({ id, version, dims, parametersHash }: ExtractorIdentity): string {
+  return `${id} version ${String(version)} (${String(dims)} dims, parameters ${parametersHash.slice(0, 16)})`;
+}
+
 /** Turns a decoded photo into features; bound to the thread whose {@link Kernel} made it. */
 export interface Extractor extends ExtractorIdentity {
   readonly input: InputShape;

@@ -1,6 +1,6 @@
 import { Fault } from '../base/errors.ts';
 import { decode, type DecodeLimits } from './decode.ts';
-import type { Extractor, ExtractorIdentity, InputShape } from './extractor.ts';
+import { fullNameOf, type Extractor, type ExtractorIdentity, type InputShape } from './extractor.ts';
 import { HogExtractor, hogIdentity } from './hog.ts';
 import type { Kernel } from './kernel.ts';
 import { readParameters } from './parameter-file.ts';
@@ -38,6 +38,19 @@ export class Extractors {
     const loaded = this.#loaded.get(id) ?? this.#make(id);
     this.#loaded.set(id, loaded);
     return loaded;
+  }
+
+  /**
+   * The extractor whose features are the same as those of this one.
+   * @throws Fault `EXTRACTOR_OTHER` if this version of Autotag has none, or another version of it; `WEIGHTS_DAMAGED`
+   */
+  exactly(wanted: ExtractorIdentity): Extractor {
+    const found = this.#makers.has(wanted.id) ? this.extractor(wanted.id) : undefined;
+    const expected = fullNameOf(wanted);
+    if (found === undefined) throw new Fault('EXTRACTOR_OTHER', { expected, found: 'other extractors' });
+    if (fullNameOf(found) !== expected)
+      throw new Fault('EXTRACTOR_OTHER', { expected, found: fullNameOf(found) });
+    return found;
   }
 
   /**

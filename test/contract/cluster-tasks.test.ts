@@ -116,6 +116,22 @@ describe('a task that fails', () => {
     expect(await cluster.begun()).toEqual(['f', 'x', 'x', 'x', 'x', 'x']);
   });
 
+  test('since the node has another version of what it needs is not charged, however often that is', async () => {
+    await cluster.node('n2');
+    const run = await cluster.run();
+    const gate = cluster.gate('upgraded');
+    const done = (await cluster.tasks(run)).run(
+      oddTask('elsewhere', 'e', { log: cluster.log, until: gate.file }),
+    );
+    await underWay(6);
+    await gate.open();
+    await done;
+    expect((await cluster.link.taskRecords.get(run, 'e'))?.value).toMatchObject({
+      state: 'done',
+      attempts: 1,
+    });
+  });
+
   test('is tried again when its run is begun again', async () => {
     await cluster.node('n2');
     const run = await cluster.run();

@@ -42,6 +42,12 @@ const odd: Readonly<Record<string, (task: Task, context: TaskContext) => unknown
   bug: () => {
     throw new TypeError('not a function');
   },
+  /** Not on this node, until a file is there. */
+  elsewhere: async ({ parameters }) => {
+    const { until = '' } = parameters as OddParameters;
+    if ((await readdir(join(until, '..'))).some((name) => until.endsWith(`/${name}`))) return nothing;
+    throw new Fault('EXTRACTOR_OTHER', { expected: 'hog version 3', found: 'hog version 2' });
+  },
   exit: () => process.exit(3),
   fill: () => {
     const kept: number[][] = [];

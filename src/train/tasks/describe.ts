@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Fault } from '../../base/errors.ts';
+import { extractorSchema } from '../../model/model-header.ts';
 import { decode } from '../../vision/decode.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
-import type { Extractor } from '../../vision/extractor.ts';
+import type { Extractor, ExtractorIdentity } from '../../vision/extractor.ts';
 import { quantiseFeatures, type QuantisedFeatures } from '../../vision/quantised-features.ts';
 import { decodeAhead } from '../decode-ahead.ts';
 import { type FeatureRow, type PhotoProblem, photoProblem, putFeatureRows } from '../feature-rows.ts';
@@ -18,7 +19,7 @@ export const decodeLimits = z.strictObject({
   timeoutMs: z.number(),
 });
 
-const schema = z.strictObject({ extractor: z.string(), limits: decodeLimits });
+const schema = z.strictObject({ extractor: extractorSchema, limits: decodeLimits });
 
 /** What describing says beside the features: which photos have none. */
 export const described = z.strictObject({ problems: z.array(photoProblem) });
@@ -27,9 +28,10 @@ export const described = z.strictObject({ problems: z.array(photoProblem) });
  * Photos to features: input a chunk of photos, output feature rows; the value is the problems of those that have none.
  */
 export const describe: TaskHandler = async (task, context) => {
-  const { extractor: id, limits } = parametersOf(task, schema);
+  const { extractor: wanted, limits } = parametersOf(task, schema);
+  // Features of two versions do not mix, also while nodes are being upgraded.
+  const extractor = context.extractors.exactly(wanted);
   const photos = unpackPhotos(await context.blobs.read(inputOf(task, 0).id));
-  const extractor = context.extractors.extractor(id);
   const { rows, problems } = await featuresOf(photos, extractor, limits, context);
   return {
     // Chunks without any would have the same output.
@@ -41,13 +43,16 @@ export const describe: TaskHandler = async (task, context) => {
 /** The task that describes a chunk of photos. */
 export function describeTask(
   chunk: Task['inputs'][number],
-  extractor: string,
+  { id, version, dims, parametersHash }: ExtractorIdentity,
   { maxBytes, maxPixels, timeoutMs }: DecodeLimits,
 ): Task {
   return {
     kind: 'describe',
-    key: `describe/${chunk.id}`,
-    parameters: { extractor, limits: { maxBytes, maxPixels, timeoutMs } },
+    key: `describe/${chunk.id}/${id}-${String(version)}-${parametersHash.slice(0, 16)}`,
+    parameters: {
+      extractor: { id, version, dims, parametersHash },
+      limits: { maxBytes, maxPixels, timeoutMs },
+    },
     inputs: [chunk],
   };
 }

@@ -8,6 +8,7 @@ import type { RawPhoto } from '../../../src/train/photo-chunk.ts';
 import type { Task } from '../../../src/train/task.ts';
 import { describe } from '../../../src/train/tasks/describe.ts';
 import type { TaskContext } from '../../../src/train/tasks/index.ts';
+import { hogIdentity } from '../../../src/vision/hog.ts';
 import { numbered } from '../../support/photos.ts';
 
 const signal = new AbortController().signal;
@@ -27,7 +28,7 @@ async function described(photos: readonly RawPhoto[], isFinite: (call: number) =
   let calls = 0;
   const input = { width: 8, height: 8, crop: 1 };
   const extractor = { dims: 2, input, describe: () => Float32Array.of(isFinite(calls++) ? 1 : NaN, 2) };
-  const context = { blobs, signal, progress: () => undefined, extractors: { extractor: () => extractor } };
+  const context = { blobs, signal, progress: () => undefined, extractors: { exactly: () => extractor } };
   const keys: string[] = [];
   const kept: string[] = [];
   const problems: string[] = [];
@@ -41,7 +42,7 @@ async function described(photos: readonly RawPhoto[], isFinite: (call: number) =
     },
     blobs,
     keep: (rows) => Promise.resolve(void kept.push(...rows.map(({ id }) => id))),
-    extractor: 'any',
+    extractor: hogIdentity,
     limits,
     signal,
     onProgress: () => undefined,
