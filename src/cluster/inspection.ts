@@ -9,12 +9,16 @@ import type { ClusterView } from './cluster-view.ts';
 import { configReport, memoryReport, type StreamReport } from './node-report.ts';
 import { endpoint } from './service.ts';
 import type { Endpoint } from './service.ts';
+import { Suspensions } from './suspensions.ts';
 import { topActors } from './top.ts';
 
 type Look = HandledOf<'inspect'>;
 
 /** What a verb does with the actor that it names, if it names one; its answer is plain data. */
 type Verb = (request: Look) => unknown;
+
+/** As {@link Verb}, of those that act. */
+type ActingVerb = (request: HandledOf<'control'>) => unknown;
 
 /** What the inspection of a node works with. */
 export interface InspectionOptions {
@@ -37,6 +41,7 @@ const shownLines = 100;
 const shownActs = 50;
 const shownActors = 20;
 const windowMs = 1_000;
+const suspendMs = 60_000;
 /** Below the time that the inspection itself has to end, since it may be among what is restarted. */
 const restartWaitMs = 2_000;
 const lineLimits = { depth: 4, items: 40, characters: 1_000, values: 100 };
@@ -109,22 +114,20 @@ function actorLooks({ system: { inspector } }: InspectionOptions): Readonly<Reco
   };
 }
 
-function acts({ system, clock }: InspectionOptions): Readonly<Record<string, Verb>> {
+function acts({ system, clock, audit }: InspectionOptions): Readonly<Record<string, ActingVerb>> {
   const { inspector } = system;
+  const suspensions = new Suspensions({ inspector, clock, audit });
   return {
     kill: ({ actor }) => {
       const { pid } = inspector.status(named(actor));
       system.exit({ address: { node: system.node, name: pid } }, 'kill');
       return { killed: pid };
     },
-    suspend: ({ actor }) => {
-      inspector.suspend(named(actor));
-      return inspector.status(named(actor));
-    },
-    resume: ({ actor }) => {
-      inspector.resume(named(actor));
-      return inspector.status(named(actor));
-    },
+    suspend: ({ actor, forMs = suspendMs }) => ({
+      ...suspensions.suspend(named(actor), forMs),
+      suspendedForMs: forMs,
+    }),
+    resume: ({ actor }) => suspensions.resume(named(actor)),
     restart: async ({ actor }) => {
       const { pid } = inspector.status(named(actor));
       const restarted = system.restart(pid).then(() => true);
@@ -146,11 +149,11 @@ function namesOf({ inspector }: ActorSystem, actor: string): readonly string[] {
   return found === undefined ? [actor] : [found.name, found.pid, found.child].filter((name) => name !== null);
 }
 
-async function carryOut(
+async function carryOut<Request>(
   node: string,
-  verbs: Readonly<Record<string, Verb>>,
+  verbs: Readonly<Record<string, (request: Request) => unknown>>,
   verb: string,
-  request: Look,
+  request: Request,
 ): Promise<{ node: string; value: unknown }> {
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (act === undefined)

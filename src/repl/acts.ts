@@ -4,7 +4,8 @@ import { printable } from '../terminal/printable.ts';
 import { freshEntries, traceEntries, traceEnd } from './actor-views.ts';
 import { command, type Answer, type LiveForm, type ReplCommand } from './command.ts';
 import type { Session } from './session.ts';
-import { onActor, type OnActor } from './usage.ts';
+import { durationText } from './duration.ts';
+import { onActor, onActorFor, type OnActor } from './usage.ts';
 
 /** Acts with a verb of `control` on one actor. */
 const act = (
@@ -28,7 +29,15 @@ const act = (
 export const acts: readonly ReplCommand[] = [
   act('kill', 'ends an actor at once; its supervisor decides what follows', (actor) => `Killed ${actor}.`),
   act('restart', 'has its supervisor end it in order and start it again', restarted),
-  act('suspend', 'lets an actor take no more messages', (actor) => `Suspended ${actor}; resume it soon.`),
+  command(
+    'suspend',
+    onActorFor,
+    'lets an actor take no more messages, for 60 s unless said otherwise',
+    async (session, { actor, node, forMs }) => {
+      const value = await session.act('suspend', node, actor, forMs === undefined ? {} : { forMs });
+      return { value, text: suspended(printable(actor), value) };
+    },
+  ),
   act('resume', 'lets it go on', (actor) => `Resumed ${actor}.`),
   act(
     'trace',
@@ -37,6 +46,15 @@ export const acts: readonly ReplCommand[] = [
     { refreshes: false, answers: follow, left: 'The trace goes on until its minute is over; see traced.' },
   ),
 ];
+
+const suspension = z.object({ suspendedForMs: z.number() });
+
+function suspended(actor: string, value: unknown): string {
+  const { data } = suspension.safeParse(value);
+  // A node of an earlier version.
+  if (data === undefined) return `Suspended ${actor}; resume it soon.`;
+  return `Suspended ${actor} for ${durationText(data.suspendedForMs)}; resume lets it go on before.`;
+}
 
 const restart = z.object({ restarted: z.boolean() });
 

@@ -76,13 +76,18 @@ export class Session {
   }
 
   /**
-   * Acts on an actor; without `node`, on the one node that has it.
+   * Acts on an actor; without `node`, on the one node that has it. `forMs` is how long it stays suspended.
    * @throws Fault `USAGE` (several nodes have it), and as {@link look}
    */
-  async act(verb: string, node: string | undefined, actor: string): Promise<unknown> {
+  async act(
+    verb: string,
+    node: string | undefined,
+    actor: string,
+    options: Pick<RequestOf<'control'>, 'forMs'> = {},
+  ): Promise<unknown> {
     const on = node ?? (await this.nodeOf(actor));
     return await this.#ask(on, async () => {
-      return (await request(this.connection, 'control', { node: on, verb }, { actor })).value;
+      return (await request(this.connection, 'control', { node: on, verb }, { actor, ...options })).value;
     });
   }
 

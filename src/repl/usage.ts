@@ -49,6 +49,18 @@ export const onActor: Usage<OnActor> = {
       : undefined,
 };
 
+/** An actor, where, and for how many seconds. */
+export const onActorFor: Usage<OnActor & { readonly forMs: number | undefined }> = {
+  text: 'ACTOR [NODE] [--for SECONDS]',
+  slots: ['actor', 'node', 'other', 'other'],
+  parse: (words) => {
+    const hasTime = words.at(-2) === '--for';
+    const [target, seconds] = [onActor.parse(hasTime ? words.slice(0, -2) : words, ''), words.at(-1) ?? ''];
+    if (target === undefined || (hasTime && !/^[1-9]\d{0,3}$/.test(seconds))) return undefined;
+    return { ...target, forMs: hasTime ? 1000 * Number(seconds) : undefined };
+  },
+};
+
 /** One word alone is an actor or a node, whichever there is. */
 export const onAnything: Usage<{ readonly word: string | undefined } & OnNode> = {
   text: '[ACTOR] [NODE]',

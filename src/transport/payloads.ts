@@ -439,7 +439,11 @@ export const exchanges = {
     reply: z.object({ node: z.string(), value: z.unknown() }),
   },
   control: {
-    request: z.object({ actor: actorName.optional() }),
+    request: z.object({
+      actor: actorName.optional(),
+      /** How long it stays suspended, unless it is resumed before, ms. Default 60,000. */
+      forMs: z.int().min(1000).max(3_600_000).optional(),
+    }),
     reply: z.object({ node: z.string(), value: z.unknown() }),
   },
 } as const satisfies Record<string, Exchange>;

@@ -83,14 +83,27 @@ describe('an actor', () => {
     expect(await text('state tag')).toMatch(/^n1\n {2}\{[\s\S]*\nn2\n {2}\{/);
     expect(await value('state own')).toEqual({ tagged: 0 });
     await expect(value('suspend tag')).rejects.toThrow('There is an actor tag on n1, n2: say on which node.');
-    expect(await text('suspend own')).toBe('Suspended own; resume it soon.');
-    expect(await text('suspend tag n2')).toBe('Suspended tag; resume it soon.');
+    expect(await text('suspend own')).toBe('Suspended own for 1 min 0 s; resume lets it go on before.');
+    expect(await text('suspend tag n2')).toBe('Suspended tag for 1 min 0 s; resume lets it go on before.');
     expect(await value('state tag n1')).toEqual({ tagged: 0 });
     await expect(value('kill nobody')).rejects.toMatchObject({ code: 'ACTOR_UNKNOWN' });
     await expect(value('state nobody')).rejects.toMatchObject({ code: 'ACTOR_UNKNOWN' });
     await expect(value('state tag n3')).rejects.toThrow('There is no node n3.');
     expect(await value('audit n1')).toEqual([]);
     expect(await value('audit n2')).toMatchObject([{ on: { actor: 'own' } }, { on: { actor: 'tag' } }]);
+  });
+
+  it('that somebody has suspended goes on by itself, on record', async () => {
+    expect(await text('suspend tag --for 1')).toBe('Suspended tag for 1.0 s; resume lets it go on before.');
+    n1.bolt('tag').cast(photo('x'));
+    expect(await value('status n1')).toBeDefined();
+    await until(async () => (await text('state tag')).includes('1'));
+    expect(await text('audit')).toMatch(
+      /control\.suspend +actor "tag", forMs 1000 +done\n.* the end of its time +control\.resume +actor "tag", suspendedForMs 1000 +done/,
+    );
+    for (const wrong of ['suspend tag --for', 'suspend tag --for 0', 'suspend tag n1 --for 1 2'])
+      await expect(value(wrong)).rejects.toThrow('Write: suspend ACTOR [NODE] [--for SECONDS].');
+    await expect(value('suspend tag --for 9999')).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
   });
 
   it('without a supervisor is not restarted', async () => {

@@ -48,7 +48,9 @@ describe('the REPL on a node', () => {
   const queued = async () => (await client.status()).queue.photos;
 
   it('finds a bolt that takes nothing, shows what waits for it, and lets it go on', async () => {
-    expect((await repl('suspend dbwriter')).out).toBe('Suspended dbwriter; resume it soon.\n');
+    expect((await repl('suspend dbwriter')).out).toBe(
+      'Suspended dbwriter for 1 min 0 s; resume lets it go on before.\n',
+    );
     const before = await queued();
     await submit('pass', 5);
     await until(async () => /^n1 +dbwriter .* 5\/8192/m.test((await repl('top')).out));
