@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /** Name of a topology or component: one token of a key, and readable. */
@@ -48,6 +49,8 @@ export const boltProgram = z.object({
     .int()
     .min(16 * 2 ** 20)
     .max(64 * 2 ** 30),
+  /** Files and folders beside the topology's that it reads as well; known only until it is bundled. */
+  files: z.array(z.string().min(1).max(1024)).max(256).optional(),
 });
 /** See {@link boltProgram}. */
 export type BoltProgram = z.infer<typeof boltProgram>;
@@ -84,6 +87,16 @@ export const topologySpec = z.object({
 });
 /** See {@link topologySpec}. */
 export type TopologySpec = z.infer<typeof topologySpec>;
+
+/**
+ * What tells the tasks of a component before an upgrade from those after it: 8 hex digits, the same while its program and the
+ * bundle stay. Without a program it never changes. Tasks of two revisions share their actor's name: the later takes it over.
+ */
+export function revisionOf({ program }: Component, bundle: BundleRef | undefined): string {
+  const definition =
+    program === undefined ? 'built-in' : JSON.stringify([boltProgram.parse(program), bundle?.id]);
+  return createHash('sha256').update(definition).digest('hex').slice(0, 8);
+}
 
 /** Tasks that a topology has whatever nodes there are, where a rebalance has given some components a number. */
 export function fixedTasks(
