@@ -48,7 +48,7 @@ export class Actor<State, Message, Argument> extends Process implements ContextO
     argument: Argument,
     options: ActorOptions<Message>,
   ) {
-    super(host, placement, options.name?.name);
+    super(host, placement, options.name?.name, options.takesOver);
     this.#behaviour = behaviour;
     this.#argument = argument;
     this.mailboxLimit = options.mailboxLimit ?? behaviour.mailboxLimit ?? defaultMailboxLimit;
@@ -69,6 +69,7 @@ export class Actor<State, Message, Argument> extends Process implements ContextO
       return Fault.from(thrown);
     }
     if (this.exit !== undefined) return this.exit;
+    this.takeName();
     this.#awaited = undefined;
     this.#phase = 'running';
     this.host.scheduler.ready(this);

@@ -53,6 +53,11 @@ export const defaultMailboxLimit = 1_024;
 export interface ActorOptions<Message> {
   /** Registers it; one actor a name. */
   readonly name?: ActorName<Message>;
+  /**
+   * Whether it is registered when it runs, rather than when it starts, and then in place of whoever has the name, who goes on
+   * by its pid: messages by name reach either of them at any time. Default false.
+   */
+  readonly takesOver?: boolean;
   /** Overrides {@link Behaviour.mailboxLimit}. */
   readonly mailboxLimit?: number;
 }

@@ -56,19 +56,22 @@ export type ExitWatcher = (reason: ExitReason) => void;
 /** Anything that can be supervised, linked and monitored: an actor, or an external child. */
 export abstract class Process {
   readonly pid: string;
-  readonly name: string | undefined;
   readonly placement: Placement;
   readonly startedAt: number;
   protected readonly host: Host;
   readonly #links = new Set<Process>();
   readonly #watchers = new Set<ExitWatcher>();
+  readonly #givenName: string | undefined;
+  #name: string | undefined;
   #exit: ExitReason | undefined;
 
-  constructor(host: Host, placement: Placement, name: string | undefined) {
+  /** @param takesOver - whether it has its name only from {@link takeName} on */
+  constructor(host: Host, placement: Placement, name: string | undefined, takesOver = false) {
     this.host = host;
     this.placement = placement;
     this.pid = `#${host.nextPid()}`;
-    this.name = name;
+    this.#givenName = name;
+    this.#name = takesOver ? undefined : name;
     this.startedAt = host.clock.now();
   }
 
@@ -124,9 +127,14 @@ export abstract class Process {
     return this.#exit;
   }
 
+  /** What it is registered under beside its pid. */
+  get name(): string | undefined {
+    return this.#name;
+  }
+
   /** What people call it. */
   get label(): string {
-    return this.name ?? this.pid;
+    return this.#givenName ?? this.pid;
   }
 
   /** This incarnation's address. */
@@ -209,6 +217,17 @@ export abstract class Process {
       return new Fault('ACTOR_NAME', { name: this.label, reason: `is in use by ${holder.pid}` });
     if (parent !== undefined) this.link(parent);
     return undefined;
+  }
+
+  /** Has its name from now on; whoever had it goes on without. */
+  protected takeName(): void {
+    const name = this.#givenName;
+    if (name === undefined || this.#name === name) return;
+    const { registry } = this.host;
+    const holder = registry.get(name);
+    if (holder !== undefined) holder.#name = undefined;
+    this.#name = name;
+    registry.take(name, this);
   }
 
   /** Has ended before its start was complete: whoever starts it learns that from the result, not by a signal. */

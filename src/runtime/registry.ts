@@ -27,6 +27,11 @@ export class Registry<Running extends Entry> {
     if (entry.name !== undefined) this.#byKey.delete(entry.name);
   }
 
+  /** Lets `entry`, which has no name, be found by this one from now on, instead of whoever had it. */
+  take(name: string, entry: Running): void {
+    this.#byKey.set(name, entry);
+  }
+
   /** By registered name or pid. */
   get(key: string): Running | undefined {
     return this.#byKey.get(key);

@@ -292,3 +292,40 @@ describe('names', () => {
     expect(lab.system.deadLetters()).toMatchObject({ count: 1, byReason: { noproc: 1 } });
   });
 });
+
+describe('an actor that takes over', () => {
+  const takeOver = (lab: Lab, id: string, as: string, options = {}) =>
+    lab.system.spawn(lab.subject(as, options), undefined, { name: lab.name(id), takesOver: true });
+
+  it('has the name when it runs, and the other one goes on by its pid', async () => {
+    await lab.spawn('a');
+    const first = lab.pid('a')!;
+    const { promise, open } = gate();
+    const starting = takeOver(lab, 'a', 'b', { init: () => promise });
+    await lab.tell('a', note('before'));
+    expect(lab.pid('a')).toBe(first);
+    open();
+    await starting;
+    await lab.tell('a', note('after'));
+    lab.ref('a').cast(note('last'));
+    expect(lab.pid('a')).not.toBe(first);
+    expect(lab.system.inspector.status(first)).toMatchObject({ name: null, phase: 'running' });
+    await lab.clock.settle();
+    expect(lab.news()).toEqual(['+a', 'a:before', '+b', 'b:after', 'b:last']);
+  });
+
+  it('takes nothing when it does not start, and the end of the other one leaves it the name', async () => {
+    await lab.spawn('a');
+    const first = lab.pid('a')!;
+    const failed = await takeOver(lab, 'a', 'b', { init: () => Promise.reject(new Error('no')) });
+    expect(failed.ok).toBe(false);
+    expect(lab.pid('a')).toBe(first);
+    await takeOver(lab, 'a', 'c');
+    const second = lab.pid('a');
+    lab.system.exit({ address: { node: lab.system.node, name: first } }, 'kill');
+    await lab.clock.settle();
+    expect(lab.pid('a')).toBe(second);
+    await lab.kill('a');
+    expect(lab.pid('a')).toBeUndefined();
+  });
+});
