@@ -168,6 +168,35 @@ export const catalogue = {
     sentence:
       'Tasks of the topology {name} crashed too often on this node, whose log says why; all of them are started again here.',
   },
+  // users' bolts
+  BOLT_START: {
+    disposition: 'retry',
+    sentence:
+      'The bolt {bolt} does not start: {reason}; mend its program (docs/bolts.md says how to run it by hand), then deploy it again.',
+  },
+  BOLT_FAILED: {
+    disposition: 'retry',
+    sentence: 'The bolt {bolt} failed on this photo: {reason}; mend the bolt, or leave the photo out.',
+  },
+  BOLT_DIED: {
+    disposition: 'retry',
+    sentence:
+      'The process of the bolt {bolt} ended while it had this photo: {reason}; the node has started another one, mend the bolt if that goes on.',
+  },
+  BOLT_DEADLINE: {
+    disposition: 'retry',
+    sentence:
+      'The bolt {bolt} was not done within {deadlineMs} ms and its process was ended; make it faster, or raise its deadlineMs.',
+  },
+  BOLT_FLOODED: {
+    disposition: 'retry',
+    sentence: 'The process of the bolt {bolt} was ended, as it wrote too much: {reason}; have it write less.',
+  },
+  BOLT_MEMORY: {
+    disposition: 'retry',
+    sentence:
+      'The process of the bolt {bolt} was ended, as it took {bytes} bytes of memory, more than its {limit}; mend its leak, or raise its memoryBytes.',
+  },
   TERM_OVER: {
     disposition: 'terminal',
     sentence: 'Another node leads the cluster by now, for term {term}; this one changes nothing.',
