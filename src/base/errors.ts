@@ -155,9 +155,16 @@ export const catalogue = {
   },
   // topologies
   TOPOLOGY_INVALID: { disposition: 'terminal', sentence: 'The topology {name} cannot be built: {reason}.' },
-  TOPOLOGY_EXISTS: {
-    disposition: 'terminal',
-    sentence: 'The topology {name} runs already; `cluster kill {name}` ends it.',
+  TOPOLOGY_FILE: { disposition: 'terminal', sentence: 'The file {file} is no topology: {reason}.' },
+  TOPOLOGY_CHANGED: {
+    disposition: 'retry',
+    sentence:
+      'Somebody else has changed the topology {name} meanwhile, and nothing of yours was done; see `cluster list`, then try again.',
+  },
+  TOPOLOGY_STUCK: {
+    disposition: 'retry',
+    sentence:
+      'The topology {name} does not run as version {version} says: {reason} What ran before goes on where it can; `cluster rollback {name}` takes the change back.',
   },
   TOPOLOGY_ENDING: {
     disposition: 'retry',
@@ -167,6 +174,12 @@ export const catalogue = {
     disposition: 'retry',
     sentence:
       'Tasks of the topology {name} crashed too often on this node, whose log says why; all of them are started again here.',
+  },
+  BUNDLE_INVALID: { disposition: 'terminal', sentence: 'The bundle of the bolts cannot be used: {reason}.' },
+  BUNDLE_DAMAGED: {
+    disposition: 'retry',
+    sentence:
+      'The bundle {id} is damaged: {reason}; nodes fetch it anew, and `cluster deploy` sends it anew.',
   },
   // users' bolts
   BOLT_START: {

@@ -3,6 +3,7 @@ import type { Credentials } from './address.ts';
 import { Activations } from './activations.ts';
 import { Attempts } from './attempts.ts';
 import { BlobExchange } from './blob-exchange.ts';
+import { Bundles } from './bundles.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionEvent } from './connection.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -47,6 +48,7 @@ export interface NodeLink {
   readonly runs: RunRecords;
   readonly exchange: BlobExchange;
   readonly topologies: TopologyRecords;
+  readonly bundles: Bundles;
 }
 
 /** Of everything that a cluster of at least so many servers keeps: one of them may be lost. */
@@ -97,6 +99,7 @@ async function openParts(connection: Connection, options: NodeLinkOptions): Prom
     runs,
     exchange,
     topologies,
+    bundles,
   ] = await Promise.all([
     PhotoQueue.open(connection, { ...options, replicas }),
     Attempts.open(connection, { replicas }),
@@ -108,6 +111,7 @@ async function openParts(connection: Connection, options: NodeLinkOptions): Prom
     RunRecords.open(connection, { replicas }),
     BlobExchange.open(connection, { replicas, maxBytes: options.maxBlobBytes }),
     TopologyRecords.open(connection, { replicas }),
+    Bundles.open(connection, { replicas }),
   ]);
   return {
     connection,
@@ -122,5 +126,6 @@ async function openParts(connection: Connection, options: NodeLinkOptions): Prom
     runs,
     exchange,
     topologies,
+    bundles,
   };
 }

@@ -27,6 +27,7 @@ export const names = {
   runs: 'autotag-runs',
   topologies: 'autotag-topologies',
   blobs: 'autotag-blobs',
+  bundles: 'autotag-bundles',
   cluster: 'autotag-cluster',
 } as const;
 
