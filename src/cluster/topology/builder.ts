@@ -1,4 +1,4 @@
-import type { Component, Grouping, TopologySpec } from '../../transport/topology-spec.ts';
+import type { BoltProgram, Component, Grouping, TopologySpec } from '../../transport/topology-spec.ts';
 import { checkTopology } from './topology-check.ts';
 
 /** Whose tuples a bolt gets, and how they are shared out among its tasks. */
@@ -19,6 +19,34 @@ export interface ComponentOptions {
 export interface BoltOptions<Source extends string> extends ComponentOptions {
   /** One input, or several of different sources. */
   readonly grouping: Input<Source> | readonly Input<Source>[];
+  /** What it runs; without, it is one that every node knows. */
+  readonly program?: BoltProgram;
+}
+
+/** How the program of a bolt is run. */
+export interface ProgramOptions {
+  /** Whether it is given the bytes of photos as well. Default `tuple`. */
+  readonly reads?: BoltProgram['reads'];
+  /** For one tuple, ms; then its process is ended. Default 5,000. */
+  readonly deadlineMs?: number;
+  /** Resident memory of its process; beyond, it is ended. Default 512 MiB. */
+  readonly memoryBytes?: number;
+  /** Files and folders beside the topology's file that it needs, other than those that it is started with. */
+  readonly files?: readonly string[];
+}
+
+/**
+ * What a user's bolt runs, a process a task.
+ *
+ * @param file - beside the topology's file: a TypeScript or JavaScript module whose default export is a bolt, which is bundled
+ * with what it imports; or a command that speaks the bolts' protocol (`docs/bolts.md`), with its arguments
+ */
+export function program(
+  file: string | readonly [string, ...string[]],
+  { reads = 'tuple', deadlineMs = 5_000, memoryBytes = 512 * 2 ** 20, files }: ProgramOptions = {},
+): BoltProgram {
+  const command = typeof file === 'string' ? ['node', file] : [...file];
+  return { command, reads, deadlineMs, memoryBytes, ...(files && { files: [...files] }) };
 }
 
 /** Each tuple goes to one task of the bolt, the least loaded. */
@@ -62,9 +90,10 @@ class TopologyBuilder<Source extends string> {
   /** Adds a bolt, which takes tuples of components before it. */
   bolt<const Name extends string>(
     name: Name,
-    { grouping, ...options }: BoltOptions<Source>,
+    { grouping, program: runs, ...options }: BoltOptions<Source>,
   ): TopologyBuilder<Source | Name> {
-    return this.#with({ ...layout(options), name, kind: 'bolt', inputs: [grouping].flat() });
+    const inputs = [grouping].flat();
+    return this.#with({ ...layout(options), name, kind: 'bolt', inputs, ...(runs && { program: runs }) });
   }
 
   /**

@@ -54,7 +54,12 @@ function layoutProblem(components: readonly Component[]): string | undefined {
   return circle === undefined ? undefined : `its bolts feed each other in a circle: ${circle.join(' → ')}`;
 }
 
-function inputProblem({ name, kind, inputs }: Component, names: ReadonlySet<string>): string | undefined {
+function inputProblem(
+  { name, kind, inputs, program }: Component,
+  names: ReadonlySet<string>,
+): string | undefined {
+  if (kind === 'spout' && program !== undefined)
+    return `the spout ${name} has a program, but only bolts have one`;
   if (kind === 'spout')
     return inputs.length === 0 ? undefined : `the spout ${name} has a grouping, but only bolts take tuples`;
   if (inputs.length === 0) return `nobody feeds the bolt ${name}; give it a grouping`;
@@ -99,6 +104,10 @@ function shapeProblem(given: unknown, issue: z.core.$ZodIssue | undefined): stri
   if (field === 'name') return `the name of its component ${shown(name)} ${message}`;
   if (field === 'parallelism')
     return `the parallelism of ${shown(name)} has to be a whole number from 1 to ${String(maxParallelism)}, or threads or nodes`;
+  if (field === 'program') {
+    const setting = issue?.path.slice(3).join('.') ?? '';
+    return `the program of ${shown(name)} is not right: ${setting}${setting && ': '}${lowered(message)}`;
+  }
   return `its component ${shown(name)} has no ${String(field ?? 'shape')} that fits`;
 }
 
@@ -107,6 +116,11 @@ const componentsOf = z.looseObject({ components: z.array(z.unknown()) });
 
 function invalid(given: unknown, reason: string): Fault {
   return new Fault('TOPOLOGY_INVALID', { name: shown(named.safeParse(given).data?.name ?? ''), reason });
+}
+
+/** Within a sentence. */
+function lowered(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
 }
 
 /** A name that may be none, on one short line. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { all, fields, shuffle, topology } from '../../../src/cluster/topology/builder.ts';
+import { all, fields, program, shuffle, topology } from '../../../src/cluster/topology/builder.ts';
 import { againstTheStream, checkTopology } from '../../../src/cluster/topology/topology-check.ts';
 import type { Component } from '../../../src/transport/topology-spec.ts';
 
@@ -38,6 +38,19 @@ describe('a topology', () => {
           inputs: [input('autotag'), { from: 'exif', grouping: { type: 'all' } }],
         }),
       ],
+    });
+  });
+
+  it('has programs of users, which are commands with their limits', () => {
+    const build = (runs: ReturnType<typeof program>) =>
+      photos()
+        .bolt('mood', { grouping: shuffle('exif'), program: runs })
+        .build()
+        .components.at(-1)?.program;
+    const limits = { deadlineMs: 5_000, memoryBytes: 512 * 2 ** 20 };
+    expect(build(program('mood.ts'))).toEqual({ command: ['node', 'mood.ts'], reads: 'tuple', ...limits });
+    expect(build(program(['python3', 'mood.py'], { reads: 'photo', files: ['words.txt'] }))).toEqual({
+      ...{ command: ['python3', 'mood.py'], reads: 'photo', files: ['words.txt'], ...limits },
     });
   });
 
@@ -88,6 +101,16 @@ describe('a topology', () => {
       'it has 4100 tasks altogether, more than 4096',
     ],
     ['nothing', () => topology('a'), 'it has no components'],
+    [
+      'a program without time',
+      () => photos().bolt('a', { grouping: shuffle('exif'), program: program('a.ts', { deadlineMs: 0 }) }),
+      'the program of "a" is not right: deadlineMs: too small',
+    ],
+    [
+      'a program without memory',
+      () => photos().bolt('a', { grouping: shuffle('exif'), program: program('a.ts', { memoryBytes: 1 }) }),
+      'the program of "a" is not right: memoryBytes: too small',
+    ],
   ])('is refused with one sentence: %s', (_, make, reason) => {
     const build = () => make().build();
     expect(build).toThrow(reason);
@@ -96,6 +119,11 @@ describe('a topology', () => {
   });
 
   it.each<[string, unknown, string]>([
+    [
+      'a spout with a program',
+      { name: 'a', components: [component('spout', { program: program('a.ts') })] },
+      'the spout spout has a program, but only bolts have one',
+    ],
     [
       'a circle',
       {
