@@ -4,12 +4,21 @@ import { topologyName, topologySpec } from './topology-spec.ts';
 
 const count = z.int().min(0);
 
+/** Who wrote a spec: `builtin` is as Autotag has it, and follows an Autotag that has it otherwise. */
+const origin = z.enum(['builtin', 'operator']);
+/** See {@link TopologyRecord}. */
+export type Origin = z.infer<typeof origin>;
+
 /** What operators want of a topology. */
 export const topologyRecord = z.object({
   name: topologyName,
   /** Of this incarnation: deployed again, it has another one. */
   id: z.string().min(1).max(64),
   spec: topologySpec,
+  /** Of the spec. */
+  origin: origin.default('builtin'),
+  /** What a rollback brings back: what it was before the last deploy or rollback. */
+  previous: z.object({ spec: topologySpec, origin }).optional(),
   /** `killing`: its spouts end, then the rest; `killed`: nothing of it is left but its name. */
   state: z.enum(['active', 'inactive', 'killing', 'killed']),
   /** From 1, of every change. */

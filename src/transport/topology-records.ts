@@ -10,16 +10,26 @@ import {
   topologyRecord,
   type AssignmentRecord,
   type NodeReport,
+  type Origin,
   type TopologyRecord,
 } from './topology-record.ts';
-import { fixedTasks, maxParallelism, maxTasks, type TopologySpec } from './topology-spec.ts';
+import {
+  isSame,
+  isSameSpec,
+  lasting,
+  rebalanced,
+  rolledBack,
+  upgraded,
+  type Rebalance,
+} from './topology-change.ts';
+import type { TopologySpec } from './topology-spec.ts';
 
-/** What a rebalance changes; the rest stays. */
-export interface Rebalance {
-  /** Nodes that its tasks may be on, at most. */
-  readonly nodes?: number | undefined;
-  /** Tasks by component. */
-  readonly parallelism?: Readonly<Record<string, number>> | undefined;
+/** How a topology is deployed. */
+export interface DeployOptions {
+  /** Default `operator`. */
+  readonly origin?: Origin;
+  /** The version that it was decided on, 0 for a topology that was not there; by default whatever there is. */
+  readonly version?: number;
 }
 
 /** Topologies and where their tasks are, as they are wanted. */
@@ -88,17 +98,26 @@ export class TopologyRecords {
   }
 
   /**
-   * Submits a checked topology; its tasks start on the nodes.
-   * @throws Fault `TOPOLOGY_EXISTS`, `TOPOLOGY_ENDING`, `NATS_UNREACHABLE`
+   * Submits a checked topology: a new one, or another version of one that there is, whose rebalanced components stay so.
+   * Nothing changes where it is the same already.
+   * @throws Fault `TOPOLOGY_ENDING`, `TOPOLOGY_CHANGED` (another version than the given one), `REQUEST_INVALID` (too many tasks
+   * with those that a rebalance has set), `NATS_UNREACHABLE`
    */
-  async deploy(spec: TopologySpec): Promise<TopologyRecord> {
+  async deploy(
+    spec: TopologySpec,
+    { origin = 'operator', version }: DeployOptions = {},
+  ): Promise<TopologyRecord> {
     for (;;) {
       const before = await this.#topologies.get(topologyKey(spec.name));
-      const state = before?.value.state ?? 'killed';
-      if (state === 'killing') throw new Fault('TOPOLOGY_ENDING', { name: spec.name });
-      if (state !== 'killed') throw new Fault('TOPOLOGY_EXISTS', { name: spec.name });
-      const deployed = await this.#create(spec, before);
-      if (deployed !== undefined) return deployed;
+      const present = before?.value.state === 'killed' ? undefined : before?.value;
+      if (present !== undefined && isSameSpec(lasting(present).spec, spec)) return present;
+      if (version !== undefined && version !== (present?.version ?? 0))
+        throw new Fault('TOPOLOGY_CHANGED', { name: spec.name });
+      const written =
+        before === undefined || present === undefined
+          ? await this.#create(spec, origin, before)
+          : await this.#write(upgraded(present, spec, origin), before.revision);
+      if (written !== undefined) return written;
     }
   }
 
@@ -107,7 +126,29 @@ export class TopologyRecords {
    * @throws Fault `NATS_UNREACHABLE`
    */
   async deployOnce(spec: TopologySpec): Promise<void> {
-    await this.#create(spec, undefined);
+    await this.#create(spec, 'builtin', undefined);
+  }
+
+  /**
+   * Brings a topology up to a built-in one that Autotag has otherwise by now, unless an operator has deployed another one.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async follow(builtin: TopologySpec): Promise<void> {
+    const before = await this.#topologies.get(topologyKey(builtin.name));
+    if (before === undefined) return;
+    const { origin, state, spec } = before.value;
+    if (origin !== 'builtin' || state === 'killing' || state === 'killed' || isSameSpec(spec, builtin))
+      return;
+    // Whoever has written meanwhile is followed the next time.
+    await this.#write(upgraded(before.value, builtin, 'builtin'), before.revision);
+  }
+
+  /**
+   * Brings back what a topology was before the last deploy; a further one takes that back.
+   * @throws Fault `NOT_FOUND`, `TOPOLOGY_ENDING`, `REQUEST_INVALID` (it was never another), `NATS_UNREACHABLE`
+   */
+  rollback(name: string): Promise<TopologyRecord> {
+    return this.#change(name, (record) => rolledBack(lasting(record)));
   }
 
   /**
@@ -131,15 +172,8 @@ export class TopologyRecords {
    * @throws Fault `NOT_FOUND`, `TOPOLOGY_ENDING`, `REQUEST_INVALID` (a component that it does not have; a number below 1),
    * `NATS_UNREACHABLE`
    */
-  rebalance(name: string, { nodes, parallelism = {} }: Rebalance): Promise<TopologyRecord> {
-    return this.#change(name, (record) => {
-      checkRebalance(lasting(record).spec, { nodes, parallelism });
-      const tasks = { ...record.parallelism, ...parallelism };
-      const total = fixedTasks(record.spec.components, tasks);
-      if (total > maxTasks)
-        throw invalid(`${name} would have ${String(total)} tasks; give it ${String(maxTasks)} at most`);
-      return { ...record, nodes: nodes ?? record.nodes, parallelism: tasks };
-    });
+  rebalance(name: string, change: Rebalance): Promise<TopologyRecord> {
+    return this.#change(name, (record) => rebalanced(lasting(record), change));
   }
 
   /**
@@ -203,11 +237,12 @@ export class TopologyRecords {
     };
   }
 
-  #create(spec: TopologySpec, before: Revised<TopologyRecord> | undefined) {
+  #create(spec: TopologySpec, origin: Origin, before: Revised<TopologyRecord> | undefined) {
     const record: TopologyRecord = {
       name: spec.name,
       id: randomId(),
       spec,
+      origin,
       state: 'active',
       version: before?.value.version ?? 0,
       parallelism: {},
@@ -235,35 +270,6 @@ export class TopologyRecords {
     const written = await this.#topologies.put(topologyKey(record.name), next, revision);
     return written === undefined ? undefined : next;
   }
-}
-
-/** A topology that is not being killed. */
-function lasting(record: TopologyRecord): TopologyRecord {
-  if (record.state === 'killing') throw new Fault('TOPOLOGY_ENDING', { name: record.name });
-  return record;
-}
-
-function checkRebalance({ name, components }: TopologySpec, { nodes, parallelism = {} }: Rebalance): void {
-  if (nodes !== undefined && !(Number.isInteger(nodes) && nodes >= 1))
-    throw invalid(
-      `${name} cannot be on ${String(nodes)} nodes; give 1 or more, or \`cluster deactivate\` it`,
-    );
-  for (const [component, tasks] of Object.entries(parallelism)) {
-    if (!components.some((one) => one.name === component))
-      throw invalid(
-        `${name} has no component ${component}; it has ${components.map((one) => one.name).join(', ')}`,
-      );
-    if (!(Number.isInteger(tasks) && tasks >= 1 && tasks <= maxParallelism))
-      throw invalid(`${component} cannot have ${String(tasks)} tasks; give 1 to ${String(maxParallelism)}`);
-  }
-}
-
-function isSame(one: TopologyRecord, other: TopologyRecord): boolean {
-  return JSON.stringify(topologyRecord.parse(one)) === JSON.stringify(topologyRecord.parse(other));
-}
-
-function invalid(reason: string): Fault {
-  return new Fault('REQUEST_INVALID', { reason });
 }
 
 function topologyKey(name: string): string {

@@ -182,7 +182,7 @@ class Cluster {
 async function allowed(act: Promise<unknown>): Promise<void> {
   await act.catch((thrown: unknown) => {
     const { code } = Fault.from(thrown);
-    expect(['NOT_FOUND', 'TOPOLOGY_EXISTS', 'TOPOLOGY_ENDING']).toContain(code);
+    expect(['NOT_FOUND', 'TOPOLOGY_ENDING']).toContain(code);
   });
 }
 

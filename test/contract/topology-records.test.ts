@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { shuffle, topology } from '../../src/cluster/topology/builder.ts';
+import { program, shuffle, topology } from '../../src/cluster/topology/builder.ts';
 import { Connection } from '../../src/transport/connection.ts';
 import { TopologyRecords } from '../../src/transport/topology-records.ts';
 import type { AssignmentRecord } from '../../src/transport/topology-record.ts';
@@ -36,10 +36,7 @@ describe('the desired state', () => {
   test('is deployed once, changed version by version, and killed; then it may be deployed again', async () => {
     const first = await records.deploy(spec);
     expect(first).toMatchObject({ name: 'photos', state: 'active', version: 1, spec, parallelism: {} });
-    await expect(records.deploy(spec)).rejects.toMatchObject({
-      code: 'TOPOLOGY_EXISTS',
-      message: 'The topology photos runs already; `cluster kill photos` ends it.',
-    });
+    expect(await records.deploy(spec)).toEqual(first);
     expect(await records.deactivate('photos')).toMatchObject({ state: 'inactive', version: 2 });
     expect(await records.activate('photos')).toMatchObject({ state: 'active', version: 3 });
     const rebalanced = await records.rebalance('photos', { nodes: 3, parallelism: { autotag: 4 } });
@@ -79,8 +76,8 @@ describe('the desired state', () => {
     const expected = { state: 'inactive', nodes: 5, parallelism: { photos: 3, autotag: 6 }, version: 5 };
     expect(await records.get('photos')).toMatchObject(expected);
     const deploys = [1, 2, 3].map(() => records.deploy({ ...spec, name: 'other' }));
-    const settled = await Promise.allSettled(deploys);
-    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const [one, ...others] = await Promise.all(deploys);
+    for (const other of others) expect(other).toEqual(one);
   });
 
   test('survives the server', async () => {
@@ -115,6 +112,97 @@ describe('the desired state', () => {
     await records.report(report);
     expect(await records.reports()).toEqual(new Map([['n1', report]]));
     expect(changes).toBe(2);
+  });
+});
+
+describe('another version of a topology', () => {
+  const exif = topology('photos')
+    .spout('photos')
+    .bolt('exif', { grouping: shuffle('photos'), program: program('exif.ts') })
+    .build();
+
+  test('is the same topology, with what it was before; a rollback swaps them, and another one swaps them back', async () => {
+    const first = await records.deploy(spec);
+    const second = await records.deploy(exif);
+    const before = { spec, origin: 'operator' };
+    expect(second).toEqual({
+      ...{ ...first, version: 2, spec: exif, previous: before, updatedAt: second.updatedAt },
+    });
+    expect(await records.deploy(exif)).toEqual(second);
+    const back = await records.rollback('photos');
+    expect(back).toMatchObject({ version: 3, spec, previous: { spec: exif } });
+    expect(await records.rollback('photos')).toMatchObject({ version: 4, spec: exif, previous: { spec } });
+  });
+
+  test('stays inactive, and keeps the tasks that a rebalance gave to what stays', async () => {
+    await records.deploy(spec);
+    await records.rebalance('photos', { nodes: 2, parallelism: { autotag: 4, photos: 3 } });
+    await records.deactivate('photos');
+    expect(await records.deploy(exif)).toMatchObject({
+      ...{ state: 'inactive', nodes: 2, parallelism: { photos: 3 } },
+    });
+    expect((await records.rollback('photos')).parallelism).toEqual({ photos: 3 });
+  });
+
+  test('is not written over one that was not seen: of two operators at once, one wins as a whole', async () => {
+    const first = await records.deploy(spec);
+    const mood = { ...exif, components: exif.components.map((one) => ({ ...one, parallelism: 2 })) };
+    const settled = await Promise.allSettled(
+      [exif, mood].map((one) => records.deploy(one, { version: first.version })),
+    );
+    const won = settled.findIndex(({ status }) => status === 'fulfilled');
+    expect(settled[1 - won]).toMatchObject({ status: 'rejected', reason: { code: 'TOPOLOGY_CHANGED' } });
+    const expected = { version: 2, spec: [exif, mood][won], previous: { spec } };
+    expect(await records.get('photos')).toMatchObject(expected);
+    // Whoever wants what is there has it.
+    await records.deploy([exif, mood][won]!, { version: first.version });
+    await expect(records.deploy({ ...spec, name: 'new' }, { version: 1 })).rejects.toMatchObject({
+      code: 'TOPOLOGY_CHANGED',
+    });
+    await records.deploy({ ...spec, name: 'new' }, { version: 0 });
+  });
+
+  test('may not have too many tasks with those that a rebalance gave', async () => {
+    const wide = (name: string) =>
+      [1, 2, 3].reduce(
+        (all, n) => all.spout(`s${String(n)}`, { parallelism: 1024 }),
+        topology('photos').spout(name),
+      );
+    const small = topology('photos').spout('a').build();
+    await records.deploy(small);
+    const rebalanced = await records.rebalance('photos', { parallelism: { a: 1024 } });
+    await expect(records.deploy(wide('a').spout('b').build())).rejects.toThrow('would have 4097 tasks');
+    expect(await records.get('photos')).toEqual(rebalanced);
+  });
+
+  test('cannot be brought back where there was none', async () => {
+    await records.deploy(spec);
+    await expect(records.rollback('photos')).rejects.toThrow('photos has been deployed once');
+    await expect(records.rollback('foto')).rejects.toThrow('There is no topology foto.');
+    await records.kill('photos');
+    await expect(records.rollback('photos')).rejects.toMatchObject({ code: 'TOPOLOGY_ENDING' });
+  });
+});
+
+describe('a built-in topology', () => {
+  const changed = topology('photos').spout('photos', { parallelism: 2 }).build();
+
+  test('follows an Autotag that has it otherwise, as long as no operator has deployed another one', async () => {
+    await records.follow(spec);
+    expect(await records.get('photos')).toBeUndefined();
+    await records.deployOnce(spec);
+    await records.follow(changed);
+    await records.follow(changed);
+    expect(await records.get('photos')).toMatchObject({ version: 2, spec: changed, origin: 'builtin' });
+    await records.deploy({ ...spec, components: spec.components.slice(0, 1) });
+    const deployed = await records.get('photos');
+    await records.follow(spec);
+    await records.deployOnce(spec);
+    expect(await records.get('photos')).toEqual(deployed);
+    expect(await records.rollback('photos')).toMatchObject({ spec: changed, origin: 'builtin' });
+    await records.kill('photos');
+    await records.follow(spec);
+    expect(await records.get('photos')).toMatchObject({ state: 'killing', spec: changed });
   });
 });
 
