@@ -67,6 +67,8 @@ const reportedTask = z.object({
   component: topologyName,
   kind: z.enum(['spout', 'bolt']),
   index: count,
+  /** Of a user's bolt: see `revisionOf`. While it is upgraded there may be two of an index. */
+  revision: z.string().max(16).optional(),
   /** `draining`: takes nothing new, and ends when it has finished what it has; `failed`: will be started again. */
   state: z.enum(['starting', 'running', 'draining', 'failed']),
   /** Since it is in this state, ms since the epoch. */

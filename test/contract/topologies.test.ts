@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { shuffle, topology } from '../../src/cluster/topology/builder.ts';
+import { program, shuffle, topology } from '../../src/cluster/topology/builder.ts';
 import type { LiveNode } from '../../src/cluster/topology/live-node.ts';
 import { Connection } from '../../src/transport/connection.ts';
+import { revisionOf, type TopologySpec } from '../../src/transport/topology-spec.ts';
 import { TopologyRecords } from '../../src/transport/topology-records.ts';
 import { startNats, type TestNats } from '../support/nats.ts';
 import { lead, startStubNode, StubMembers, type StubNode } from '../support/topology-cluster.ts';
@@ -32,6 +33,17 @@ const photos = topology('photos')
   .bolt('autotag', { parallelism: 'threads', grouping: shuffle('photos') })
   .bolt('dbwriter', { placement: 'store', grouping: shuffle('autotag') })
   .build();
+
+/** The same with a bolt of a user, of some bundle. */
+function withMood(digit: string): TopologySpec {
+  const spec = topology('photos')
+    .spout('photos', { parallelism: 'nodes' })
+    .bolt('autotag', { parallelism: 'threads', grouping: shuffle('photos') })
+    .bolt('mood', { parallelism: 2, grouping: shuffle('autotag'), program: program('mood.ts') })
+    .bolt('dbwriter', { placement: 'store', grouping: shuffle('mood') })
+    .build();
+  return { ...spec, bundle: { id: digit.repeat(64), bytes: 1 } };
+}
 
 /** A node of two threads; n1 has the store. */
 function liveNode({ name }: StubNode): LiveNode {
@@ -344,6 +356,24 @@ describe('a node', () => {
     expect([count('+sum:0'), count('+numbers:0')]).toEqual([1, 1]);
   });
 
+  test('gives up a start that hangs, and has everything else of it run', async () => {
+    const [n1] = await start('n1');
+    await lead(n1!, 1, members);
+    const child = n1!.factory.child.bind(n1!.factory);
+    n1!.factory.child = (task) =>
+      task.component === 'mood'
+        ? { start: { type: 'worker', start: () => new Promise<never>(() => undefined) }, shutdown: 1_000 }
+        : child(task);
+    await records.deploy(withMood('a'));
+    await untilReported(4);
+    n1!.crash('autotag', 0);
+    await until(() => n1!.factory.journal.filter((entry) => entry === '+autotag:0').length === 2);
+    const moods = (await records.reports())
+      .get('n1')
+      ?.topologies[0]?.tasks.filter(({ component }) => component === 'mood');
+    expect(moods).toMatchObject([{ state: 'starting' }, { state: 'starting' }]);
+  });
+
   test('that is to end drains its spouts, and starts nothing more', async () => {
     const [n1] = await start('n1');
     await lead(n1!, 1, members);
@@ -377,5 +407,73 @@ describe('a node', () => {
     await until(async () => (await records.get('photos')) === undefined, 30_000);
     // Ended with its killed supervisor, it was not asked.
     expect(n1!.system.inspector.list().filter(({ kind }) => kind === 'stub')).toEqual([]);
+  });
+});
+
+describe("an upgrade of a user's bolt", () => {
+  const moodOf = (spec: TopologySpec, index: number) => {
+    const mood = spec.components.find(({ name }) => name === 'mood')!;
+    return `mood:${String(index)}@${revisionOf(mood, spec.bundle)}`;
+  };
+  const [a, b, c] = [withMood('a'), withMood('b'), withMood('c')];
+
+  /** Waits until n1 has told of these tasks of the bolt. */
+  async function untilMoods(...expected: string[]): Promise<void> {
+    await until(async () => {
+      const tasks = (await records.reports()).get('n1')?.topologies[0]?.tasks ?? [];
+      const moods = tasks.flatMap(({ component, index, revision, state }) =>
+        component === 'mood' ? `mood:${String(index)}@${revision ?? ''} ${state}` : [],
+      );
+      return JSON.stringify(moods.sort()) === JSON.stringify(expected.sort());
+    });
+  }
+
+  test('starts each new task before it ends the old one, and touches no other', async () => {
+    const [n1] = await start('n1');
+    await lead(n1!, 1, members);
+    await records.deploy(a);
+    await untilReported(6);
+    const before = n1!.factory.journal.length;
+    await records.deploy(b);
+    await untilMoods(`${moodOf(b, 0)} running`, `${moodOf(b, 1)} running`);
+    const journal = n1!.factory.journal.slice(before);
+    expect(journal.toSorted()).toEqual(
+      [0, 1].flatMap((index) => [`+${moodOf(b, index)}`, `-${moodOf(a, index)}`]).sort(),
+    );
+    for (const index of [0, 1])
+      expect(journal.indexOf(`+${moodOf(b, index)}`)).toBeLessThan(journal.indexOf(`-${moodOf(a, index)}`));
+    // The old revision's supervisor is gone as well.
+    const groups = n1!.system.inspector
+      .list()
+      .filter(({ name }) => name?.startsWith('topology/photos/mood/'));
+    expect(groups).toHaveLength(1);
+    expect(n1!.factory.retained).toEqual(new Set([a.bundle!.id, b.bundle!.id]));
+  });
+
+  test('that does not start leaves the old one as it is, says so, and may be taken back or tried again', async () => {
+    const [n1] = await start('n1');
+    await lead(n1!, 1, members);
+    await records.deploy(a);
+    await untilReported(6);
+    const before = n1!.factory.journal.length;
+    n1!.factory.broken.add(moodOf(b, 0)).add(moodOf(b, 1));
+    await records.deploy(b);
+    const olds = [0, 1].map((index) => `${moodOf(a, index)} running`);
+    await untilMoods(...olds, `${moodOf(b, 0)} failed`, `${moodOf(b, 1)} failed`);
+    n1!.factory.broken.add(moodOf(c, 0)).add(moodOf(c, 1));
+    await records.deploy(c);
+    await untilMoods(...olds, `${moodOf(c, 0)} failed`, `${moodOf(c, 1)} failed`);
+    expect(n1!.factory.journal.slice(before)).toEqual([]);
+    // What still runs is kept, though no record names it any more.
+    await until(() => n1!.factory.retained.size === 3);
+    n1!.factory.broken.clear();
+    await untilMoods(`${moodOf(c, 0)} running`, `${moodOf(c, 1)} running`);
+    await records.rollback('photos');
+    await untilMoods(`${moodOf(b, 0)} running`, `${moodOf(b, 1)} running`);
+    await records.deploy(photos);
+    await untilMoods();
+    await untilReported(4);
+    const ended = n1!.factory.journal.slice(before).filter((entry) => !entry.includes('mood'));
+    expect(ended).toEqual([]);
   });
 });

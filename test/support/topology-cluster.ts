@@ -2,9 +2,17 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { ComponentFactory, Task } from '../../src/cluster/topology/component-factory.ts';
 import type { LiveNode, Members } from '../../src/cluster/topology/live-node.ts';
+import { idOf } from '../../src/cluster/topology/local-task.ts';
 import { nimbus } from '../../src/cluster/topology/nimbus.ts';
 import { reconcilerName, topologies } from '../../src/cluster/topology/reconciler.ts';
-import { ActorName, ActorSystem, actor, supervisor, type Behaviour } from '../../src/runtime/index.ts';
+import {
+  ActorName,
+  ActorSystem,
+  actor,
+  supervisor,
+  type Behaviour,
+  type ChildSpec,
+} from '../../src/runtime/index.ts';
 import { Connection } from '../../src/transport/connection.ts';
 import { TopologyRecords } from '../../src/transport/topology-records.ts';
 
@@ -35,7 +43,7 @@ export class StubFactory implements ComponentFactory {
   readonly journal: string[] = [];
   /** Tasks that run, by component and index. */
   readonly running = new Map<string, Task>();
-  /** Components that cannot be started. */
+  /** Components, or the ids of their tasks, that cannot be started. */
   readonly broken = new Set<string>();
   /** Resolves pauses; while it is there, spouts have something in flight. */
   #inFlight: { promise: Promise<void>; finish: () => void } | undefined;
@@ -50,21 +58,30 @@ export class StubFactory implements ComponentFactory {
     return finish;
   }
 
-  child(task: Task) {
-    return { start: actor(this.#behaviour(task), undefined, { name: nameOf(task) }), shutdown: 1_000 };
+  /** Bundles that are to be kept. */
+  retained: ReadonlySet<string> = new Set();
+
+  child(task: Task): Pick<ChildSpec, 'start' | 'shutdown'> {
+    const options = { name: nameOf(task), takesOver: task.runs !== undefined };
+    return { start: actor(this.#behaviour(task), undefined, options), shutdown: 1_000 };
+  }
+
+  retain(bundles: ReadonlySet<string>): void {
+    this.retained = bundles;
   }
 
   async pause(task: Task): Promise<void> {
-    this.journal.push(`=${keyOf(task)}`);
+    this.journal.push(`=${idOf(task)}`);
     await this.#inFlight?.promise;
   }
 
   #behaviour(task: Task): Behaviour<undefined, 'crash'> {
-    const key = keyOf(task);
+    const key = idOf(task);
     return {
       kind: 'stub',
       init: () => {
-        if (this.broken.has(task.component)) throw new Error(`${task.component} is broken`);
+        if (this.broken.has(task.component) || this.broken.has(key))
+          throw new Error(`${task.component} is broken`);
         this.journal.push(`+${key}`);
         this.running.set(key, task);
         return undefined;
@@ -138,10 +155,6 @@ export async function lead(
       await over;
     },
   };
-}
-
-function keyOf({ component, index }: Task): string {
-  return `${component}:${String(index)}`;
 }
 
 /** The name that a task is registered under. */

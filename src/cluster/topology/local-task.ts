@@ -6,9 +6,9 @@ import type { Task } from './component-factory.ts';
 /** Pauses between attempts to start a task, doubled each time. */
 const retry = { firstMs: 1_000, mostMs: 30_000 };
 
-/** The id of a task in its topology. */
-export function idOf({ component, index }: Pick<Task, 'component' | 'index'>): string {
-  return `${component}:${String(index)}`;
+/** The id of a task in its topology: `exif:0@1a2b3c4d`. */
+export function idOf({ component, index, runs }: Pick<Task, 'component' | 'index' | 'runs'>): string {
+  return `${component}:${String(index)}${runs === undefined ? '' : `@${runs.revision}`}`;
 }
 
 /** How a task does on this node. */
@@ -20,6 +20,7 @@ export class LocalTask {
   /** The same, monotonic. */
   #enteredAt: number;
   #fault: Fault | undefined;
+  #attempts = 0;
   #failures = 0;
   #isDrained = false;
 
@@ -39,9 +40,11 @@ export class LocalTask {
     return this.#state;
   }
 
-  /** It is being started. */
-  starts(): void {
+  /** It is being started; the answer tells whether that is so still, or has been given up. */
+  starts(): () => boolean {
     this.#enter('starting');
+    const attempt = ++this.#attempts;
+    return () => this.#state === 'starting' && this.#attempts === attempt;
   }
 
   /** It runs; its last fault stays on record. */
@@ -74,9 +77,13 @@ export class LocalTask {
   }
 
   report(): ReportedTask {
-    const { component, kind, index } = this.task;
+    const { component, kind, index, runs } = this.task;
     const fault = this.#fault?.toWire();
-    return { component, kind, index, state: this.#state, since: this.#since, ...(fault && { fault }) };
+    return {
+      ...{ component, kind, index, state: this.#state, since: this.#since },
+      ...(runs && { revision: runs.revision }),
+      ...(fault && { fault }),
+    };
   }
 
   #enter(state: ReportedTask['state']): void {

@@ -1,12 +1,12 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { ActorName, deleteChild, startChild, supervisor, terminateChild } from '../../runtime/index.ts';
-import type { ActorRef, ChildSpec, SupervisorMessage } from '../../runtime/index.ts';
+import type { ActorRef, SupervisorMessage } from '../../runtime/index.ts';
 import type { AssignedTask, NodeReport } from '../../transport/topology-record.ts';
-import type { TopologySpec } from '../../transport/topology-spec.ts';
+import { revisionOf, type BundleRef, type TopologySpec } from '../../transport/topology-spec.ts';
 import type { ComponentFactory, Task } from './component-factory.ts';
 import { idOf, LocalTask } from './local-task.ts';
+import { TaskGroup } from './task-group.ts';
 import { againstTheStream } from './topology-check.ts';
 
 /** What a node is to do for a topology. */
@@ -40,27 +40,29 @@ export interface LocalTopologyOptions {
 
 /** Where the child does not say otherwise. */
 const taskBackoff = { initialMs: 100, maxMs: 10_000 };
-/** With that backoff one task that always crashes does not get there; several end the topology on this node. */
-const intensity = { maxRestarts: 10, windowMs: 30_000 };
-/** For what does not end when told to. */
-const shutdownMs = 10_000;
+/** A start that takes longer has failed, ms. */
+const startLimitMs = 60_000;
+
+/** A task that is to be there; its place is chosen when it is started. */
+type Wanted = Omit<Task, 'place'>;
 
 /**
- * The tasks of one topology on this node, below a supervisor of their own: those that crash too often end all of them here, to
- * be started again after a pause; nobody else is touched.
+ * The tasks of one topology on this node. Those that every node knows are below one supervisor, those of each user's bolt, and
+ * of each revision of it, below another: tasks that crash too often end all of their group here, to be started again after a
+ * pause; nobody else is touched.
  *
- * It works towards its goal by itself; a goal that changes counts from the next step on.
+ * A bolt that is upgraded has its tasks replaced one by one: the new one runs before the old one ends, and while it does not
+ * start the old one goes on. It works towards its goal by itself; a goal that changes counts from the next step on.
  */
 export class LocalTopology {
   readonly id: string;
   readonly #options: LocalTopologyOptions;
   readonly #tasks = new Map<string, LocalTask>();
+  /** By name; see {@link groupOf}. */
+  readonly #groups = new Map<string, TaskGroup>();
   #goal: Goal;
-  /** Tasks that are to be there, in start order, and their ids. */
-  #wanted: readonly AssignedTask[] = [];
-  #wantedIds: ReadonlySet<string> = new Set();
-  #supervisor: ActorRef<SupervisorMessage> | undefined;
-  #ending: Promise<unknown> | undefined;
+  /** Tasks that are to be there, in start order, and by id. */
+  #wanted: ReadonlyMap<string, Wanted> = new Map();
   #working = false;
   #prompted = false;
   #cancelWake: CancelTimer = () => undefined;
@@ -74,7 +76,7 @@ export class LocalTopology {
 
   /** Whether nothing of it is here, nor wanted. */
   get isOver(): boolean {
-    const isEmpty = this.#tasks.size === 0 && this.#supervisor === undefined && this.#ending === undefined;
+    const isEmpty = this.#tasks.size === 0 && ![...this.#groups.values()].some(({ isOpen }) => isOpen);
     return isEmpty && !this.#working && this.#goal.tasks.length === 0;
   }
 
@@ -91,8 +93,7 @@ export class LocalTopology {
   /** Works towards another goal. */
   aim(goal: Goal): void {
     this.#goal = goal;
-    this.#wanted = wantedOf(goal);
-    this.#wantedIds = new Set(this.#wanted.map(idOf));
+    this.#wanted = new Map(wantedOf(goal).map((task) => [idOf(task), task]));
     for (const task of this.#tasks.values())
       if (task.state === 'starting' && !this.#isToStart(task)) this.#limitStart(task);
     this.#prompt();
@@ -103,6 +104,11 @@ export class LocalTopology {
     const { version, spec } = this.#goal;
     const tasks = Array.from(this.#tasks.values(), (task) => task.report());
     return { name: spec.name, id: this.id, version, tasks };
+  }
+
+  /** Of the tasks that are here. */
+  bundles(): readonly (BundleRef | undefined)[] {
+    return Array.from(this.#tasks.values(), ({ task }) => task.runs?.bundle);
   }
 
   #prompt(): void {
@@ -117,7 +123,7 @@ export class LocalTopology {
       this.#drainSpouts();
       await this.#endTasks();
       await this.#startTasks();
-      if (this.#tasks.size === 0 && !(this.#goal.starts && this.#wanted.length > 0)) await this.#endAll();
+      await this.#endGroups();
       this.#options.onChange();
     }
     this.#working = false;
@@ -153,108 +159,123 @@ export class LocalTopology {
     for (const task of this.#tasks.values())
       if (task.state === 'failed' && !this.#isToStart(task)) this.#tasks.delete(task.childId);
     if (this.#all('spout').some(({ state }) => state === 'draining')) return;
-    for (const bolt of this.#all('bolt').reverse()) if (!this.#isWanted(bolt)) await this.#endTask(bolt);
+    for (const bolt of this.#all('bolt').reverse())
+      if (!this.#isWanted(bolt) && bolt.state !== 'starting' && !this.#awaitsSuccessor(bolt))
+        await this.#endTask(bolt);
   }
 
   async #endTask(task: LocalTask): Promise<void> {
-    const supervisor = this.#supervisor;
-    if (supervisor !== undefined) {
-      await attempt(terminateChild(supervisor, task.childId));
-      await attempt(deleteChild(supervisor, task.childId));
-    }
+    await this.#groupOf(task.task).end(task.childId);
     this.#tasks.delete(task.childId);
   }
 
-  /** Starts what is wanted, each after all that it feeds. */
+  /** Whether another revision is to take the place of a task, and does not run yet. */
+  #awaitsSuccessor({ task }: LocalTask): boolean {
+    if (!this.#goal.starts) return false;
+    const successor = Array.from(this.#wanted.values()).find(
+      ({ component, index }) => component === task.component && index === task.index,
+    );
+    return successor !== undefined && this.#tasks.get(idOf(successor))?.state !== 'running';
+  }
+
+  /** Starts what is wanted, each after all that it feeds; what is a process of a user, nobody waits for. */
   async #startTasks(): Promise<void> {
-    await this.#ending;
-    for (const wanted of this.#wanted) {
+    for (const [id, wanted] of this.#wanted) {
       if (this.#prompted || !this.#goal.starts) return;
-      const found = this.#tasks.get(idOf(wanted));
-      if (found === undefined) await this.#startTask(this.#newTask(wanted));
-      else if (found.state === 'failed' && found.dueAt(0) <= this.#options.clock.monotonic())
-        await this.#startTask(found);
+      const found = this.#tasks.get(id);
+      const isDue = found?.state === 'failed' && found.dueAt(0) <= this.#options.clock.monotonic();
+      if (found !== undefined && !isDue) continue;
+      const started = this.#startTask(found ?? this.#newTask(wanted));
+      if (wanted.runs === undefined) await started;
+      else
+        void started.then(() => {
+          this.#prompt();
+        });
     }
   }
 
-  #newTask({ component, index }: AssignedTask): LocalTask {
-    const { name, components } = this.#goal.spec;
-    const kind = components.find((one) => one.name === component)?.kind ?? 'bolt';
-    const taken = [...this.#tasks.values()].filter(({ task }) => task.component === component);
+  #newTask(wanted: Wanted): LocalTask {
+    const taken = [...this.#tasks.values()].filter(({ task }) => task.component === wanted.component);
     let place = 0;
     while (taken.some(({ task }) => task.place === place)) place += 1;
-    const task = new LocalTask({ topology: name, component, kind, index, place }, this.#options.clock);
+    const task = new LocalTask({ ...wanted, place }, this.#options.clock);
     this.#tasks.set(task.childId, task);
     return task;
   }
 
   async #startTask(task: LocalTask): Promise<void> {
-    task.starts();
-    this.#options.onChange();
+    const { factory, log, clock, onChange } = this.#options;
+    const isStarting = task.starts();
+    onChange();
+    const cancelLimit = clock.after(startLimitMs, () => {
+      if (isStarting()) void this.#giveUpStart(task);
+    });
     try {
-      const child: ChildSpec = {
-        backoff: taskBackoff,
-        ...this.#options.factory.child(task.task),
-        id: task.childId,
-        restart: 'permanent',
-      };
-      const started = await startChild(await this.#open(), child);
-      if (!started.ok) throw started.fault;
-      task.runs();
+      const child = { backoff: taskBackoff, ...factory.child(task.task) };
+      await this.#groupOf(task.task).start({ ...child, id: task.childId, restart: 'permanent' });
+      if (isStarting()) task.runs();
     } catch (thrown) {
       const fault = Fault.from(thrown);
-      this.#options.log.warn({ task: this.#nameOf(task), fault: fault.toWire() }, 'a task did not start');
-      task.failed(fault);
+      log.warn({ task: this.#nameOf(task), fault: fault.toWire() }, 'a task did not start');
+      if (isStarting()) task.failed(fault);
+    } finally {
+      cancelLimit();
     }
   }
 
-  /** The supervisor of its tasks. */
-  async #open(): Promise<ActorRef<SupervisorMessage>> {
-    if (this.#supervisor !== undefined) return this.#supervisor;
-    const name = new ActorName<SupervisorMessage>(`topology/${this.#goal.spec.name}`);
-    const started = await startChild(this.#options.parent, {
-      id: this.#childId,
-      start: supervisor({ intensity, children: [] }, { name }),
-      restart: 'temporary',
-      shutdown: shutdownMs,
-    });
-    if (!started.ok) throw started.fault;
-    const { ref } = started;
-    this.#supervisor = ref;
-    this.#options.monitor(ref, () => {
-      if (this.#supervisor === ref) this.#lost();
-    });
-    return ref;
+  /** A start that hangs holds up everything of its supervisor, which ends. */
+  async #giveUpStart(task: LocalTask): Promise<void> {
+    const reason = `it was not ready within ${String(startLimitMs)} ms`;
+    task.failed(new Fault('ACTOR_START', { name: this.#nameOf(task), reason }));
+    await this.#endGroup(groupOf(task.task));
+    this.#prompt();
   }
 
-  /** Its supervisor has given up. */
-  #lost(): void {
-    this.#supervisor = undefined;
+  #groupOf(task: Task): TaskGroup {
+    const name = groupOf(task);
+    const { parent, monitor } = this.#options;
+    const { name: topology } = this.#goal.spec;
+    const group =
+      this.#groups.get(name) ??
+      new TaskGroup({
+        ...{ id: `${topology}:${this.id}${name}`, name: `topology/${topology}${name}`, parent, monitor },
+        onLost: () => {
+          this.#lost(name);
+        },
+      });
+    this.#groups.set(name, group);
+    return group;
+  }
+
+  /** The supervisor of a group has given up, or is about to be ended. */
+  #lost(group: string): void {
     const fault = new Fault('TOPOLOGY_DOWN', { name: this.#goal.spec.name });
     for (const task of this.#tasks.values())
-      if (task.state === 'draining') this.#tasks.delete(task.childId);
+      if (groupOf(task.task) !== group) continue;
+      else if (task.state === 'draining') this.#tasks.delete(task.childId);
       else if (task.state !== 'failed') task.failed(fault);
     this.#prompt();
   }
 
-  /** Ends its supervisor, and with it whatever is left. */
-  async #endAll(): Promise<void> {
-    if (this.#supervisor === undefined) return;
-    this.#supervisor = undefined;
-    this.#ending = attempt(terminateChild(this.#options.parent, this.#childId)).then(() => {
-      this.#tasks.clear();
-      this.#ending = undefined;
-    });
-    await this.#ending;
+  /** Ends the groups that have no task, nor are to have one. */
+  async #endGroups(): Promise<void> {
+    const wanted = this.#goal.starts ? [...this.#wanted.values()] : [];
+    const present = Array.from(this.#tasks.values(), ({ task }) => task);
+    const needed = new Set([...wanted, ...present].map(groupOf));
+    for (const name of [...this.#groups.keys()]) if (!needed.has(name)) await this.#endGroup(name);
   }
 
-  /** A start that hangs holds up everything of its supervisor: not wanted any more, it has as long as a spout has. */
+  /** Ends all tasks of a group. */
+  async #endGroup(name: string): Promise<void> {
+    this.#lost(name);
+    await this.#groups.get(name)?.endAll();
+    if (![...this.#tasks.values()].some(({ task }) => groupOf(task) === name)) this.#groups.delete(name);
+  }
+
+  /** A start that is not wanted any more has as long as a spout has. */
   #limitStart(task: LocalTask): void {
     this.#options.clock.after(this.#goal.drainMs, () => {
-      if (task.state !== 'starting' || this.#isToStart(task)) return;
-      void this.#endAll().then(() => {
-        this.#prompt();
-      });
+      if (task.state === 'starting' && !this.#isToStart(task)) void this.#giveUpStart(task);
     });
   }
 
@@ -269,7 +290,7 @@ export class LocalTopology {
   }
 
   #isWanted({ childId }: LocalTask): boolean {
-    return this.#wantedIds.has(childId);
+    return this.#wanted.has(childId);
   }
 
   #isToStart(task: LocalTask): boolean {
@@ -283,19 +304,22 @@ export class LocalTopology {
   #nameOf({ childId }: LocalTask): string {
     return `${this.#goal.spec.name}:${childId}`;
   }
-
-  get #childId(): string {
-    return `${this.#goal.spec.name}:${this.id}`;
-  }
 }
 
-function wantedOf({ spec, tasks, spouts }: Goal): readonly AssignedTask[] {
+/** The name of the group that a task belongs to. */
+function groupOf({ component, runs }: Pick<Task, 'component' | 'runs'>): string {
+  return runs === undefined ? '' : `/${component}/${runs.revision}`;
+}
+
+function wantedOf({ spec, tasks, spouts }: Goal): readonly Wanted[] {
   return againstTheStream(spec.components)
     .filter(({ kind }) => kind === 'bolt' || spouts)
-    .flatMap(({ name }) => tasks.filter(({ component }) => component === name));
-}
-
-/** Waits for an end; a supervisor that has ended itself has ended its children. */
-async function attempt(ended: Promise<unknown>): Promise<void> {
-  await ended.catch(() => undefined);
+    .flatMap((component) => {
+      const { name, kind, program } = component;
+      const revision = revisionOf(component, spec.bundle);
+      const runs = program && { program, bundle: spec.bundle, revision };
+      return tasks
+        .filter((task) => task.component === name)
+        .map(({ index }) => ({ topology: spec.name, component: name, kind, index, ...(runs && { runs }) }));
+    });
 }

@@ -44,6 +44,8 @@ interface ReconcilerState extends ReconcilerArgument {
   readonly nextLook: NextLook<ReconcilerMessage>;
   readonly nextReport: NextLook<ReconcilerMessage>;
   readonly unwatch: () => void;
+  /** The bundles that the factory was told to keep last. */
+  retained: string;
   /** The last report that was written. */
   reported: string;
   /** Whoever waits for the end of all spouts. */
@@ -85,6 +87,7 @@ const reconciler: Behaviour<ReconcilerState, ReconcilerMessage, ReconcilerArgume
       nextLook,
       nextReport: new NextLook<ReconcilerMessage>(context, { type: 'report' }),
       unwatch,
+      retained: '',
       reported: '',
       draining: [],
     };
@@ -124,6 +127,7 @@ async function look(state: ReconcilerState): Promise<void> {
     const desired = await records.read();
     for (const record of desired.topologies.values()) aimAt(state, record, desired);
     for (const [name, topology] of state.local) if (topology.isOver) state.local.delete(name);
+    retainBundles(state, desired);
     state.nextReport.prompt();
   } catch (thrown) {
     log.debug({ fault: Fault.from(thrown).toWire() }, 'the topologies cannot be read; all goes on as it is');
@@ -144,6 +148,19 @@ function aimAt(state: ReconcilerState, record: TopologyRecord, { assignments }: 
   const aimed = state.draining.length > 0 ? endingGoal(goal) : goal;
   if (present?.id === id) present.aim(aimed);
   else if (goal.tasks.length > 0) state.local.set(name, newTopology(state, aimed, id));
+}
+
+/** Bundles are kept that a topology has, had before, or of which a task is here. */
+function retainBundles(state: ReconcilerState, { topologies }: DesiredState): void {
+  const named = [...topologies.values()]
+    .filter((record) => record.state !== 'killed')
+    .flatMap(({ spec, previous }) => [spec.bundle, previous?.spec.bundle]);
+  const used = Array.from(state.local.values(), (topology) => topology.bundles()).flat();
+  const ids = [...named, ...used].flatMap((bundle) => bundle?.id ?? []).sort();
+  const text = ids.join();
+  if (text === state.retained) return;
+  state.retained = text;
+  state.factory.retain(new Set(ids));
 }
 
 /** What a node is to do for a topology; `undefined` if nobody has said yet. */

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { silentLog } from '../../../src/base/log.ts';
-import { all, shuffle, topology } from '../../../src/cluster/topology/builder.ts';
+import { all, program, shuffle, topology } from '../../../src/cluster/topology/builder.ts';
 import { LocalTopology, type Goal } from '../../../src/cluster/topology/local-topology.ts';
 import { ActorSystem, rootName } from '../../../src/runtime/index.ts';
+import { revisionOf, type TopologySpec } from '../../../src/transport/topology-spec.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { StubFactory, nameOf } from '../../support/topology-cluster.ts';
 
@@ -11,10 +12,14 @@ const spec = topology('sums')
   .spout('numbers', { parallelism: 3 })
   .bolt('sum', { parallelism: 3, grouping: shuffle('numbers') })
   .bolt('log', { parallelism: 2, grouping: [shuffle('sum'), all('numbers')] })
+  .bolt('mood', { parallelism: 3, grouping: shuffle('sum'), program: program('mood.ts') })
   .build();
-const components = ['numbers', 'sum', 'log'];
+const components = ['numbers', 'sum', 'log', 'mood'];
+/** The same with the bolt of a user in several revisions. */
+const specs = ['a', 'b', 'c'].map((digit) => ({ ...spec, bundle: { id: digit.repeat(64), bytes: 1 } }));
 
-const goal = fc.record<Omit<Goal, 'version' | 'spec'>>({
+const goal = fc.record<Omit<Goal, 'version'>>({
+  spec: fc.constantFrom(...specs),
   tasks: fc.uniqueArray(
     fc.record({ component: fc.constantFrom(...components), index: fc.nat(2), node: fc.constant('n1') }),
     { selector: ({ component, index }) => `${component}:${String(index)}` },
@@ -25,7 +30,7 @@ const goal = fc.record<Omit<Goal, 'version' | 'spec'>>({
 });
 
 type Step =
-  | { readonly aim: Omit<Goal, 'version' | 'spec'> }
+  | { readonly aim: Omit<Goal, 'version'> }
   | { readonly passMs: number }
   | { readonly crash: number }
   | { readonly breaks: string }
@@ -38,6 +43,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ breaks: fc.constantFrom(...components) }),
   fc.record({ act: fc.constantFrom('hold', 'finish', 'mend') }),
 );
+
+/** What tells the revisions of a user's bolt apart. */
+function revision(name: string, { components: all, bundle }: TopologySpec): string {
+  const component = all.find((one) => one.name === name)!;
+  return component.program === undefined ? '' : `@${revisionOf(component, bundle)}`;
+}
 
 /** The tasks of one topology on one node, driven by hand. */
 class Bench {
@@ -68,7 +79,7 @@ class Bench {
   }
 
   async do(what: Step): Promise<void> {
-    if ('aim' in what) this.topology.aim({ ...what.aim, version: ++this.#version, spec });
+    if ('aim' in what) this.topology.aim({ ...what.aim, version: ++this.#version });
     else if ('passMs' in what) await this.clock.advance(what.passMs);
     else if ('crash' in what) this.#crash(what.crash);
     else if ('breaks' in what) this.factory.broken.add(what.breaks);
@@ -103,14 +114,18 @@ test('whatever has happened, in the end exactly what is wanted runs, each task o
       await bench.do({ passMs: 200_000 });
       const wanted = last.tasks
         .filter(({ component }) => last.spouts || component !== 'numbers')
-        .map(({ component, index }) => `${component}:${String(index)}`);
+        .map(({ component, index }) => `${component}:${String(index)}${revision(component, last.spec)}`);
       expect([...bench.factory.running.keys()].sort()).toEqual(wanted.sort());
       const reported = bench.topology
         .report()
-        .tasks.map(({ component, index, state }) => `${component}:${String(index)} ${state}`);
+        .tasks.map(
+          ({ component, index, revision, state }) =>
+            `${component}:${String(index)}${revision === undefined ? '' : `@${revision}`} ${state}`,
+        );
       expect(reported.sort()).toEqual(wanted.map((key) => `${key} running`).sort());
       // A supervisor is there only for tasks.
-      expect(bench.system.inspector.list()).toHaveLength(wanted.length === 0 ? 1 : wanted.length + 2);
+      const groups = new Set(wanted.map((key) => key.includes('@')));
+      expect(bench.system.inspector.list()).toHaveLength(1 + wanted.length + groups.size);
       expect(bench.topology.isOver).toBe(last.tasks.length === 0);
       await bench.system.stop(1_000);
     }),
