@@ -57,6 +57,7 @@ export function photoComponents(options: PhotoComponentsOptions): ComponentFacto
       return { start: start(task) };
     },
     pause: () => options.spout.call({ type: 'drain' }, 'infinity'),
+    // It has no bundles.
     retain: () => undefined,
   };
 }

@@ -34,10 +34,13 @@ import type { AuditLog } from './cluster/audit-log.ts';
 import type { ClusterPlace } from './cluster/cluster-place.ts';
 import { inspection } from './cluster/inspection.ts';
 import { diskGuardChild } from './cluster/nats-children.ts';
+import { BoltTrials } from './cluster/bolt-trials.ts';
+import { BundleFolder } from './cluster/bundle-folder.ts';
 import { deadReport, queueReport } from './cluster/node-report.ts';
 import { service } from './cluster/service.ts';
 import type { Endpoint } from './cluster/service.ts';
 import { liveNodes, nimbusKeeper } from './cluster/topology/nimbus-keeper.ts';
+import { programComponents } from './cluster/topology/program-components.ts';
 import { topologies } from './cluster/topology/reconciler.ts';
 import { topologyService } from './cluster/topology/topology-service.ts';
 import type { FeatureStores } from './model/feature-store/feature-stores.ts';
@@ -244,7 +247,7 @@ export class NodeDuties {
     const { queue, attempts, deadLetters, results, topologies: records } = this.#link;
     const { maxAttempts, ackWaitMs, window } = this.#own.options;
     const [metrics, log, clock] = [this.#own.metrics, this.#logOf(photoSpoutName), systemClock];
-    const factory = photoComponents({
+    const builtin = photoComponents({
       queue,
       store: this.#resultStore(),
       results,
@@ -256,6 +259,8 @@ export class NodeDuties {
       ackWaitMs,
       spout: this.#own.system.ref(photoSpoutName),
     });
+    const bundles = new BundleFolder(join(this.#own.folder, 'bundles'), this.#link.bundles, this.#own.log);
+    const factory = programComponents({ bundles, builtin, log: this.#own.log });
     return topologies({ node: this.#own.options.name, records, factory, log: this.#own.log });
   }
 
@@ -328,14 +333,21 @@ export class NodeDuties {
     if (!this.#takesPhotos) return {};
     return {
       'dead-letters': deadLetterService(this.#link.deadLetters),
-      topologies: topologyService({
-        records: this.#link.topologies,
-        members: { live: () => liveNodes(this.#own.place.view) },
-        builtins,
-      }),
+      topologies: this.#topologyService(),
       models: this.#modelService(),
       ...(this.#holdsStore ? this.#storeServices() : {}),
     };
+  }
+
+  #topologyService(): readonly Endpoint[] {
+    const { topologies: records, bundles } = this.#link;
+    const { log, folder, place } = this.#own;
+    const trials = new BoltTrials({ folder: join(folder, 'trials'), log, clock: systemClock });
+    return topologyService({
+      ...{ records, bundles, builtins, log },
+      members: { live: () => liveNodes(place.view) },
+      tryPrograms: (spec, files) => trials.run(spec, files),
+    });
   }
 
   /** Whoever answers these must have the tags and the features. */

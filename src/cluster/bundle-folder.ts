@@ -101,9 +101,7 @@ export class BundleFolder {
   async #write(id: string, archive: Uint8Array, files: readonly BundleFile[]): Promise<void> {
     const [place, temporary] = [join(this.#folder, id), join(this.#folder, `.${randomId()}`)];
     try {
-      for (const { path, executable, bytes } of files)
-        await writeOne(join(temporary, filesName, path), bytes, executable ? 0o755 : 0o644);
-      await mkdir(join(temporary, filesName), { recursive: true });
+      await writeBundleFiles(join(temporary, filesName), files);
       await writeOne(join(temporary, archiveName), archive, 0o644);
       await rm(place, { recursive: true, force: true });
       await rename(temporary, place);
@@ -116,6 +114,16 @@ export class BundleFolder {
   #filesOf(id: string): string {
     return join(this.#folder, id, filesName);
   }
+}
+
+/**
+ * Writes the files of a bundle that was checked into a folder that has none of them.
+ * @throws what the file system says
+ */
+export async function writeBundleFiles(folder: string, files: readonly BundleFile[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { path, executable, bytes } of files)
+    await writeOne(join(folder, path), bytes, executable ? 0o755 : 0o644);
 }
 
 async function writeOne(file: string, bytes: Uint8Array, mode: number): Promise<void> {

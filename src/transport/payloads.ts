@@ -258,8 +258,24 @@ const topologyState = z.object({
   version: count,
 });
 
+/** What a deploy or a rollback has made of a topology. */
+const topologyDeployed = topologyState.extend({
+  /** Components that were not there before, are not there any more, or are others now. */
+  changes: z.object({
+    added: z.array(topologyName),
+    removed: z.array(topologyName),
+    changed: z.array(topologyName),
+  }),
+});
+
 /** How a topology does. */
 const topologyStatus = topologyState.extend({
+  /** The files of its users' bolts. */
+  bundle: z.string().optional(),
+  /** Whether it was another one before, which a rollback brings back. */
+  canRollBack: z.boolean(),
+  /** Whether all of it runs as this version says, on every node. */
+  settled: z.boolean(),
   /** Of all components: those that are placed on nodes, and those that run. */
   tasks: z.object({ wanted: count, placed: count, running: count }),
   /** On which it has tasks. */
@@ -273,6 +289,8 @@ const topologyStatus = topologyState.extend({
       name: topologyName,
       kind: z.enum(['spout', 'bolt']),
       tasks: z.object({ wanted: count, placed: count, running: count }),
+      /** Tasks of an earlier revision that run until those of this one do; not counted in `running`. */
+      outdated: count,
       /** By name. */
       nodes: z.array(z.object({ node: nodeName, tasks: count })),
       /** Tasks that do not start, and why. */
@@ -402,8 +420,17 @@ export const exchanges = {
     reply: z.object({ model: modelId.optional() }),
   },
   topologyList: { request: z.object({}), reply: z.object({ topologies: z.array(topologyStatus) }) },
-  /** One that every node knows, after it was killed. */
-  topologyDeploy: { request: z.object({ builtin: topologyName }), reply: topologyState },
+  topologyDeploy: {
+    request: z.union([
+      /** One that every node knows. */
+      z.strictObject({ builtin: topologyName }),
+      /** A spec, which is checked in the words of the builder, and the archive of its bundle. */
+      z.strictObject({ spec: z.json(), archive: bytes.optional() }),
+    ]),
+    reply: topologyDeployed,
+    maxRequestBytes: 17 * 1024 * 1024,
+  },
+  topologyRollback: { request: z.object({ name: topologyName }), reply: topologyDeployed },
   topologyActivate: { request: z.object({ name: topologyName }), reply: topologyState },
   topologyDeactivate: { request: z.object({ name: topologyName }), reply: topologyState },
   topologyRebalance: {

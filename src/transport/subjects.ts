@@ -195,9 +195,15 @@ export const subjects = {
   ),
   topologyDeploy: ask(
     'autotag.v1.topologies.deploy',
-    'a topology that every node knows; what it is now',
+    'a topology that every node knows, or a spec and its bundle; what it is now, what has changed',
     ['operator'],
     exchanges.topologyDeploy,
+  ),
+  topologyRollback: ask(
+    'autotag.v1.topologies.rollback',
+    'a topology; what it is now: what it was before the last deploy',
+    ['operator'],
+    exchanges.topologyRollback,
   ),
   topologyActivate: ask(
     'autotag.v1.topologies.activate',

@@ -1,3 +1,4 @@
+import { Fault } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { ActorRef, Behaviour, Context } from '../../runtime/index.ts';
 import type { TopologyRecords } from '../../transport/topology-records.ts';
@@ -40,7 +41,7 @@ export const nimbusKeeper: Behaviour<NimbusKeeperState, KeeperMessage, NimbusKee
   receive: (state, message) => {
     if (message.type === 'leadership') return follow(state, message.lead);
     state.members.changed();
-    return state;
+    return state.running === undefined ? state : followBuiltins(state);
   },
   describe: ({ running }) => ({ leads: running !== undefined }),
 };
@@ -52,10 +53,24 @@ async function follow(state: NimbusKeeperState, lead: Lead | undefined): Promise
   state.running = undefined;
   if (lead === undefined) return state;
   for (const spec of state.builtins) await records.deployOnce(spec);
+  await followBuiltins(state);
   const argument = { node, term: lead.term, records, members, log };
   const started = await context.spawn(nimbus, argument, { link: true });
   if (!started.ok) throw started.fault;
   state.running = started.ref;
+  return state;
+}
+
+/** Brings topologies up to what this Autotag has built in, once all members have that. */
+async function followBuiltins(state: NimbusKeeperState): Promise<NimbusKeeperState> {
+  const { builtins, records, view, node, log } = state;
+  const own = view.alive.find(({ name }) => name === node)?.version;
+  if (own === undefined || view.alive.some(({ version }) => version !== own)) return state;
+  try {
+    for (const spec of builtins) await records.follow(spec);
+  } catch (thrown) {
+    log.debug({ fault: Fault.from(thrown).toWire() }, 'the built-in topologies were not brought up to date');
+  }
   return state;
 }
 

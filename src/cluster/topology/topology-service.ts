@@ -1,30 +1,29 @@
-import { Fault } from '../../base/errors.ts';
 import type { TopologyRecords } from '../../transport/topology-records.ts';
-import type { TopologySpec } from '../../transport/topology-spec.ts';
 import { endpoint } from '../service.ts';
 import type { Endpoint } from '../service.ts';
+import { Deployment, type Deployed, type DeploymentOptions } from './deployment.ts';
 import type { Members } from './live-node.ts';
 import { stateOf, statusOf } from './topology-status.ts';
 
 /** What the service of topologies works with. */
-export interface TopologyServiceOptions {
-  readonly records: TopologyRecords;
+export interface TopologyServiceOptions extends DeploymentOptions {
   readonly members: Pick<Members, 'live'>;
-  /** Topologies that every node knows. */
-  readonly builtins: readonly TopologySpec[];
 }
 
 /** Topologies, listed and acted on by any node. */
 export function topologyService(options: TopologyServiceOptions): readonly Endpoint[] {
   const { records, builtins } = options;
-  const builtin = (name: string) => builtins.find((spec) => spec.name === name);
+  const deployment = new Deployment(options);
   return [
     endpoint('topologyList', {}, async () => ({ topologies: await list(options) })),
-    endpoint('topologyDeploy', {}, async ({ builtin: name }) => {
-      const spec = builtin(name);
-      if (spec === undefined) throw new Fault('NOT_FOUND', { what: 'built-in topology', id: name });
-      return stateOf(await records.deploy(spec));
-    }),
+    endpoint('topologyDeploy', {}, async (asked) =>
+      deployedOf(
+        'builtin' in asked
+          ? await deployment.deployBuiltin(asked.builtin)
+          : await deployment.deploy(asked.spec, asked.archive),
+      ),
+    ),
+    endpoint('topologyRollback', {}, async ({ name }) => deployedOf(await deployment.rollback(name))),
     endpoint('topologyActivate', {}, async ({ name }) => stateOf(await records.activate(name))),
     endpoint('topologyDeactivate', {}, async ({ name }) => stateOf(await records.deactivate(name))),
     endpoint('topologyRebalance', {}, async ({ name, ...change }) =>
@@ -32,12 +31,22 @@ export function topologyService(options: TopologyServiceOptions): readonly Endpo
     ),
     endpoint('topologyKill', {}, async ({ name, afterMs }) => ({
       ...stateOf(await records.kill(name, afterMs)),
-      builtin: builtin(name) !== undefined,
+      builtin: builtins.some((spec) => spec.name === name),
     })),
   ];
 }
 
-async function list({ records, members }: TopologyServiceOptions) {
+function deployedOf({ record, changes }: Deployed) {
+  return { ...stateOf(record), changes };
+}
+
+async function list({
+  records,
+  members,
+}: {
+  readonly records: TopologyRecords;
+  readonly members: Pick<Members, 'live'>;
+}) {
   const [{ topologies, assignments }, reports] = await Promise.all([records.read(), records.reports()]);
   const alive = members.live().flatMap(({ name }) => reports.get(name) ?? []);
   return [...topologies.values()]

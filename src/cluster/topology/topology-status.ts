@@ -5,7 +5,7 @@ import type {
   NodeReport,
   TopologyRecord,
 } from '../../transport/topology-record.ts';
-import type { Component } from '../../transport/topology-spec.ts';
+import { revisionOf, type Component } from '../../transport/topology-spec.ts';
 
 /** Failed tasks that are named for a component, at most. */
 const failedShown = 20;
@@ -28,9 +28,15 @@ export function statusOf(
 ): TopologyStatus {
   const tasks = assignment?.id === topology.id ? assignment.tasks : [];
   const reported = reportedTasks(topology, reports);
-  const components = topology.spec.components.map((component) => componentStatus(component, tasks, reported));
+  const { bundle } = topology.spec;
+  const components = topology.spec.components.map((component) =>
+    componentStatus(component, component.program && revisionOf(component, bundle), tasks, reported),
+  );
   return {
     ...stateOf(topology),
+    ...(bundle !== undefined && { bundle: bundle.id }),
+    canRollBack: topology.previous !== undefined,
+    settled: isSettled(topology, components, tasks, reports),
     tasks: {
       wanted: sum(components.map((one) => one.tasks.wanted)),
       placed: sum(components.map((one) => one.tasks.placed)),
@@ -43,22 +49,47 @@ export function statusOf(
   };
 }
 
+/** Whether every task is placed and runs as this version says, on nodes that know it. */
+function isSettled(
+  { name, id, version, state }: TopologyRecord,
+  components: TopologyStatus['components'],
+  tasks: readonly AssignedTask[],
+  reports: readonly NodeReport[],
+): boolean {
+  const acting = components.filter(({ kind }) => kind === 'bolt' || state === 'active');
+  const isWhole = acting.every(
+    ({ tasks: { wanted, running }, outdated }) => wanted > 0 && running === wanted && outdated === 0,
+  );
+  const nodes = new Set(tasks.flatMap(({ node }) => node ?? []));
+  const knowing = reports.filter(({ node, topologies }) =>
+    topologies.some(
+      (one) => nodes.has(node) && one.name === name && one.id === id && one.version === version,
+    ),
+  );
+  return isWhole && knowing.length === nodes.size;
+}
+
+/** @param revision - of a user's bolt */
 function componentStatus(
   { name, kind }: Component,
+  revision: string | undefined,
   tasks: readonly AssignedTask[],
   reported: ReturnType<typeof reportedTasks>,
 ): TopologyStatus['components'][number] {
   const wanted = tasks.filter(({ component }) => component === name);
   const nodes = wanted.map(({ node }) => node).filter((node) => node !== null);
   const here = reported.filter(({ task }) => task.component === name);
+  const running = here.filter(({ task }) => task.state === 'running' || task.state === 'draining');
+  const current = running.filter(({ task }) => task.revision === revision);
   return {
     name,
     kind,
     tasks: {
       wanted: wanted.length,
       placed: nodes.length,
-      running: here.filter(({ task }) => task.state === 'running' || task.state === 'draining').length,
+      running: current.length,
     },
+    outdated: running.length - current.length,
     nodes: [...new Set(nodes)].sort().map((node) => ({
       node,
       tasks: nodes.filter((other) => other === node).length,
