@@ -20,12 +20,14 @@ import { packageVersion } from './base/package-root.ts';
 import { AuditLog } from './cluster/audit-log.ts';
 import { ClusterPlace } from './cluster/cluster-place.ts';
 import { linkChild, natsServerChild } from './cluster/nats-children.ts';
+import { RemoteActors, remoteActors } from './cluster/remote-actors.ts';
 import { reconcilerName } from './cluster/topology/reconciler.ts';
+import type { MembershipEvent } from './cluster/membership.ts';
 import { FeatureStores } from './model/feature-store/feature-stores.ts';
 import { ActiveModel } from './pool/active-model.ts';
 import { JobPool } from './pool/job-pool.ts';
-import { ActorSystem, deferred, external, supervisor } from './runtime/index.ts';
-import type { ChildSpec, SupervisorSpec } from './runtime/index.ts';
+import { actor, ActorSystem, deferred, external, supervisor } from './runtime/index.ts';
+import type { ChildSpec, ChildStart, SupervisorSpec } from './runtime/index.ts';
 import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
 import { SupervisedTagStore } from './store/supervised-tag-store.ts';
 import { NodeDuties } from './node-duties.ts';
@@ -97,6 +99,7 @@ class RunningNode implements Node {
   readonly #log: Log;
   readonly #audit: AuditLog;
   readonly #system: ActorSystem;
+  readonly #actors = new RemoteActors(systemClock);
   readonly #metrics = new Metrics();
   readonly #models = new ActiveModel();
   readonly #store: SupervisedTagStore;
@@ -123,7 +126,12 @@ class RunningNode implements Node {
       clock: systemClock,
       log: this.#log,
     });
-    this.#system = new ActorSystem({ clock: systemClock, node: options.name, log: this.#log });
+    this.#system = new ActorSystem({
+      clock: systemClock,
+      node: options.name,
+      log: this.#log,
+      remote: this.#actors,
+    });
     this.#store = new SupervisedTagStore(() =>
       EmbeddedTagStore.open({ file: join(lock.folder, 'tags.db'), clock: systemClock }),
     );
@@ -253,6 +261,7 @@ class RunningNode implements Node {
       children: [
         { id: 'link', start: external(this.#startLink()) },
         ...this.#place.children(),
+        { id: 'remote-actors', start: this.#remoteActors() },
         { id: 'duties', start: deferred('supervisor', () => supervisor(this.#duties(threads, jobs).spec())) },
       ],
     };
@@ -266,6 +275,13 @@ class RunningNode implements Node {
         { id: 'work', start: supervisor(onLink) },
       ],
     };
+  }
+
+  /** Messages between actors of this node and others. */
+  #remoteActors(): ChildStart<MembershipEvent> {
+    const [node, actors, { door }, log] = [this.name, this.#actors, this.#system, this.#log];
+    const { view } = this.#place;
+    return actor(remoteActors, { node, actors, door, seat: () => this.#place.seat, view, log });
   }
 
   /** What the node does over the link that it has now. */

@@ -2,6 +2,7 @@ import type { CancelTimer, Clock } from '../base/clock.ts';
 import type { ActorName, ActorRef, Addressed } from './address.ts';
 import type { Behaviour, Context, MonitorId, Signal, SpawnOptions } from './behaviour.ts';
 import type { ExitReason, ExitSignal } from './exit-reason.ts';
+import { refOf } from './actor-ref.ts';
 import { LocalRef } from './local-ref.ts';
 import type { Log } from '../base/log.ts';
 import type { Host, Process } from './process.ts';
@@ -46,8 +47,8 @@ export class ActorContext<Message> implements Context<Message> {
     return this.#ending.signal;
   }
 
-  ref<Other>(name: ActorName<Other>): ActorRef<Other> {
-    return new LocalRef<Other>(this.#host, name.name);
+  ref<Other>(name: ActorName<Other>, node = this.node): ActorRef<Other> {
+    return refOf(this.#host, name, node);
   }
 
   spawn<State, Other, Argument>(
@@ -93,14 +94,17 @@ export class ActorContext<Message> implements Context<Message> {
 
   monitor(other: Addressed): MonitorId {
     const monitor = ++this.#lastMonitor;
+    const { node, name } = other.address;
     const process = this.#find(other);
-    const from = { node: other.address.node, name: process?.pid ?? other.address.name };
+    const from = { node, name: process?.pid ?? name };
     const down = (reason: ExitReason) => {
       this.#monitors.delete(monitor);
       this.#owner.signal({ type: 'down', monitor, from, reason });
     };
-    if (process === undefined) down('noproc');
-    else if (this.#owner.exit === undefined) this.#monitors.set(monitor, process.watch(down));
+    if (this.#owner.exit !== undefined) return monitor;
+    if (node !== this.node) this.#monitors.set(monitor, this.#host.remote.monitor(other.address, down));
+    else if (process === undefined) down('noproc');
+    else this.#monitors.set(monitor, process.watch(down));
     return monitor;
   }
 

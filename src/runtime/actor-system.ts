@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/errors.ts';
 import type { IdSource } from '../base/ids.ts';
 import { Actor } from './actor.ts';
+import { refOf } from './actor-ref.ts';
 import { ActorName, type ActorRef, type Addressed } from './address.ts';
 import type { ActorOptions, Behaviour } from './behaviour.ts';
 import { DeadLetters, type DeadLetterReport } from './dead-letters.ts';
@@ -11,6 +12,7 @@ import { LocalRef } from './local-ref.ts';
 import { silentLog, type Log } from '../base/log.ts';
 import type { Host, Process } from './process.ts';
 import { Registry } from './registry.ts';
+import { noPort, RemoteDoor, type RemotePort } from './remote.ts';
 import { Scheduler } from './scheduler.ts';
 import type { StartResult } from './start-result.ts';
 import { renewChild } from './supervision.ts';
@@ -27,6 +29,8 @@ export interface ActorSystemOptions {
   readonly log?: Log;
   /** Makes pids; default 1, 2, 3 … */
   readonly ids?: IdSource;
+  /** The way to other nodes; default: there are none. */
+  readonly remote?: RemotePort;
 }
 
 /** The name of the root supervisor. */
@@ -39,12 +43,20 @@ const killedTimeoutMs = 1_000;
 export class ActorSystem {
   readonly node: string;
   readonly inspector: Inspector;
+  /** For messages of other nodes. */
+  readonly door: RemoteDoor;
   /** Resolves when the root supervisor has ended: told to, or because it gave up. */
   readonly ended: Promise<ExitReason>;
   readonly #host: Host;
   #resolveEnded: (reason: ExitReason) => void = () => undefined;
 
-  constructor({ clock, node = 'local', log = silentLog, ids = counter() }: ActorSystemOptions) {
+  constructor({
+    clock,
+    node = 'local',
+    log = silentLog,
+    ids = counter(),
+    remote = noPort,
+  }: ActorSystemOptions) {
     this.node = node;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -56,11 +68,13 @@ export class ActorSystem {
       scheduler: new Scheduler(),
       registry: new Registry<Process>(),
       deadLetters: new DeadLetters(clock),
+      remote,
       counters: { restarts: 0, lastFailure: undefined },
       nextPid: ids,
       spawn: (behaviour, argument, { link, ...options }, spawner) =>
         this.#spawn(behaviour, argument, options, link === true ? spawner : undefined),
     };
+    this.door = new RemoteDoor(this.#host);
     this.inspector = new Inspector(this.#host.registry, () => this.#root);
   }
 
@@ -105,9 +119,9 @@ export class ActorSystem {
     }
   }
 
-  /** A reference by name, also before such an actor exists. */
-  ref<Message>(name: ActorName<Message>): ActorRef<Message> {
-    return new LocalRef<Message>(this.#host, name.name);
+  /** A reference by name, also before such an actor exists; of this node unless another is given. */
+  ref<Message>(name: ActorName<Message>, node = this.node): ActorRef<Message> {
+    return refOf(this.#host, name, node);
   }
 
   /** Starts an actor outside of the tree: nobody restarts it, and it ends after the tree. */

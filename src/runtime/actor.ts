@@ -5,6 +5,7 @@ import { defaultMailboxLimit, type ActorOptions, type Behaviour, type Signal } f
 import { describeExit, isAbnormal, type ExitReason, type ExitSignal } from './exit-reason.ts';
 import { Process, type Host, type Placement, type Started } from './process.ts';
 import { Queue } from './queue.ts';
+import type { RemoteParser } from './remote.ts';
 import type { Runnable } from './scheduler.ts';
 import { messageLimits, snapshot, snapshots, stateLimits, type Plain } from './snapshot.ts';
 import type { ChildType, MailboxReport, MailboxStatus, Phase, ProcessStatus } from './status.ts';
@@ -27,6 +28,7 @@ export class Actor<State, Message, Argument> extends Process implements ContextO
   queued = false;
   readonly type: ChildType = 'worker';
   readonly mailboxLimit: number;
+  override readonly remote: RemoteParser | undefined;
   readonly #behaviour: Behaviour<State, Message, Argument>;
   readonly #argument: Argument;
   readonly #context: ActorContext<Message>;
@@ -52,6 +54,7 @@ export class Actor<State, Message, Argument> extends Process implements ContextO
     this.#behaviour = behaviour;
     this.#argument = argument;
     this.mailboxLimit = options.mailboxLimit ?? behaviour.mailboxLimit ?? defaultMailboxLimit;
+    this.remote = options.remote;
     this.#context = new ActorContext<Message>(host, this);
   }
 

@@ -2,6 +2,7 @@ import type { Clock, CancelTimer } from '../base/clock.ts';
 import type { ActorName, ActorRef, Address, Addressed } from './address.ts';
 import type { ExitReason, ExitSignal } from './exit-reason.ts';
 import type { Log } from '../base/log.ts';
+import type { RemoteParser } from './remote.ts';
 import type { StartResult } from './start-result.ts';
 
 /** Names one monitor, as returned by {@link Context.monitor}. */
@@ -60,6 +61,8 @@ export interface ActorOptions<Message> {
   readonly takesOver?: boolean;
   /** Overrides {@link Behaviour.mailboxLimit}. */
   readonly mailboxLimit?: number;
+  /** Has it take messages of other nodes, those that this lets through; by default it takes none. */
+  readonly remote?: RemoteParser;
 }
 
 /** How {@link Context.spawn} starts an actor. */
@@ -77,8 +80,8 @@ export interface Context<Message> {
   readonly log: Log;
   /** Aborted when the actor has ended, for work that would go on otherwise. */
   readonly ending: AbortSignal;
-  /** A reference by name, also before such an actor exists. */
-  ref<Other>(name: ActorName<Other>): ActorRef<Other>;
+  /** A reference by name, also before such an actor exists; of this node unless another is given. */
+  ref<Other>(name: ActorName<Other>, node?: string): ActorRef<Other>;
   /** Starts an actor that nobody supervises. */
   spawn<State, Other, Argument>(
     behaviour: Behaviour<State, Other, Argument>,
@@ -89,11 +92,11 @@ export interface Context<Message> {
   after(delayMs: number, message: Message): CancelTimer;
   /** Ends this actor after the message at hand; default `normal`. */
   stop(reason?: ExitReason): void;
-  /** Both end when one ends abnormally. Nobody there counts as an exit with `noproc`. */
+  /** Both end when one ends abnormally. Nobody there, which is everybody of another node, counts as an exit with `noproc`. */
   link(other: Addressed): void;
   /** Takes a link back, and an exit signal of it that waits. Parent and child stay linked. */
   unlink(other: Addressed): void;
-  /** Asks for one `down` signal when the other ends. */
+  /** Asks for one `down` signal when the other ends, or its node is lost (`noconnection`). */
   monitor(other: Addressed): MonitorId;
   /** Takes a monitor back, and a `down` signal of it that waits. */
   demonitor(monitor: MonitorId): void;

@@ -7,9 +7,11 @@ import { Fault } from '../base/errors.ts';
  * - `shutdown`, `{ shutdown }`: it was told to end, or a supervisor gave up; with or without an explanation
  * - `killed`: it was killed and had no say
  * - `noproc`: there was nobody to link to, to monitor or to call
+ * - `noconnection`: its node is lost, or cannot be reached
  * - a {@link Fault}: it failed
  */
-export type ExitReason = 'normal' | 'shutdown' | 'killed' | 'noproc' | ShutdownReason | Fault;
+export type ExitReason =
+  'normal' | 'shutdown' | 'killed' | 'noproc' | 'noconnection' | ShutdownReason | Fault;
 
 /** An ordered end that says what led to it. */
 export interface ShutdownReason {
@@ -22,7 +24,7 @@ export type ExitSignal = ExitReason | 'kill';
 /** Whether a `transient` child is restarted after this reason: all but `normal`, `shutdown` and `{ shutdown }`. */
 export function isAbnormal(reason: ExitReason): boolean {
   if (reason instanceof Fault) return true;
-  return reason === 'killed' || reason === 'noproc';
+  return reason === 'killed' || reason === 'noproc' || reason === 'noconnection';
 }
 
 /** The reason on one line, for logs and inspection. */

@@ -1,4 +1,4 @@
-/** The actor runtime: OTP's semantics for one node. */
+/** The actor runtime: OTP's semantics. */
 export { ActorName, defaultCallTimeoutMs } from './address.ts';
 export type { ActorRef, Address, Addressed, Reply, ReplyTo, Request, RequestBody } from './address.ts';
 export { ActorSystem, rootName, type ActorSystemOptions } from './actor-system.ts';
@@ -14,6 +14,7 @@ export type { ExternalChild, StartExternal } from './external.ts';
 export type { Inspector } from './inspector.ts';
 export { defaultIntensity, type Intensity } from './restart-intensity.ts';
 export { snapshot, type Plain, type SnapshotLimits } from './snapshot.ts';
+export type { RemoteDoor, RemoteParser, RemotePort } from './remote.ts';
 export type { StartResult } from './start-result.ts';
 export type { ChildType, MailboxReport, MailboxStatus, Phase, ProcessStatus, TreeNode } from './status.ts';
 export {

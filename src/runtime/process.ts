@@ -6,6 +6,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { ExitReason, ExitSignal } from './exit-reason.ts';
 import type { Log } from '../base/log.ts';
 import type { Registry } from './registry.ts';
+import type { RemoteParser, RemotePort } from './remote.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { StartResult } from './start-result.ts';
 import type { Plain } from './snapshot.ts';
@@ -28,6 +29,7 @@ export interface Host {
   readonly scheduler: Scheduler;
   readonly registry: Registry<Process>;
   readonly deadLetters: DeadLetters;
+  readonly remote: RemotePort;
   readonly counters: Counters;
   nextPid(): string;
   spawn<State, Message, Argument>(
@@ -78,6 +80,8 @@ export abstract class Process {
   abstract readonly type: ChildType;
   /** Messages it has room for; 0 for one that takes none. */
   abstract readonly mailboxLimit: number;
+  /** Checks messages of other nodes; without it, it takes none. */
+  readonly remote: RemoteParser | undefined = undefined;
   /** Takes a message; `false` when there is no room for it. */
   abstract accept(message: unknown): boolean;
   /** An exit signal from `from` (by pid), or from outside of any process. */

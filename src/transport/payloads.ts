@@ -250,6 +250,15 @@ const actorName = z
   .string()
   .regex(/^(#[\w-]{1,64}|[A-Za-z0-9][\w:/-]{0,127})$/, 'is no name or pid of an actor');
 
+/** Why an actor ended. */
+const exitReason = z.union([
+  z.enum(['normal', 'shutdown', 'killed', 'noproc', 'noconnection']),
+  z.object({ shutdown: z.string() }),
+  z.object({ fault: wireFault }),
+]);
+/** See {@link exitReason}. */
+export type WireExit = z.infer<typeof exitReason>;
+
 /** What a topology is told to be. */
 const topologyState = z.object({
   name: topologyName,
@@ -472,6 +481,33 @@ export const exchanges = {
       forMs: z.int().min(1000).max(3_600_000).optional(),
     }),
     reply: z.object({ node: z.string(), value: z.unknown() }),
+  },
+  /** What messages are is for the actors to know; whoever takes some checks them. */
+  actor: {
+    request: z.discriminatedUnion('type', [
+      /** Not answered. */
+      z.object({ type: z.literal('cast'), message: z.unknown() }),
+      z.object({
+        type: z.literal('call'),
+        message: z.unknown(),
+        /** Without, the answer may take for ever. */
+        timeoutMs: z.number().min(0).optional(),
+      }),
+      /** Answered when the actor has ended, or after `forMs`. */
+      z.object({
+        type: z.literal('watch'),
+        /** As an answer before said. */
+        pid: z.string().max(128).optional(),
+        forMs: z.int().min(0).max(60_000),
+      }),
+    ]),
+    reply: z.union([
+      z.object({ value: z.unknown() }),
+      z.object({ pid: z.string().max(128) }),
+      z.object({ exit: exitReason }),
+    ]),
+    // A photo, the largest message that a server takes.
+    maxRequestBytes: 32 * 1024 * 1024,
   },
 } as const satisfies Record<string, Exchange>;
 

@@ -68,7 +68,7 @@ export async function request<Name extends RequestName>(
   timeoutMs = defaultTimeoutMs,
 ): Promise<ReplyOf<Name>> {
   const subject = subjectOf(name, tokens);
-  const payload = packRequest(name, value);
+  const payload = packRequest(connection, name, value);
   try {
     const answer = clientOf(connection).request(subject, payload, {
       timeout: timeoutMs,
@@ -79,6 +79,21 @@ export async function request<Name extends RequestName>(
   } catch (error) {
     throw unanswered(connection, error, subject);
   }
+}
+
+/**
+ * Sends a request of which nobody answers. It comes after what was sent to the same subject before.
+ * @throws Fault `REQUEST_INVALID`, `NATS_UNREACHABLE` while the connection is broken
+ */
+export function post<Name extends RequestName>(
+  connection: Connection,
+  name: Name,
+  tokens: SubjectTokens<Name>,
+  value: RequestOf<Name>,
+): void {
+  const { url } = connection;
+  if (!connection.connected) throw new Fault('NATS_UNREACHABLE', { url, reason: 'the connection is broken' });
+  clientOf(connection).publish(subjectOf(name, tokens), packRequest(connection, name, value));
 }
 
 /**
@@ -94,7 +109,7 @@ export async function gather<Name extends RequestName>(
   quietMs = 300,
 ): Promise<ReplyOf<Name>[]> {
   const subject = subjectOf(name, tokens);
-  const payload = packRequest(name, value);
+  const payload = packRequest(connection, name, value);
   const replies: ReplyOf<Name>[] = [];
   try {
     const answers = await clientOf(connection).requestMany(subject, payload, {
@@ -186,15 +201,19 @@ function respond(connection: Connection, message: Msg, answer: object): void {
   message.respond(packr.pack({ ok: false, fault: new Fault('REQUEST_INVALID', { reason }).toWire() }));
 }
 
-function packRequest(name: RequestName, value: unknown): Uint8Array {
+function packRequest({ maxPayload }: Connection, name: RequestName, value: unknown): Uint8Array {
   const exchange: Exchange = subjects[name].exchange;
   const packed = packr.pack(checked(exchange.request, value));
-  checkRequestBytes(exchange, packed.length);
+  checkRequestBytes(exchange, packed.length, maxPayload - envelopeBytes);
   return packed;
 }
 
-function checkRequestBytes({ maxRequestBytes = defaultMaxRequestBytes }: Exchange, length: number): void {
-  if (length <= maxRequestBytes) return;
+function checkRequestBytes(
+  { maxRequestBytes = defaultMaxRequestBytes }: Exchange,
+  length: number,
+  maxPayload = Infinity,
+): void {
+  if (length <= Math.min(maxRequestBytes, maxPayload)) return;
   throw new Fault('REQUEST_INVALID', { reason: `it has ${String(length)} bytes; ask for less at once` });
 }
 

@@ -247,13 +247,12 @@ export const subjects = {
     ['operator'],
     exchanges.control,
   ),
-  actor: {
-    pattern: 'autotag.v1.actor.{node}.{name}',
-    kind: 'event',
-    payload: 'msgpack: a message between actors of two nodes (reserved)',
-    publish: ['node'],
-    subscribe: ['node'],
-  },
+  actor: ask(
+    'autotag.v1.actor.{node}.{name}',
+    'a message to an actor of that node, or a look at whether it lives; what it answers',
+    ['node'],
+    exchanges.actor,
+  ),
 } as const satisfies Record<string, SubjectRow>;
 
 /** A name of the table {@link subjects}. */

@@ -8,6 +8,7 @@ import { ClusterPlace } from '../../src/cluster/cluster-place.ts';
 import type { Lead } from '../../src/cluster/lead.ts';
 import { leadershipName, type LeadershipEvent } from '../../src/cluster/leadership.ts';
 import { membershipName, type MembershipEvent } from '../../src/cluster/membership.ts';
+import { RemoteActors, remoteActors } from '../../src/cluster/remote-actors.ts';
 import { ActorSystem, actor, type Behaviour } from '../../src/runtime/index.ts';
 import { Connection } from '../../src/transport/connection.ts';
 
@@ -19,7 +20,7 @@ export interface StubMemberOptions {
   readonly takes?: 'all' | 'tasks';
 }
 
-/** A node of the cluster that does nothing but be one. */
+/** A node of the cluster that does nothing but be one, whose actors speak with those of others. */
 export class StubMember {
   readonly name: string;
   readonly folder: string;
@@ -31,7 +32,8 @@ export class StubMember {
   failure: Fault | undefined;
   /** Why it must end, once it must. */
   expelled: Fault | undefined;
-  readonly #system: ActorSystem;
+  readonly system: ActorSystem;
+  readonly #actors = new RemoteActors(systemClock);
 
   private constructor(name: string, folder: string, connection: Connection, options: StubMemberOptions) {
     this.name = name;
@@ -48,7 +50,7 @@ export class StubMember {
       },
       log: silentLog,
     });
-    this.#system = new ActorSystem({ clock: systemClock, node: name });
+    this.system = new ActorSystem({ clock: systemClock, node: name, remote: this.#actors });
   }
 
   /**
@@ -62,13 +64,24 @@ export class StubMember {
     try {
       await member.place.admit(connection, 1);
       const witness = { id: 'witness', start: actor(witnessOf(member.events), undefined) };
-      const started = await member.#system.start({ children: [...member.place.children(), witness] });
+      const started = await member.system.start({
+        children: [
+          ...member.place.children(),
+          { id: 'remote-actors', start: member.#remoteActors() },
+          witness,
+        ],
+      });
       if (!started.ok) throw started.fault;
       return member;
     } catch (error) {
       await connection.close();
       throw error;
     }
+  }
+
+  #remoteActors() {
+    const [node, actors, { door }, { view }] = [this.name, this.#actors, this.system, this.place];
+    return actor(remoteActors, { node, actors, door, seat: () => this.place.seat, view, log: silentLog });
   }
 
   /** Its leadership, as it was told of it. */
@@ -83,14 +96,14 @@ export class StubMember {
 
   /** Leaves as a node that stops. */
   async stop(): Promise<void> {
-    await this.#system.stop(2_000);
+    await this.system.stop(2_000);
     await this.connection.close();
   }
 
   /** Is gone, as a process that was killed. */
   async kill(): Promise<void> {
     await this.connection.close();
-    await this.#system.stop(2_000);
+    await this.system.stop(2_000);
   }
 
   /** Removes its data folder. */
