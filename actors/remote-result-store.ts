@@ -63,5 +63,6 @@ function* parts(photos: readonly TaggedPhoto[]): Generator<readonly TaggedPhoto[
 function sizeOf({ result, features }: TaggedPhoto): number {
   const tags = result.tags.reduce((sum, { tag }) => sum + Buffer.byteLength(tag) + tagOverhead, 0);
   const values = features.reduce((sum, { features: { values: row } }) => sum + row.length, 0);
-  return photoOverhead + Buffer.byteLength(`${result.photoId}${result.file ?? ''}`) + tags + values;
+  const text = `${result.photoId}${result.file ?? ''}${JSON.stringify(result.attributes ?? {})}`;
+  return photoOverhead + Buffer.byteLength(text) + tags + values;
 }

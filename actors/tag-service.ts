@@ -1,3 +1,4 @@
+import type { Attributes } from '../src/base/attributes.ts';
 import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { parseSearchQuery } from '../src/store/search-query.ts';
@@ -30,8 +31,8 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
   return [
     endpoint('search', {}, async ({ query, limit, after }) => {
       const { hits, next } = await store.search(parseSearchQuery(query), { limit, after });
-      const photos = hits.map(({ photoId, file, score, model, taggedAt, tags }) => {
-        return { id: photoId, ...named(file), score, model, taggedAt, tags: [...tags] };
+      const photos = hits.map(({ photoId, file, score, model, taggedAt, tags, attributes }) => {
+        return { id: photoId, ...named(file), score, model, taggedAt, tags: [...tags], ...added(attributes) };
       });
       return { photos, ...(next === undefined ? {} : { next }) };
     }),
@@ -43,7 +44,15 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
       const result =
         row === undefined
           ? {}
-          : { result: { id, ...named(row.file), model: row.model, tags: [...row.tags] } };
+          : {
+              result: {
+                id,
+                ...named(row.file),
+                model: row.model,
+                tags: [...row.tags],
+                ...added(row.attributes),
+              },
+            };
       return { ...result, dead: [...dead.letters] };
     }),
     endpoint('forget', {}, async ({ id }) => {
@@ -62,6 +71,10 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
 
 function named(file: string | undefined) {
   return file === undefined ? {} : { file };
+}
+
+function added(attributes: Attributes | undefined) {
+  return attributes === undefined ? {} : { attributes };
 }
 
 /** The model that a node uses, and the one that it should use and cannot. */

@@ -74,6 +74,8 @@ const migrations: readonly string[] = [
 
   PRAGMA application_id = ${String(applicationId)};
   `,
+  // JSON, NULL if there are none.
+  'ALTER TABLE photos ADD COLUMN attributes TEXT',
 ];
 
 /** The newest schema this version of the program knows. */

@@ -1,3 +1,4 @@
+import type { Attributes } from '../base/attributes.ts';
 import { Fault } from '../base/errors.ts';
 import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary } from './dictionary.ts';
@@ -27,6 +28,7 @@ type PhotoRow = [
   height: number | null,
   taggedAt: number,
   tags: Uint8Array,
+  attributes: string | null,
 ];
 
 type HitRow = [
@@ -37,6 +39,7 @@ type HitRow = [
   model: number,
   taggedAt: number,
   tags: Uint8Array,
+  attributes: string | null,
 ];
 
 /** A connection that never writes; it sees what was committed before each statement. */
@@ -51,7 +54,8 @@ export class TagReader {
     database.execute('PRAGMA query_only = ON');
     this.#dictionary = new Dictionary(database);
     this.#photo = database.prepare(
-      `SELECT epoch, sequence, activation, model, file, lower(hex(sha256)), width, height, tagged_at, tags
+      `SELECT epoch, sequence, activation, model, file, lower(hex(sha256)), width, height, tagged_at, tags,
+              attributes
        FROM photos WHERE id = ?`,
     );
     this.#terms = database.prepare(
@@ -63,7 +67,7 @@ export class TagReader {
   get(photoId: string): TagResult | undefined {
     const row = this.#photo.get(photoId);
     if (row === undefined) return undefined;
-    const [epoch, sequence, activation, model, file, sha256, width, height, taggedAt, tags] = row;
+    const [epoch, sequence, activation, model, file, sha256, width, height, taggedAt, tags, attributes] = row;
     return {
       photoId,
       submission: { epoch, sequence },
@@ -76,6 +80,7 @@ export class TagReader {
       height: height ?? undefined,
       taggedAt,
       tags: this.#scoredTags(tags),
+      ...attributesOf(attributes),
     };
   }
 
@@ -96,13 +101,14 @@ export class TagReader {
       photos: this.#photoCount(),
     });
     const shown = rows.slice(0, page.limit);
-    const hits = shown.map(([score, , photoId, file, model, taggedAt, tags]) => ({
+    const hits = shown.map(([score, , photoId, file, model, taggedAt, tags, attributes]) => ({
       photoId,
       file: file ?? undefined,
       score: score / scoreUnits,
       model: this.#dictionary.model(model).model,
       taggedAt,
       tags: this.#scoredTags(tags),
+      ...attributesOf(attributes),
     }));
     const last = shown.at(-1);
     return rows.length > shown.length && last !== undefined
@@ -132,7 +138,8 @@ export class TagReader {
     // CROSS JOIN keeps the order of the joins: the page first, then a look-up a hit.
     return this.#database
       .prepare<HitRow>(
-        `SELECT hits.score, hits.photo, photos.id, photos.file, photos.model, photos.tagged_at, photos.tags
+        `SELECT hits.score, hits.photo, photos.id, photos.file, photos.model, photos.tagged_at, photos.tags,
+                photos.attributes
          FROM (${plan.sql}) AS hits CROSS JOIN photos ON photos.row = hits.photo
          ORDER BY hits.score DESC, hits.photo DESC`,
       )
@@ -155,6 +162,10 @@ export class TagReader {
       score: score / scoreUnits,
     }));
   }
+}
+
+function attributesOf(json: string | null): { readonly attributes?: Attributes } {
+  return json === null ? {} : { attributes: JSON.parse(json) as Attributes };
 }
 
 function checkedPage(page: Page): Cursor | undefined {

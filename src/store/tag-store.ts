@@ -1,3 +1,4 @@
+import { attributesProblem, type Attributes } from '../base/attributes.ts';
 import { Fault } from '../base/errors.ts';
 import { checkPhotoId, nameProblem } from '../base/ids.ts';
 import type { SearchQuery } from './search-query.ts';
@@ -39,6 +40,8 @@ export interface TagResult {
   readonly taggedAt: number;
   /** By falling score, none twice; may be empty. */
   readonly tags: readonly ScoredTag[];
+  /** What users' bolts have added, if they have. */
+  readonly attributes?: Attributes | undefined;
 }
 
 /** What became of a written result: a newer one of the same photo, or its `forget`, makes it `superseded`. */
@@ -64,6 +67,7 @@ export interface SearchHit {
   readonly taggedAt: number;
   /** All tags of the photo, by falling score. */
   readonly tags: readonly ScoredTag[];
+  readonly attributes?: Attributes | undefined;
 }
 
 /** Hits by falling score; of equal ones, the photo that was stored first last. */
@@ -172,6 +176,8 @@ function* problemsOf(result: TagResult): Generator<string> {
     last = score;
   }
   if (new Set(result.tags.map(({ tag }) => tag)).size < result.tags.length) yield 'a tag twice';
+  const problem = attributesProblem(result.attributes ?? {});
+  if (problem !== undefined) yield problem;
 }
 
 /** Longest {@link TagResult.file}, bytes of UTF-8. */

@@ -63,12 +63,12 @@ export class TagWriter {
     );
     this.#raise = database.prepare('DELETE FROM tombstones WHERE id IN (SELECT value FROM json_each(?))');
     this.#upsert = database.prepare(
-      `INSERT INTO photos (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO photos (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags, attributes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET
          epoch = excluded.epoch, sequence = excluded.sequence, activation = excluded.activation,
          model = excluded.model, file = excluded.file, sha256 = excluded.sha256, width = excluded.width, height = excluded.height,
-         tagged_at = excluded.tagged_at, tags = excluded.tags
+         tagged_at = excluded.tagged_at, tags = excluded.tags, attributes = excluded.attributes
        RETURNING row`,
     );
   }
@@ -159,6 +159,7 @@ export class TagWriter {
       result.height ?? null,
       result.taggedAt,
       packTagList(tags.map(({ tag, score }) => ({ id: tag, score }))),
+      result.attributes === undefined ? null : JSON.stringify(result.attributes),
     );
     if (stored === undefined) changes.photos += 1;
     else this.#withdraw(stored, changes);

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Attributes } from '../base/attributes.ts';
 import type { DeadLetter, exchanges, PhotoResult } from '../transport/payloads.ts';
 import { printable } from './printable.ts';
 import { pairs, table } from './table.ts';
@@ -22,7 +23,13 @@ export function resultLine(result: PhotoResult): string {
   const name = printable(result.file ?? result.id);
   return 'error' in result
     ? `${name}  failed: ${printable(result.error.message)}`
-    : `${name}  ${tagsLine(result.tags)}`;
+    : `${name}  ${tagsLine(result.tags)}${attributesText(result.attributes ?? {})}`;
+}
+
+/** What bolts have added to a photo, behind its tags. */
+function attributesText(attributes: Attributes): string {
+  const shown = Object.entries(attributes).map(([name, value]) => `${name} ${printable(String(value))}`);
+  return shown.length === 0 ? '' : `; ${shown.join(', ')}`;
 }
 
 /** Photos that a search found. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { attributeName, maxAttributeLength, maxAttributes } from '../base/attributes.ts';
 
-const attributes = z
+/** See {@link Attributes}. */
+export const attributes = z
   .record(
     z.string().regex(attributeName, 'has to be a lower-case letter and up to 63 letters, digits or hyphens'),
     z.union([z.string().max(maxAttributeLength), z.number(), z.boolean()]),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { attributes } from './bolt-tuple.ts';
 import { runSpec } from './run-spec.ts';
 import { topologyName } from './topology-spec.ts';
 
@@ -18,7 +19,13 @@ const tag = z.object({ tag: z.string(), score: z.number() });
 
 /** What became of one photo: its tags by falling score, or why it has none. The one shape of results and `submit --wait`. */
 export const photoResult = z.union([
-  z.object({ id: photoId, file: z.string().optional(), model: z.string(), tags: z.array(tag) }),
+  z.object({
+    id: photoId,
+    file: z.string().optional(),
+    model: z.string(),
+    tags: z.array(tag),
+    attributes: attributes.optional(),
+  }),
   z.object({
     id: photoId,
     file: z.string().optional(),
@@ -232,6 +239,7 @@ const taggedPhoto = z.object({
     height: count.optional(),
     taggedAt: count,
     tags: z.array(tag),
+    attributes: attributes.optional(),
   }),
   features: z
     .array(
@@ -330,6 +338,7 @@ export const exchanges = {
           /** ms since the epoch */
           taggedAt: z.number(),
           tags: z.array(tag),
+          attributes: attributes.optional(),
         }),
       ),
       next: z.string().optional(),

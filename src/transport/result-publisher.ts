@@ -1,3 +1,4 @@
+import type { Attributes } from '../base/attributes.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
 import { photoResult, type PhotoResult } from './payloads.ts';
@@ -5,7 +6,11 @@ import { subjectOf, wildcardOf } from './subjects.ts';
 
 /** What became of a photo: tags by falling score, or why it has none. */
 export type Outcome =
-  | { readonly model: string; readonly tags: readonly { readonly tag: string; readonly score: number }[] }
+  | {
+      readonly model: string;
+      readonly tags: readonly { readonly tag: string; readonly score: number }[];
+      readonly attributes?: Attributes | undefined;
+    }
   | { readonly error: { readonly code: string; readonly message: string } };
 
 /** Whose result it is. */

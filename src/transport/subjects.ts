@@ -55,7 +55,8 @@ export const subjects = {
   results: {
     pattern: 'autotag.v1.results.{client}',
     kind: 'event',
-    payload: 'JSON: `{id, file, model, tags: [{tag, score}]}` or `{id, file, error: {code, message}}`',
+    payload:
+      'JSON: `{id, file, model, tags: [{tag, score}], attributes}` or `{id, file, error: {code, message}}`',
     publish: ['node'],
     subscribe: everyone,
   },

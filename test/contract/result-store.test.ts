@@ -87,7 +87,11 @@ describe.each(['local', 'remote'])('the %s result store', (kind) => {
   it('keeps rows and features of any name, and keeps them again', async () => {
     const photos = hostileNames.map((name, index) => {
       const { result: row, features: found } = tagged(name, index + 1);
-      return { result: { ...row, file: `${name}.jpg`, tags: [{ tag: name, score: 0.25 }] }, features: found };
+      const attributes = { text: name, number: index, yes: true };
+      return {
+        result: { ...row, file: `${name}.jpg`, tags: [{ tag: name, score: 0.25 }], attributes },
+        features: found,
+      };
     });
     expect(await store().keep(photos)).toEqual(photos.map(() => 'stored'));
     expect(await store().keep(photos)).toEqual(photos.map(() => 'stored'));

@@ -77,6 +77,7 @@ const results: fc.Arbitrary<TagResult> = fc.record({
   sha256: fc.constantFrom(undefined, 'ab'.repeat(32)),
   width: fc.constantFrom(undefined, 224),
   height: fc.constantFrom(undefined, 1),
+  attributes: fc.constantFrom(undefined, { camera: 'K2 ☀', iso: 0.1, flash: false }),
   taggedAt: fc.integer({ min: 0, max: 2_000_000_000_000 }),
   tags: fc
     .uniqueArray(fc.record({ tag: fc.constantFrom(...tags), score }), { selector: ({ tag }) => tag })

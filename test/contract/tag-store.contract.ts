@@ -57,6 +57,27 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         expect((await store.get('w2'))?.tags).toEqual([]);
       });
 
+      it('keeps attributes of every kind, replaces them with the row, and refuses those that it could not keep', async () => {
+        const attributes = {
+          camera: 'été "K2"\n\ud800',
+          'f-number': 2.8,
+          iso: 1e21,
+          flash: true,
+          constructor: '',
+        };
+        await store.write([result('wa', { 'wa cat': 0.5 }, { attributes })]);
+        expect((await store.get('wa'))?.attributes).toEqual(attributes);
+        const { hits } = await store.search(parseSearchQuery('"wa cat"'), { limit: 1 });
+        expect(hits[0]?.attributes).toEqual(attributes);
+        await store.write([result('wa', { 'wa cat': 0.5 })]);
+        expect((await store.get('wa'))?.attributes).toBeUndefined();
+        const many = Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`a${String(n)}`, n]));
+        for (const wrong of [{ Camera: 1 }, { iso: NaN }, { camera: 'x'.repeat(1_025) }, many])
+          await expect(store.write([result('wa', {}, { attributes: wrong })])).rejects.toMatchObject({
+            code: 'REQUEST_INVALID',
+          });
+      });
+
       it('stores twice delivered results once', async () => {
         const written = result('w3', { 'w twice': 0.7 });
         expect(await store.write([written, written])).toEqual(['stored', 'stored']);

@@ -70,6 +70,22 @@ describe('SqlDatabase', () => {
     expect(database.prepare('SELECT sql FROM sqlite_schema').all()).toEqual(schema);
   });
 
+  it('keeps what was stored before rows had attributes', () => {
+    migrate(database, file);
+    const old = result('old', { cat: 0.5 });
+    new TagWriter(database).write([old]);
+    database.execute('ALTER TABLE photos DROP COLUMN attributes; PRAGMA user_version = 1');
+    migrate(database, file);
+    expect(new TagReader(new SqlDatabase({ file, cacheKib: 1024, busyTimeoutMs: 0 })).get('old')).toEqual(
+      old,
+    );
+    const next = result('next', { cat: 0.5 }, { attributes: { camera: 'K2' } });
+    new TagWriter(database).write([next]);
+    expect(new TagReader(new SqlDatabase({ file, cacheKib: 1024, busyTimeoutMs: 0 })).get('next')).toEqual(
+      next,
+    );
+  });
+
   it('on a full disk keeps nothing of the batch, says so, and goes on when there is space', () => {
     migrate(database, file);
     const writer = new TagWriter(database);
