@@ -6,7 +6,6 @@ import type { PhotoDelivery } from '../src/transport/photo-delivery.ts';
 import type { PhotoQueue } from '../src/transport/photo-queue.ts';
 import type { Puller } from '../src/transport/puller.ts';
 import type { FailurePolicy } from './failure-policy.ts';
-import { writerName } from './tuple.ts';
 import type { SpoutMessage, TaggerMessage, Tuple } from './tuple.ts';
 
 /** One more than a thread has places, so that none waits for the main thread when a photo is done. */
@@ -24,7 +23,7 @@ export interface PhotoSpoutArgument {
 }
 
 interface Held extends Tuple {
-  /** Who has it, a tagger or the writer; nobody while it waits or fails. */
+  /** Who has it, a tagger, the flow or the writer; nobody while it waits or fails. */
   at: string | undefined;
 }
 
@@ -79,11 +78,11 @@ export const photoSpout: Behaviour<PhotoSpoutState, SpoutMessage, PhotoSpoutArgu
         state.taggers.set(message.tagger.address.name, { ref: message.tagger, outstanding: 0 });
         state.puller.resize(state.window);
         break;
-      case 'writerJoined':
-        for (const tuple of state.held.values()) if (tuple.at === writerName.name) giveBack(state, tuple);
+      case 'began':
+        giveBackOf(state, message.who);
         break;
-      case 'tagged':
-        release(state, message.delivery, writerName.name);
+      case 'passed':
+        release(state, message.delivery, message.to);
         break;
       case 'failed':
         if (find(state, message.tuple.delivery) === undefined) break;
@@ -170,7 +169,7 @@ function find({ held }: PhotoSpoutState, delivery: PhotoDelivery): Held | undefi
   return tuple?.delivery === delivery ? tuple : undefined;
 }
 
-/** The tagger has a place again; `next` has the tuple now. */
+/** A tagger that had it has a place again; `next` has the tuple now. */
 function release(state: PhotoSpoutState, delivery: PhotoDelivery, next?: string): void {
   const tuple = find(state, delivery);
   if (tuple === undefined) return;
@@ -196,6 +195,11 @@ function settle(state: PhotoSpoutState, delivery: PhotoDelivery): void {
 function loseTagger(state: PhotoSpoutState, name: string): void {
   state.taggers.delete(name);
   if (state.taggers.size === 0) state.puller.resize(0);
+  giveBackOf(state, name);
+}
+
+/** Whoever had these has ended without a word. */
+function giveBackOf(state: PhotoSpoutState, name: string): void {
   for (const tuple of state.held.values()) if (tuple.at === name) giveBack(state, tuple);
 }
 

@@ -1,6 +1,7 @@
 import { Fault } from '../src/base/errors.ts';
 import type { Metrics } from '../src/base/metrics.ts';
 import { shuffle, topology } from '../src/cluster/topology/builder.ts';
+import type { ActiveBolts } from '../src/cluster/bolt/active-bolts.ts';
 import type { ComponentFactory, Task } from '../src/cluster/topology/component-factory.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import type { WorkerSlot } from '../src/pool/worker-slot.ts';
@@ -34,6 +35,7 @@ export interface PhotoComponentsOptions {
   readonly failures: FailurePolicy;
   readonly slots: readonly WorkerSlot[];
   readonly models: ActiveModel;
+  readonly bolts: ActiveBolts;
   readonly metrics: Metrics;
   /** See `PhotoSpoutArgument`. */
   readonly window: number;
@@ -62,10 +64,11 @@ export function photoComponents(options: PhotoComponentsOptions): ComponentFacto
   };
 }
 
-function startTagger(place: number, { slots, models, metrics }: PhotoComponentsOptions): ChildStart {
+function startTagger(place: number, options: PhotoComponentsOptions): ChildStart {
+  const { slots, models, bolts, metrics } = options;
   const slot = slots[place];
   if (slot === undefined)
     throw new Fault('NOT_FOUND', { what: 'worker thread on this node', id: String(place) });
   const name = new ActorName<TaggerMessage>(`autotag-${String(place)}`);
-  return actor(tagger, { slot, models, metrics }, { name });
+  return actor(tagger, { slot, models, bolts, metrics }, { name });
 }

@@ -1,11 +1,12 @@
 import type { Metrics } from '../src/base/metrics.ts';
 import { Fault } from '../src/base/errors.ts';
+import type { ActiveBolts } from '../src/cluster/bolt/active-bolts.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { ThreadLost } from '../src/pool/worker-slot.ts';
 import type { WorkerSlot } from '../src/pool/worker-slot.ts';
 import type { ActorRef, Behaviour, Context } from '../src/runtime/index.ts';
-import { photoSpoutName, writerName } from './tuple.ts';
-import type { SpoutMessage, TaggerMessage, Tuple, WriterMessage } from './tuple.ts';
+import { flowName, photoSpoutName, writerName } from './tuple.ts';
+import type { FlowMessage, SpoutMessage, TaggedTuple, TaggerMessage, Tuple, WriterMessage } from './tuple.ts';
 
 const joinAgainMs = 50;
 
@@ -13,11 +14,13 @@ const joinAgainMs = 50;
 export interface TaggerArgument {
   readonly slot: WorkerSlot;
   readonly models: ActiveModel;
+  readonly bolts: ActiveBolts;
   readonly metrics: Metrics;
 }
 
 interface TaggerState extends TaggerArgument {
   readonly spout: ActorRef<SpoutMessage>;
+  readonly flow: ActorRef<FlowMessage>;
   readonly writer: ActorRef<WriterMessage>;
 }
 
@@ -25,14 +28,14 @@ interface TaggerState extends TaggerArgument {
  * The tagger bolt: one task for each worker thread. It holds the next tuple until the thread has a place; what comes after
  * it waits in the mailbox, where it can be seen.
  *
- * Outcomes go straight to the spout and the writer, not through this actor's mailbox: they count even if it has ended meanwhile.
+ * Outcomes go straight to the spout and to the flow or the writer, not through this actor's mailbox: they count even if it has ended meanwhile.
  */
 export const tagger: Behaviour<TaggerState, TaggerMessage, TaggerArgument> = {
   kind: 'autotag',
   init: (argument, context) => {
     const spout = context.ref(photoSpoutName);
     join(spout, context);
-    return { ...argument, spout, writer: context.ref(writerName) };
+    return { ...argument, spout, flow: context.ref(flowName), writer: context.ref(writerName) };
   },
   receive: (state, message, context) => {
     if (message.type === 'join') join(state.spout, context);
@@ -66,20 +69,29 @@ function take(state: TaggerState, tuple: Tuple): void {
   if (!tuple.delivery.settled) void tag(state, tuple);
 }
 
-async function tag({ slot, models, metrics, spout, writer }: TaggerState, tuple: Tuple): Promise<void> {
+async function tag(state: TaggerState, tuple: Tuple): Promise<void> {
+  const { slot, models, bolts, metrics, spout } = state;
   const { delivery } = tuple;
+  const photo = bolts.readPhotos ? delivery.bytes.slice() : undefined;
   const model = models.current;
   metrics.kernelRuns.inc();
   try {
     const found = await slot.run({ bytes: delivery.bytes.buffer, model: model.handle, top: delivery.top });
     for (const stage of ['decode', 'features', 'score'] as const)
       metrics.stageSeconds.observe({ stage }, found.times[stage] / 1000);
-    const refused = writer.trySend({ type: 'write', tuple: { ...tuple, found, model } });
-    if (refused === undefined) spout.cast({ type: 'tagged', delivery });
+    const { refused, to } = pass(state, { ...tuple, found, model, photo });
+    if (refused === undefined) spout.cast({ type: 'passed', delivery, to });
     else spout.cast({ type: 'failed', tuple, fault: refused, charged: false });
   } catch (error) {
     const lost = error instanceof ThreadLost;
     const fault = lost ? error.fault : Fault.from(error);
     spout.cast({ type: 'failed', tuple, fault, charged: lost ? error.charged : true });
   }
+}
+
+/** To the writer at once, unless bolts of users come first. */
+function pass({ bolts, flow, writer }: TaggerState, tuple: TaggedTuple) {
+  return bolts.none
+    ? { refused: writer.trySend({ type: 'write', tuple }), to: writerName.name }
+    : { refused: flow.trySend({ type: 'carry', tuple }), to: flowName.name };
 }

@@ -3,6 +3,7 @@ import { ActorName } from '../src/runtime/index.ts';
 import type { ActorRef, Request } from '../src/runtime/index.ts';
 import type { PublishedModel } from '../src/pool/published-model.ts';
 import type { PhotoTags } from '../src/pool/thread-messages.ts';
+import type { BoltOutput } from '../src/transport/bolt-tuple.ts';
 import type { PhotoDelivery } from '../src/transport/photo-delivery.ts';
 
 /** One photo on its way through the topology: one message of the stream, acknowledged by the last bolt. */
@@ -17,6 +18,10 @@ export interface TaggedTuple extends Tuple {
   readonly found: PhotoTags;
   /** The model that the scores are of. */
   readonly model: PublishedModel;
+  /** Its bytes, where bolts of users want them: those of the delivery are in the thread. */
+  readonly photo?: Uint8Array | undefined;
+  /** What bolts of users have added. */
+  readonly output?: BoltOutput;
 }
 
 /** What the photo spout is told by the bolts. */
@@ -25,10 +30,10 @@ export type SpoutMessage =
   | { readonly type: 'pulled'; readonly delivery: PhotoDelivery }
   /** A tagger is there; it takes tuples until it goes down. */
   | { readonly type: 'joined'; readonly tagger: ActorRef<TaggerMessage> }
-  /** A writer is there; what one before it had is lost. */
-  | { readonly type: 'writerJoined' }
-  /** The tuple has left the tagger for the writer. */
-  | { readonly type: 'tagged'; readonly delivery: PhotoDelivery }
+  /** A flow or writer has begun; what one before it had is lost. */
+  | { readonly type: 'began'; readonly who: string }
+  /** The tuple has left whoever had it for the flow or the writer. */
+  | { readonly type: 'passed'; readonly delivery: PhotoDelivery; readonly to: string }
   /** The tuple could not be tagged; `charged` if the photo may be the reason. */
   | { readonly type: 'failed'; readonly tuple: Tuple; readonly fault: Fault; readonly charged: boolean }
   /** The tuple needs no lease any more: stored, buried, or handed back. */
@@ -44,6 +49,12 @@ export type TaggerMessage =
   /** Time to tell the spout, again, that this one is there. */
   | { readonly type: 'join' };
 
+/** What the flow is told. */
+export type FlowMessage =
+  | { readonly type: 'carry'; readonly tuple: TaggedTuple }
+  /** Time to look at the topology. */
+  | { readonly type: 'look' };
+
 /** What the writer is told. */
 export type WriterMessage =
   | { readonly type: 'write'; readonly tuple: TaggedTuple }
@@ -54,6 +65,9 @@ export type WriterMessage =
 
 /** The spout that pulls photos from the stream. */
 export const photoSpoutName = new ActorName<SpoutMessage>('photos');
+
+/** What takes tuples through users' bolts. */
+export const flowName = new ActorName<FlowMessage>('flow');
 
 /** The bolt that writes tags. */
 export const writerName = new ActorName<WriterMessage>('dbwriter');

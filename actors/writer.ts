@@ -5,7 +5,7 @@ import { checkTagResult, isFileName } from '../src/store/tag-store.ts';
 import type { TagResult, WriteOutcome } from '../src/store/tag-store.ts';
 import type { ResultPublisher } from '../src/transport/result-publisher.ts';
 import type { ResultStore, TaggedPhoto } from './result-store.ts';
-import { photoSpoutName } from './tuple.ts';
+import { photoSpoutName, writerName } from './tuple.ts';
 import type { SpoutMessage, TaggedTuple, WriterMessage } from './tuple.ts';
 
 /** Rows in a transaction: enough to share one fsync, few enough to be quick. */
@@ -47,7 +47,7 @@ export const writer: Behaviour<WriterState, WriterMessage, WriterArgument> = {
   init: (argument, context) => {
     const spout = context.ref(photoSpoutName);
     // One that comes later has given nothing to a writer before this one.
-    spout.trySend({ type: 'writerJoined' });
+    spout.trySend({ type: 'began', who: writerName.name });
     return { ...argument, context, spout, waiting: [], phase: 'idle' };
   },
   receive: (state, message) => {
@@ -120,7 +120,7 @@ function rowOf({ spout, context }: WriterState, tuple: TaggedTuple): Row[] {
 
 async function acknowledge(state: WriterState, { tuple, result }: Row, outcome: WriteOutcome): Promise<void> {
   const { spout, metrics, results, context } = state;
-  const { delivery, found, model, pulledAt } = tuple;
+  const { delivery, found, model, output, pulledAt } = tuple;
   try {
     await delivery.ack();
     metrics.photos.inc({ outcome });
@@ -132,12 +132,14 @@ async function acknowledge(state: WriterState, { tuple, result }: Row, outcome: 
       'the acknowledgement was not confirmed',
     );
   }
-  const tags = delivery.top > 0 ? model.name(found.best) : result.tags;
-  results.publish(delivery, { model: model.handle.id, tags });
+  const { attributes } = result;
+  const tags = delivery.top > 0 && output?.tags === undefined ? model.name(found.best) : result.tags;
+  results.publish(delivery, { model: model.handle.id, tags, attributes });
   spout.cast({ type: 'settled', delivery });
 }
 
-function toResult({ delivery, found, model }: TaggedTuple, taggedAt: number): TagResult {
+function toResult({ delivery, found, model, output = {} }: TaggedTuple, taggedAt: number): TagResult {
+  const { attributes = {}, tags = model.name(found.tags) } = output;
   return {
     photoId: delivery.id,
     file: delivery.file !== undefined && isFileName(delivery.file) ? delivery.file : undefined,
@@ -146,6 +148,7 @@ function toResult({ delivery, found, model }: TaggedTuple, taggedAt: number): Ta
     model: model.handle.id,
     extractor: model.extractor,
     taggedAt,
-    tags: model.name(found.tags),
+    tags,
+    ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
   };
 }

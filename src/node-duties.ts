@@ -22,7 +22,8 @@ import { runCoordinator, runCoordinatorName } from '../actors/run-coordinator.ts
 import { runService } from '../actors/run-service.ts';
 import { taskRunner, taskRunnerName } from '../actors/task-runner.ts';
 import { TrainingRecords } from '../actors/training-records.ts';
-import { photoSpoutName } from '../actors/tuple.ts';
+import { flow } from '../actors/flow.ts';
+import { flowName, photoSpoutName } from '../actors/tuple.ts';
 import { workflows } from '../actors/workflows.ts';
 import { systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
@@ -30,6 +31,7 @@ import type { RecentLines } from './base/recent-lines.ts';
 import type { Metrics } from './base/metrics.ts';
 import type { NodeOptions } from './base/options.ts';
 import { packageVersion, setupFiles } from './base/package-root.ts';
+import { ActiveBolts } from './cluster/bolt/active-bolts.ts';
 import type { AuditLog } from './cluster/audit-log.ts';
 import type { ClusterPlace } from './cluster/cluster-place.ts';
 import { inspection } from './cluster/inspection.ts';
@@ -247,6 +249,7 @@ export class NodeDuties {
     const { queue, attempts, deadLetters, results, topologies: records } = this.#link;
     const { maxAttempts, ackWaitMs, window } = this.#own.options;
     const [metrics, log, clock] = [this.#own.metrics, this.#logOf(photoSpoutName), systemClock];
+    const bolts = new ActiveBolts();
     const builtin = photoComponents({
       queue,
       store: this.#resultStore(),
@@ -254,6 +257,7 @@ export class NodeDuties {
       failures: new FailurePolicy({ attempts, deadLetters, results, metrics, log, clock, maxAttempts }),
       slots,
       models: this.#own.models,
+      bolts,
       metrics,
       window: window === 0 ? Math.max(32, 8 * slots.length) : window,
       ackWaitMs,
@@ -261,7 +265,13 @@ export class NodeDuties {
     });
     const bundles = new BundleFolder(join(this.#own.folder, 'bundles'), this.#link.bundles, this.#own.log);
     const factory = programComponents({ bundles, builtin, log: this.#own.log });
-    return topologies({ node: this.#own.options.name, records, factory, log: this.#own.log });
+    const spec = topologies({ node: this.#own.options.name, records, factory, log: this.#own.log });
+    const start = actor(
+      flow,
+      { topology: photoTopology.name, records, bolts, metrics },
+      { name: flowName, mailboxLimit: 8_192 },
+    );
+    return { ...spec, children: [...spec.children, { id: 'flow', start }] };
   }
 
   #nimbus(): ChildStart {

@@ -205,6 +205,11 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'The process of the bolt {bolt} was ended, as it wrote too much: {reason}; have it write less.',
   },
+  BOLT_AWAY: {
+    disposition: 'retry',
+    sentence:
+      'No task of the bolt {bolt} took the photo ({reason}); it is tried again, `cluster list` shows how its tasks do.',
+  },
   BOLT_MEMORY: {
     disposition: 'retry',
     sentence:

@@ -21,6 +21,27 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly boltSeconds = new Histogram<'component'>({
+    name: 'autotag_bolt_seconds',
+    help: "Time of a photo in a user's bolt, the wait for one of its tasks included",
+    labelNames: ['component'],
+    buckets: secondsBuckets,
+    registers: [this.registry],
+  });
+
+  readonly boltFailures = new Counter<'component'>({
+    name: 'autotag_bolt_failures_total',
+    help: "Photos that a user's bolt failed on, or that found none of its tasks",
+    labelNames: ['component'],
+    registers: [this.registry],
+  });
+
+  /** Measures nothing of a bolt that is gone. */
+  forgetBolt(component: string): void {
+    this.boltSeconds.remove(component);
+    this.boltFailures.remove(component);
+  }
+
   readonly kernelRuns = new Counter({
     name: 'autotag_kernel_runs_total',
     help: 'Photos given to a worker thread; above the acknowledged ones by what was run twice',
