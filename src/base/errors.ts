@@ -194,7 +194,7 @@ export const catalogue = {
   BOLT_DIED: {
     disposition: 'retry',
     sentence:
-      'The process of the bolt {bolt} ended while it had this photo: {reason}; the node has started another one, mend the bolt if that goes on.',
+      'The process of the bolt {bolt} ended: {reason}; another one is started, mend the bolt if that goes on.',
   },
   BOLT_DEADLINE: {
     disposition: 'retry',

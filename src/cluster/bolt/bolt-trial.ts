@@ -1,20 +1,31 @@
-import type { Clock } from '../../base/clock.ts';
-import { Fault } from '../../base/errors.ts';
-import type { Log } from '../../base/log.ts';
-import type { BoltOutput } from '../../transport/bolt-tuple.ts';
-import type { BoltPlace } from './bolt-process.ts';
+import type { BoltOutput, BoltTuple } from '../../transport/bolt-tuple.ts';
+import { BoltProcess, type BoltProcessOptions } from './bolt-process.ts';
 
 /** What is tried, and with which photo. */
-export interface BoltTrial extends Omit<BoltPlace, 'index'> {
+export interface BoltTrial extends Omit<BoltProcessOptions, 'index' | 'ending'> {
   readonly photo: Uint8Array;
-  readonly log: Log;
-  readonly clock: Clock;
 }
+
+const sample: BoltTuple = {
+  id: 'trial',
+  file: 'trial.jpg',
+  model: 'trial',
+  tags: [{ tag: 'trial', score: 0.9 }],
+  attributes: {},
+};
 
 /**
  * Starts a bolt, has it process one photo, and ends it.
+ * @returns what it adds to the photo
  * @throws Fault `BOLT_START`, `BOLT_FAILED`, `BOLT_DIED`, `BOLT_DEADLINE`, `BOLT_FLOODED`, `BOLT_MEMORY`
  */
-export function tryBolt(_trial: BoltTrial): Promise<BoltOutput> {
-  return Promise.reject(new Fault('INTERNAL', { reason: 'bolts are not built yet' }));
+export async function tryBolt({ photo, ...trial }: BoltTrial): Promise<BoltOutput> {
+  const process = await BoltProcess.start({ ...trial, index: 0 });
+  try {
+    const output = await process.process(sample, photo);
+    await process.checkMemory();
+    return output;
+  } finally {
+    await process.stop();
+  }
 }
