@@ -9,10 +9,10 @@ const usage = `npm run chaos -- [--seed N] [--minutes M] [--only NAME,NAME] [--p
 
   --seed N       first seed; printed, so that a run can be repeated (default: the time)
   --minutes M    go on with further seeds until M minutes are over (default: once through)
-  --only NAMES   undisturbed, threads, node, nats, store, actors, recovery, nodes, rebalance, cluster, all, kills, swaps, training
+  --only NAMES   undisturbed, threads, node, nats, store, actors, recovery, leader, servers, nodes, rebalance, cluster, all, kills, swaps, training
   --photos N     photos of each scenario (default 3000), --rate N of them a second (default 50)
   --kills N      threads killed by \`kills\` (default 2000)
-  --recoveries N nodes killed by \`recovery\`, one by one (default 20)
+  --times N      nodes, leaders, nats-servers killed one by one by \`recovery\`, \`leader\`, \`servers\` (default 20)
   --swaps N      models put in use by \`swaps\` (default 20)
   --labelled N   labelled photos of training (default 320), whose node is killed ten times
   --json         reports as JSON on stdout
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     photos: { type: 'string', default: '3000' },
     rate: { type: 'string', default: '50' },
     kills: { type: 'string', default: '2000' },
-    recoveries: { type: 'string', default: '20' },
+    times: { type: 'string', default: '20' },
     swaps: { type: 'string', default: '20' },
     labelled: { type: 'string', default: '320' },
     json: { type: 'boolean', default: false },
@@ -44,7 +44,7 @@ async function run(): Promise<number> {
     rate: Number(values.rate),
     kills: Number(values.kills),
     swaps: Number(values.swaps),
-    recoveries: Number(values.recoveries),
+    times: Number(values.times),
   });
   const names = values.only?.split(',') ?? [...Object.keys(made), 'training'];
   const reports: ScenarioReport[] = [];
@@ -98,6 +98,12 @@ function trainingSummaryOf({ photos, seconds, faults, violations }: TrainingRepo
   return `  learned from ${String(photos)} photos in ${String(seconds)} s, ${done.join(', ')}: ${verdict}`;
 }
 
+function figuresOf({ figures }: ScenarioReport): string {
+  return Object.entries(figures)
+    .map(([what, { n, median, worst }]) => `${what}\n  ${String(n)}: ${String(median)}, ${String(worst)}`)
+    .join('\n');
+}
+
 function tableOf(reports: readonly ScenarioReport[]): string {
   const table = new Table({
     head: [
@@ -108,8 +114,9 @@ function tableOf(reports: readonly ScenarioReport[]): string {
       'rows',
       'dead',
       'lost',
+      'doubled',
       'runs a photo',
-      'recovery, ms: median, worst',
+      'n: median, worst',
       'MiB before, after',
       'held',
     ],
@@ -126,10 +133,9 @@ function tableOf(reports: readonly ScenarioReport[]): string {
       report.rows,
       report.dead,
       report.lost,
+      report.doubled,
       report.kernelRunsPerPhoto,
-      report.recoveryMs === undefined
-        ? ''
-        : `${String(report.recoveryMs.median)}, ${String(report.recoveryMs.worst)}`,
+      figuresOf(report),
       report.residentMib.join(', '),
       report.violations.length === 0 ? 'yes' : 'NO',
     ]);

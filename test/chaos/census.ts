@@ -10,6 +10,8 @@ export interface Census {
   readonly dead: number;
   /** Ids of acknowledged photos that are neither. */
   readonly lost: readonly string[];
+  /** Photos that were stored more than once: beside a row they are dead letters, or there is a row too many. */
+  readonly doubled: number;
   readonly problems: readonly string[];
 }
 
@@ -24,6 +26,7 @@ export async function takeCensus(client: ClusterClient, workload: Workload, othe
   const problems: string[] = [];
   let rows = 0;
   let dead = 0;
+  let doubled = 0;
   const look = async (id: string, digest: string | undefined) => {
     const { result, dead: letters } = await client.photo(id);
     if (result !== undefined) rows += 1;
@@ -32,6 +35,7 @@ export async function takeCensus(client: ClusterClient, workload: Workload, othe
       if (digest !== undefined && sha256(photo) !== digest)
         problems.push(`${id} is a dead letter of other bytes`);
     }
+    doubled += Math.max(0, letters.length + (result === undefined ? 0 : 1) - 1);
     if (digest === undefined) return;
     if (letters.length > 0) dead += 1;
     if (letters.length > 1) problems.push(`${id} is ${String(letters.length)} dead letters`);
@@ -42,7 +46,8 @@ export async function takeCensus(client: ClusterClient, workload: Workload, othe
   for (let first = 0; first < ids.length; first += atOnce)
     await Promise.all(ids.slice(first, first + atOnce).map(([id, digest]) => look(id, digest)));
   const { photos } = (await client.status())['store'] as { photos: number };
+  doubled += Math.max(0, photos - rows - others);
   if (photos !== rows + others)
     problems.push(`the store has ${String(photos)} rows instead of ${String(rows + others)}`);
-  return { rows, dead, lost, problems };
+  return { rows, dead, lost, doubled, problems };
 }

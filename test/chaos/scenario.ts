@@ -1,22 +1,27 @@
 import type { ClusterClient } from '../support/cluster-client.ts';
-import type { ChaosFault } from '../support/faults.ts';
+import type { ChaosFault, FaultContext } from '../support/fault-schedule.ts';
 import type { GivenOptions, NodeProcess } from '../support/node-process.ts';
 import { numbered } from '../support/photos.ts';
 import { ProcessCluster } from '../support/process-cluster.ts';
 import { seeded } from '../support/random.ts';
 import { Workload, type WorkloadOptions } from '../support/workload.ts';
 import { takeCensus, type Census } from './census.ts';
+import { footprint, growthOf, residentMib } from './footprint.ts';
+import { Figures, type FigureSummary } from './figures.ts';
 
 /** A workload, what goes wrong meanwhile, and what has to hold afterwards. */
 export interface Scenario {
   readonly name: string;
+  /** Without a number of photos, it goes on until all finite faults have ended. */
   readonly workload: WorkloadOptions;
   readonly options?: GivenOptions;
   /** Default 1. */
   readonly nodes?: number;
+  /** `servers`: on three nats-servers of their own. */
+  readonly on?: 'servers';
   readonly faults: readonly ChaosFault[];
-  /** What the faults note: how long it was each time until photos acknowledged before were settled, ms. */
-  readonly recoveriesMs?: readonly number[];
+  /** The most that a figure which the faults take down may be. */
+  readonly bounds?: Readonly<Record<string, number>>;
   /** Most kernel runs for each acknowledged photo. */
   readonly maxRunsPerPhoto?: number;
   /** Makes what the scenario needs on the node's data folder before photos are submitted. */
@@ -39,11 +44,13 @@ export interface ScenarioReport {
   readonly dead: number;
   /** Acknowledged photos that are neither. */
   readonly lost: number;
+  /** Photos that were stored more than once. */
+  readonly doubled: number;
   readonly kernelRuns: number;
   readonly kernelRunsPerPhoto: number;
   readonly redeliveries: number;
-  /** See {@link Scenario.recoveriesMs}. */
-  readonly recoveryMs?: { readonly median: number; readonly worst: number };
+  /** What the faults took down. */
+  readonly figures: Readonly<Record<string, FigureSummary>>;
   /** Resident memory of the first node before and after, MiB. */
   readonly residentMib: readonly [before: number, after: number];
   /** Everything that does not hold; empty if the scenario passed. */
@@ -52,34 +59,31 @@ export interface ScenarioReport {
 
 const warmUpPhotos = 100;
 const settleTimeoutMs = 180_000;
-const mebibyte = 1024 * 1024;
-/** What a process may hold beyond its base: heaps shrink when they like, not when nothing needs them. */
-const allowedGrowth = 1.25;
-const allowedGrowthBytes = 48 * mebibyte;
-
-/** The node before and after. */
-interface Footprint {
-  readonly residentBytes: number;
-  readonly processes: readonly string[];
-}
 
 /** Runs a scenario on a cluster of its own. */
 export async function runScenario(scenario: Scenario, seed: number): Promise<ScenarioReport> {
   const started = performance.now();
-  const cluster = await ProcessCluster.start(scenario.nodes ?? 1, scenario.options);
+  const cluster = await ProcessCluster.start(scenario.nodes ?? 1, scenario.options, scenario.on);
   try {
-    const client = await cluster.first.connect();
+    const client = await cluster.connect();
     try {
       await scenario.prepare?.(cluster.first, client);
       await warmUp(cluster, client);
-      const before = await footprint(client);
+      const before = await footprint(cluster, client);
       const runsBefore = await cluster.count('autotag_kernel_runs_total');
       const workload = new Workload(client, scenario.workload);
-      const faults = await disturb(scenario, { cluster, client, workload, seed });
+      const figures = new Figures();
+      const violations: string[] = [];
+      const faults = await disturb(scenario, seed, cluster, {
+        client,
+        workload,
+        measured: figures.add,
+        violated: (what) => violations.push(what),
+      });
       await untilIdle(cluster, client);
       const kernelRuns = (await cluster.count('autotag_kernel_runs_total')) - runsBefore;
       const census = await takeCensus(client, workload, warmUpPhotos);
-      const after = await footprint(client, before);
+      const after = await footprint(cluster, client, before);
       const wrong = (await scenario.check?.(client, workload)) ?? [];
       const photos = workload.acknowledged.size;
       const runsPerPhoto = kernelRuns / photos;
@@ -92,12 +96,19 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Sce
         rows: census.rows,
         dead: census.dead,
         lost: census.lost.length,
+        doubled: census.doubled,
         kernelRuns,
         kernelRunsPerPhoto: Math.round(runsPerPhoto * 10_000) / 10_000,
         redeliveries: await cluster.count('autotag_redeliveries_total'),
-        ...recoveryOf(scenario),
-        residentMib: [mebibytes(before), mebibytes(after)],
-        violations: [...violationsOf(scenario, census, runsPerPhoto), ...growthOf(before, after), ...wrong],
+        figures: figures.summaries(),
+        residentMib: residentMib(before, after),
+        violations: [
+          ...violations,
+          ...violationsOf(scenario, census, runsPerPhoto),
+          ...figures.beyond(scenario.bounds),
+          ...growthOf(before, after),
+          ...wrong,
+        ],
       };
     } finally {
       await client.close();
@@ -114,26 +125,27 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Sce
 /** Runs the workload and all faults side by side. */
 async function disturb(
   { faults, workload: { photos } }: Scenario,
-  {
-    cluster,
-    seed,
-    ...context
-  }: { cluster: ProcessCluster; client: ClusterClient; workload: Workload; seed: number },
+  seed: number,
+  cluster: ProcessCluster,
+  context: Pick<FaultContext, 'client' | 'workload' | 'measured' | 'violated'>,
 ): Promise<Record<string, number>> {
+  const { client, workload } = context;
   const over = new AbortController();
-  const random = seeded(seed);
-  const { first: node, others } = cluster;
-  const running = faults.map(({ name, finite, run }) => {
-    const count = run({ ...context, node, others, random, over: over.signal }).then(
-      (done) => [name, done] as const,
-    );
-    count.catch(() => undefined);
+  const { first: node, others, servers } = cluster;
+  const running = faults.map(({ name, finite, run }, index) => {
+    const random = seeded(seed + 7919 * index);
+    const done = run({ ...context, node, others, servers, random, over: over.signal });
+    const count = done.then((times) => [name, times] as const);
+    count.catch(workload.end);
     return { finite, count };
   });
-  await context.workload.run();
-  await Promise.all(running.filter(({ finite }) => finite).map(({ count }) => count));
+  const finite = Promise.all(running.filter((one) => one.finite).map(({ count }) => count));
+  finite.catch(() => undefined);
+  if (photos === undefined) void finite.then(workload.end, () => undefined);
+  await workload.run();
+  await finite;
   // Faults go on for as long as there is something to disturb.
-  await untilQueueIsBelow(cluster, context.client, Math.min(50, photos / 10));
+  await untilQueueIsBelow(cluster, client, Math.min(50, workload.acknowledged.size / 10));
   over.abort();
   return Object.fromEntries(await Promise.all(running.map(({ count }) => count)));
 }
@@ -171,33 +183,6 @@ async function untilQueueIsBelow(
   throw new Error(`the queue is not done: ${JSON.stringify([last, spout])}`);
 }
 
-/** With `base`, waits until the node has come back to it, or is not going to. */
-async function footprint(client: ClusterClient, base?: Footprint): Promise<Footprint> {
-  const deadline = performance.now() + 15_000;
-  for (;;) {
-    const { memory } = (await client.inspect('node')) as { memory: { rss: number } };
-    const processes = (await client.processes()).map(({ child, name, phase }) =>
-      // A task that has moved has another number.
-      [(child ?? name ?? '?').replace(/:\d+$/, ''), phase].join(' '),
-    );
-    const now = { residentBytes: memory.rss, processes: processes.toSorted() };
-    if (base === undefined || growthOf(base, now).length === 0 || performance.now() > deadline) return now;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
-
-function growthOf(before: Footprint, after: Footprint): string[] {
-  const allowed = before.residentBytes * allowedGrowth + allowedGrowthBytes;
-  return [
-    ...(after.residentBytes <= allowed
-      ? []
-      : [`resident memory went from ${String(mebibytes(before))} to ${String(mebibytes(after))} MiB`]),
-    ...(before.processes.join() === after.processes.join()
-      ? []
-      : [`the actors were [${before.processes.join(', ')}], and are [${after.processes.join(', ')}]`]),
-  ];
-}
-
 function violationsOf(scenario: Scenario, census: Census, runsPerPhoto: number): string[] {
   const { maxRunsPerPhoto = Infinity } = scenario;
   return [
@@ -207,14 +192,4 @@ function violationsOf(scenario: Scenario, census: Census, runsPerPhoto: number):
       ? []
       : [`${String(runsPerPhoto)} kernel runs a photo, more than ${String(maxRunsPerPhoto)}`]),
   ];
-}
-
-function recoveryOf({ recoveriesMs = [] }: Scenario): Pick<ScenarioReport, 'recoveryMs'> {
-  if (recoveriesMs.length === 0) return {};
-  const sorted = recoveriesMs.map(Math.round).sort((one, other) => one - other);
-  return { recoveryMs: { median: sorted[sorted.length >> 1]!, worst: sorted.at(-1)! } };
-}
-
-function mebibytes({ residentBytes }: Footprint): number {
-  return Math.round(residentBytes / mebibyte);
 }

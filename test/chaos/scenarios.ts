@@ -3,14 +3,12 @@ import {
   killActors,
   killNatsServer,
   killNode,
-  killOtherNode,
   killTagStore,
   killThreads,
-  pauseOtherNode,
   rebalancePhotos,
 } from '../support/faults.ts';
-import type { GivenOptions } from '../support/node-process.ts';
-import type { WorkloadOptions } from '../support/workload.ts';
+import { killOtherNode, pauseOtherNode } from '../support/node-faults.ts';
+import { leaderRecovery, nodeRecovery, serverRecovery } from './measurements.ts';
 import { modelSwap } from './model-swap.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -27,8 +25,8 @@ export interface ScenarioSizes {
   /** Worker threads killed where they alone are. */
   readonly kills: number;
   readonly swaps: number;
-  /** Nodes killed where it is measured how long their photos wait. Default 20. */
-  readonly recoveries?: number;
+  /** How often each fault is done that is measured one by one. Default 20. */
+  readonly times?: number;
   /** Lease on a photo, ms: how long those of a killed node have to wait. Default that of a node. */
   readonly ackWaitMs?: number;
 }
@@ -39,11 +37,13 @@ export function scenarios({
   rate,
   kills,
   swaps,
-  recoveries = 20,
+  times = 20,
   ackWaitMs,
 }: ScenarioSizes): Record<string, () => Promise<Scenario>> {
   const load = { photos, rate };
   const options = { threads, ...(ackWaitMs === undefined ? {} : { ackWaitMs }) };
+  const onSeveral = { ...options, threads: 1 };
+  const measured = { times, rate, options: onSeveral };
   const made = (scenario: Scenario) => () => Promise.resolve(scenario);
   return {
     undisturbed: made({
@@ -83,18 +83,20 @@ export function scenarios({
       options,
       faults: [killActors(['photos', 'dbwriter', 'autotag-0', 'autotag-1', 'models'], 3_000)],
     }),
-    recovery: () => Promise.resolve(nodeRecovery(load, { ...options, threads: 1 }, recoveries)),
+    recovery: made(nodeRecovery(measured)),
+    leader: made(leaderRecovery(measured)),
+    servers: made(serverRecovery(measured)),
     nodes: made({
       name: 'nodes killed and paused',
       workload: load,
-      options: { ...options, threads: 1 },
+      options: onSeveral,
       nodes: 3,
       faults: [killOtherNode(3), pauseOtherNode(1, 1.5 * (ackWaitMs ?? 10_000))],
     }),
     rebalance: made({
       name: 'rebalanced and deactivated',
       workload: load,
-      options: { ...options, threads: 1 },
+      options: onSeveral,
       nodes: 3,
       faults: [rebalancePhotos(4, 3), deactivatePhotos(1, 2_000)],
       // What is handed back before a thread has it is delivered twice and run once.
@@ -103,7 +105,7 @@ export function scenarios({
     cluster: made({
       name: 'everything at once, on three nodes',
       workload: load,
-      options: { ...options, threads: 1 },
+      options: onSeveral,
       nodes: 3,
       faults: [
         killOtherNode(3),
@@ -125,21 +127,8 @@ export function scenarios({
         killActors(['photos', 'dbwriter', 'autotag-0'], 9_000),
       ],
     }),
-    kills: () => Promise.resolve(manyKills(kills)),
+    kills: made(manyKills(kills)),
     swaps: () => modelSwap(photos, rate, swaps),
-  };
-}
-
-/** The workload goes on for as long as the kills take: each one's photos wait for the end of their leases. */
-function nodeRecovery({ rate }: WorkloadOptions, options: GivenOptions, times: number): Scenario {
-  const recoveriesMs: number[] = [];
-  return {
-    name: `${String(times)} nodes killed, one by one`,
-    workload: { photos: rate * 13 * (times + 1), rate, pictures: 500 },
-    options,
-    nodes: 3,
-    faults: [killOtherNode(times, recoveriesMs)],
-    recoveriesMs,
   };
 }
 
@@ -148,8 +137,7 @@ function manyKills(kills: number): Scenario {
   const everyMs = 80;
   return {
     name: `${String(kills)} threads killed`,
-    // A little longer than the kills take.
-    workload: { photos: Math.ceil((kills * 100 * 6) / 1_000), rate: 5, pictures: 500 },
+    workload: { rate: 5 },
     options: { threads: 8 },
     faults: [killThreads(8, everyMs, kills)],
   };

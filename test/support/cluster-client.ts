@@ -85,15 +85,15 @@ export class ClusterClient {
     return this.ask('photo', {}, { id });
   }
 
-  /** Looks at the node. */
-  async inspect(verb: string, actor?: string): Promise<unknown> {
-    const tokens = { node: this.#node, verb };
+  /** Looks at the node, or at another one. */
+  async inspect(verb: string, actor?: string, node = this.#node): Promise<unknown> {
+    const tokens = { node, verb };
     return (await this.ask('inspect', tokens, actor === undefined ? {} : { actor })).value;
   }
 
-  /** Every process of the node. */
-  async processes(): Promise<readonly ProcessStatus[]> {
-    return (await this.inspect('list')) as readonly ProcessStatus[];
+  /** Every process of the node, or of another one. */
+  async processes(node?: string): Promise<readonly ProcessStatus[]> {
+    return (await this.inspect('list', undefined, node)) as readonly ProcessStatus[];
   }
 
   /** The node's supervision tree. */

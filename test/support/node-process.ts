@@ -55,6 +55,11 @@ export class NodeProcess {
     }
   }
 
+  /** Its name. */
+  get name(): string {
+    return typeof this.#options.name === 'string' ? this.#options.name : 'n1';
+  }
+
   /** Where its NATS server listens. */
   get url(): string {
     return this.#url;
@@ -101,10 +106,14 @@ export class NodeProcess {
     return ClusterClient.open({ url: this.#url, dataFolder: this.data.path }, role);
   }
 
-  /** Ends it as a crash does (SIGKILL); its nats-server lives on. */
-  async kill(): Promise<void> {
+  /**
+   * Ends it as a crash does (SIGKILL); its nats-server lives on.
+   * @param lastLook - waited for right before
+   */
+  async kill(lastLook?: () => Promise<void>): Promise<void> {
     const child = this.#process;
     for (const name of counted) this.#past.set(name, await this.count(name));
+    await lastLook?.();
     await this.#end(child, 'SIGKILL');
   }
 

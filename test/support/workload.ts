@@ -4,10 +4,13 @@ import { numbered } from './photos.ts';
 
 /** Photos to submit. */
 export interface WorkloadOptions {
-  readonly photos: number;
+  /** Without it, photos are handed in until {@link Workload.end}. */
+  readonly photos?: number;
   /** Photos a second; the next one waits for its time, not for the one before. */
   readonly rate: number;
-  /** Different pictures among them; default as many as photos. */
+  /** Photos handed in at once, at the same rate on the whole. Default 1. */
+  readonly burst?: number;
+  /** Different pictures among them. Default as many as photos, or 500. */
   readonly pictures?: number;
 }
 
@@ -19,28 +22,42 @@ export class Workload {
   readonly unconfirmed = new Set<string>();
   readonly #client: ClusterClient;
   readonly #options: WorkloadOptions;
+  readonly #waiting = new Set<{ readonly from: number; readonly resolve: () => void }>();
   #submitted = 0;
+  #ended = false;
 
   constructor(client: ClusterClient, options: WorkloadOptions) {
     this.#client = client;
     this.#options = options;
   }
 
-  /** The part that has been handed in, 0 to 1. */
+  /** The part that has been handed in, 0 to 1; 0 of one without an end. */
   get progress(): number {
-    return this.#submitted / this.#options.photos;
+    return this.#submitted / (this.#options.photos ?? Infinity);
   }
+
+  /** Resolves when a photo that is handed in from now on is confirmed. */
+  nextAcknowledged(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.add({ from: this.#submitted, resolve });
+    });
+  }
+
+  /** No more photos. */
+  readonly end = (): void => {
+    this.#ended = true;
+  };
 
   /** Hands all photos in; resolves when each is confirmed or has failed. */
   async run(): Promise<void> {
-    const { photos, rate, pictures = photos } = this.#options;
+    const { photos = Infinity, rate, burst = 1, pictures = this.#options.photos ?? 500 } = this.#options;
     const started = performance.now();
     const submits: Promise<void>[] = [];
-    for (let number = 0; number < photos; number++) {
-      const wait = started + (number * 1000) / rate - performance.now();
+    for (let number = 0; number < photos && !this.#ended; number++) {
+      const wait = started + (Math.floor(number / burst) * burst * 1000) / rate - performance.now();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-      submits.push(this.#submit(number, await numbered(number % pictures)));
       this.#submitted = number + 1;
+      submits.push(this.#submit(number, await numbered(number % pictures)));
     }
     await Promise.all(submits);
   }
@@ -52,6 +69,12 @@ export class Workload {
       this.acknowledged.set(id, sha256(bytes));
     } catch {
       this.unconfirmed.add(id);
+      return;
+    }
+    for (const one of this.#waiting) {
+      if (number < one.from) continue;
+      this.#waiting.delete(one);
+      one.resolve();
     }
   }
 }
