@@ -157,11 +157,18 @@ export class WorkerSlot {
     if (this.#thread !== undefined) this.#lose(this.#thread, new Fault('WORKER_LOST', { reason }), []);
   }
 
-  /** A photo missed its deadline: if another one holds the kernel, that one is the culprit. */
+  /**
+   * A photo missed its deadline. One that has had the kernel for most of that time is the culprit: it keeps others waiting,
+   * whose decoding may have been done. One that has come since is not: the thread took it while the other was decoded.
+   */
   #miss(thread: Thread, place: number): void {
-    const fault = new Fault('WORKER_DEADLINE', { timeoutMs: this.#options.taskTimeoutMs });
-    const inKernel = thread.board.suspects().some((suspect) => thread.board.get(suspect) === 'kernel');
-    this.#lose(thread, fault, inKernel ? undefined : [place]);
+    const { clock, taskTimeoutMs } = this.#options;
+    const fault = new Fault('WORKER_DEADLINE', { timeoutMs: taskTimeoutMs });
+    const came = clock.monotonic() - taskTimeoutMs / 2;
+    const holders = [...thread.running].filter(
+      (running) => running.since <= came && thread.board.get(running.place) === 'kernel',
+    );
+    this.#lose(thread, fault, holders.length > 0 ? holders.map((holder) => holder.place) : [place]);
   }
 
   #lose(thread: Thread, fault: Fault, culprits: readonly number[] = thread.board.suspects()): void {

@@ -205,6 +205,18 @@ describe('the deadline', () => {
     await expect(innocent).rejects.toMatchObject(lost('WORKER_DEADLINE', false));
   });
 
+  test('of a photo whose decoding hangs charges that one, though another has come to the kernel since', async () => {
+    const { clock, run, underWay } = await oddSlot();
+    const culprit = run('decoding wait');
+    await underWay(1);
+    await clock.advance(taskTimeoutMs / 2 + 1);
+    const innocent = run('kernel wait');
+    await underWay(2);
+    await clock.advance(taskTimeoutMs / 2 - 1);
+    await expect(culprit).rejects.toMatchObject(lost('WORKER_DEADLINE', true));
+    await expect(innocent).rejects.toMatchObject(lost('WORKER_DEADLINE', false));
+  });
+
   test('is over when the photo is done', async () => {
     const { slot, clock, run } = await oddSlot();
     await run('kernel pass');
