@@ -40,6 +40,8 @@ export async function takeCensus(client: ClusterClient, workload: Workload, othe
     if (letters.length > 0) dead += 1;
     if (letters.length > 1) problems.push(`${id} is ${String(letters.length)} dead letters`);
     if (letters.length > 0 && result !== undefined) problems.push(`${id} has a row and is a dead letter`);
+    if (workload.poison.has(id) && result !== undefined)
+      problems.push(`${id} has a row: it cannot be tagged`);
     if (letters.length === 0 && result === undefined) lost.push(id);
   };
   const ids = [...workload.acknowledged, ...[...workload.unconfirmed].map((id) => [id, undefined] as const)];

@@ -1,6 +1,11 @@
-import { figures, killLeader, leaveLeadingToOthers, recoverFromKills } from '../support/node-faults.ts';
+import { threadEntry } from '../../src/base/thread-entry.ts';
+import { killLeader, leading, leaveLeadingToOthers, pauseLeader } from '../support/leader-faults.ts';
+import { killThreadsBesideUndisturbed, rebalanceDips } from '../support/load-faults.ts';
+import { recoverFromKills, recovery } from '../support/node-faults.ts';
 import type { GivenOptions } from '../support/node-process.ts';
+import { hangPhoto } from '../support/photo-faults.ts';
 import { killStreamLeader, publishing } from '../support/server-faults.ts';
+import { cutOtherNode } from '../support/surroundings-faults.ts';
 import type { Scenario } from './scenario.ts';
 
 /** How a fault is measured that is done again and again, one by one, until photos are well again. */
@@ -27,7 +32,7 @@ export function nodeRecovery({ times, rate, options }: MeasurementSizes): Scenar
     options,
     nodes: 3,
     faults: [recoverFromKills(times)],
-    bounds: { [figures.recovery]: Number(ackWaitMs) + recoveryGraceMs },
+    bounds: { [recovery.waited]: Number(ackWaitMs) + recoveryGraceMs },
   };
 }
 
@@ -40,7 +45,7 @@ export function leaderRecovery({ times, rate, options }: MeasurementSizes): Scen
     nodes: 3,
     prepare: (_, client) => leaveLeadingToOthers(client),
     faults: [killLeader(times)],
-    bounds: { [figures.leader]: leaderBoundMs },
+    bounds: { [leading]: leaderBoundMs },
   };
 }
 
@@ -54,5 +59,69 @@ export function serverRecovery({ times, rate, options }: MeasurementSizes): Scen
     on: 'servers',
     faults: [killStreamLeader(times)],
     bounds: { [publishing]: publishingBoundMs },
+  };
+}
+
+/** The node that leads stands still, longer than any lease; then it wakes up. */
+export function pausedLeader({ times, rate, options }: MeasurementSizes): Scenario {
+  return {
+    name: `${String(times)} leaders paused for 30 s`,
+    workload: { rate, burst: 2 * rate },
+    options,
+    nodes: 3,
+    prepare: (_, client) => leaveLeadingToOthers(client),
+    faults: [pauseLeader(times, 30_000)],
+  };
+}
+
+/** One photo hangs in the decoder and one in the kernel, each time; all others are tagged. */
+export function hungPhotos(rate: number): Scenario {
+  const maxAttempts = 5;
+  return {
+    name: 'photos that hang',
+    workload: { rate },
+    options: { threads: 2, maxAttempts },
+    threadEntry: threadEntry('../support/hanging-thread-entry', import.meta.url).url,
+    faults: [hangPhoto('decoding', maxAttempts), hangPhoto('kernel', maxAttempts)],
+    allTagged: true,
+  };
+}
+
+/** Threads are killed as fast as five a second, beside a time without. */
+export function fastKills(minutes: number): Scenario {
+  const threads = 8;
+  return {
+    name: 'threads killed at 5 a second',
+    workload: { rate: 0, backlog: 64 },
+    options: { threads },
+    faults: [killThreadsBesideUndisturbed(threads, 200, minutes * 60_000)],
+  };
+}
+
+/** The topology goes from one node to three and back, under a load that one node bears. */
+export function rebalanceCost({ times, rate, options }: MeasurementSizes): Scenario {
+  return {
+    name: 'rebalanced from 1 to 3 nodes and back',
+    workload: { rate },
+    options,
+    nodes: 3,
+    prepare: async (_, client) => {
+      await client.ask('topologyRebalance', {}, { name: 'photos', nodes: 1 });
+    },
+    faults: [rebalanceDips(times)],
+  };
+}
+
+/** Nodes on machines of their own are cut off from the network, one by one, for longer than any lease. */
+export function cutNodes({ times, rate, options }: MeasurementSizes): Scenario {
+  const { ackWaitMs = defaultAckWaitMs } = options;
+  const forMs = 1.5 * Number(ackWaitMs);
+  return {
+    name: `${String(times)} nodes cut off, one by one`,
+    workload: { rate, photos: Math.ceil((rate * (times + 1) * 2 * forMs) / 1_000) },
+    options,
+    nodes: 3,
+    on: 'machines',
+    faults: [cutOtherNode(times, forMs)],
   };
 }

@@ -17,11 +17,15 @@ export interface Scenario {
   readonly options?: GivenOptions;
   /** Default 1. */
   readonly nodes?: number;
-  /** `servers`: on three nats-servers of their own. */
-  readonly on?: 'servers';
+  /** `servers`: on three nats-servers of their own; `machines`: each on a machine of its own. */
+  readonly on?: 'servers' | 'machines';
+  /** Other code for the worker threads. */
+  readonly threadEntry?: URL;
   readonly faults: readonly ChaosFault[];
   /** The most that a figure which the faults take down may be. */
   readonly bounds?: Readonly<Record<string, number>>;
+  /** Whether nothing may be a dead letter but what no node can tag. */
+  readonly allTagged?: boolean;
   /** Most kernel runs for each acknowledged photo. */
   readonly maxRunsPerPhoto?: number;
   /** Makes what the scenario needs on the node's data folder before photos are submitted. */
@@ -42,6 +46,8 @@ export interface ScenarioReport {
   readonly rows: number;
   /** Acknowledged photos that are dead letters. */
   readonly dead: number;
+  /** Acknowledged photos that no node can tag: they are among the dead. */
+  readonly poison: number;
   /** Acknowledged photos that are neither. */
   readonly lost: number;
   /** Photos that were stored more than once. */
@@ -63,7 +69,7 @@ const settleTimeoutMs = 180_000;
 /** Runs a scenario on a cluster of its own. */
 export async function runScenario(scenario: Scenario, seed: number): Promise<ScenarioReport> {
   const started = performance.now();
-  const cluster = await ProcessCluster.start(scenario.nodes ?? 1, scenario.options, scenario.on);
+  const cluster = await ProcessCluster.start(scenario.nodes ?? 1, scenario.options, scenario);
   try {
     const client = await cluster.connect();
     try {
@@ -86,6 +92,7 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Sce
       const after = await footprint(cluster, client, before);
       const wrong = (await scenario.check?.(client, workload)) ?? [];
       const photos = workload.acknowledged.size;
+      const poison = [...workload.poison].filter((id) => workload.acknowledged.has(id)).length;
       const runsPerPhoto = kernelRuns / photos;
       return {
         name: scenario.name,
@@ -95,6 +102,7 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Sce
         acknowledged: photos,
         rows: census.rows,
         dead: census.dead,
+        poison,
         lost: census.lost.length,
         doubled: census.doubled,
         kernelRuns,
@@ -105,6 +113,9 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Sce
         violations: [
           ...violations,
           ...violationsOf(scenario, census, runsPerPhoto),
+          ...(scenario.allTagged === true && census.dead > poison
+            ? [`${String(census.dead - poison)} photos are dead letters that can be tagged`]
+            : []),
           ...figures.beyond(scenario.bounds),
           ...growthOf(before, after),
           ...wrong,
@@ -131,10 +142,11 @@ async function disturb(
 ): Promise<Record<string, number>> {
   const { client, workload } = context;
   const over = new AbortController();
-  const { first: node, others, servers } = cluster;
+  const { first: node, others, servers, machines } = cluster;
+  const busy = new Set<NodeProcess>();
   const running = faults.map(({ name, finite, run }, index) => {
     const random = seeded(seed + 7919 * index);
-    const done = run({ ...context, node, others, servers, random, over: over.signal });
+    const done = run({ ...context, node, others, servers, machines, busy, random, over: over.signal });
     const count = done.then((times) => [name, times] as const);
     count.catch(workload.end);
     return { finite, count };

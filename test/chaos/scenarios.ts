@@ -8,7 +8,17 @@ import {
   rebalancePhotos,
 } from '../support/faults.ts';
 import { killOtherNode, pauseOtherNode } from '../support/node-faults.ts';
-import { leaderRecovery, nodeRecovery, serverRecovery } from './measurements.ts';
+import { jumpClocks, slowDisk } from '../support/surroundings-faults.ts';
+import {
+  cutNodes,
+  fastKills,
+  hungPhotos,
+  leaderRecovery,
+  nodeRecovery,
+  pausedLeader,
+  rebalanceCost,
+  serverRecovery,
+} from './measurements.ts';
 import { modelSwap } from './model-swap.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -25,6 +35,8 @@ export interface ScenarioSizes {
   /** Worker threads killed where they alone are. */
   readonly kills: number;
   readonly swaps: number;
+  /** Length of each phase of `threads-fast`. Default 5. */
+  readonly minutes?: number;
   /** How often each fault is done that is measured one by one. Default 20. */
   readonly times?: number;
   /** Lease on a photo, ms: how long those of a killed node have to wait. Default that of a node. */
@@ -38,6 +50,7 @@ export function scenarios({
   kills,
   swaps,
   times = 20,
+  minutes = 5,
   ackWaitMs,
 }: ScenarioSizes): Record<string, () => Promise<Scenario>> {
   const load = { photos, rate };
@@ -52,6 +65,7 @@ export function scenarios({
       options,
       faults: [],
       maxRunsPerPhoto: undisturbedRuns,
+      allTagged: true,
     }),
     threads: made({
       name: 'a thread killed each second',
@@ -86,6 +100,35 @@ export function scenarios({
     recovery: made(nodeRecovery(measured)),
     leader: made(leaderRecovery(measured)),
     servers: made(serverRecovery(measured)),
+    'leader-paused': made(pausedLeader({ ...measured, times: Math.min(times, 3) })),
+    hung: made(hungPhotos(rate)),
+    'threads-fast': made(fastKills(minutes)),
+    'dip-rebalance': made(rebalanceCost({ ...measured, times: Math.min(times, 3) })),
+    cut: made(cutNodes({ ...measured, times: Math.min(times, 3) })),
+    poison: made({
+      name: 'poison among the photos',
+      workload: { ...load, poisonEvery: 10 },
+      options,
+      faults: [],
+      maxRunsPerPhoto: undisturbedRuns,
+      allTagged: true,
+    }),
+    clocks: made({
+      name: 'clocks jumped',
+      workload: load,
+      options: onSeveral,
+      nodes: 3,
+      faults: [jumpClocks(1_000)],
+      maxRunsPerPhoto: undisturbedRuns,
+      allTagged: true,
+    }),
+    disk: made({
+      name: 'a slow disk',
+      workload: load,
+      options,
+      faults: [slowDisk(2, 10_000, 50)],
+      allTagged: true,
+    }),
     nodes: made({
       name: 'nodes killed and paused',
       workload: load,

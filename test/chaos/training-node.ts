@@ -32,7 +32,7 @@ export class TrainingNode {
   static async start(): Promise<TrainingNode> {
     const options = { threads: 1, jobThreads: threads, ackWaitMs: 1_500 };
     return new TrainingNode(
-      await NodeProcess.start(options, threadEntry('training-job-entry', import.meta.url).url),
+      await NodeProcess.start(options, { jobEntry: threadEntry('training-job-entry', import.meta.url).url }),
     );
   }
 

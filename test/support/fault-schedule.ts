@@ -1,4 +1,5 @@
 import type { ClusterClient } from './cluster-client.ts';
+import type { Machine } from './machines.ts';
 import type { NatsCluster } from './nats-cluster.ts';
 import type { NodeProcess } from './node-process.ts';
 import type { Random } from './random.ts';
@@ -12,6 +13,10 @@ export interface FaultContext {
   readonly others: readonly NodeProcess[];
   /** Where the cluster is on nats-servers of its own. */
   readonly servers: NatsCluster | undefined;
+  /** One of each node in their order, where they are on such. */
+  readonly machines: readonly Machine[];
+  /** Nodes that a fault has in hand: no other one kills or holds them meanwhile. */
+  readonly busy: Set<NodeProcess>;
   readonly client: ClusterClient;
   readonly workload: Workload;
   /** Of this fault alone, so that what it draws does not depend on when others draw. */

@@ -1,4 +1,5 @@
 import { pause, repeated, spread, type ChaosFault } from './fault-schedule.ts';
+import { inHand, startAgain } from './node-faults.ts';
 
 /** Kills a worker thread, any of `threads`, every `everyMs`; at most `times` if given. */
 export function killThreads(threads: number, everyMs: number, times = Infinity): ChaosFault {
@@ -25,11 +26,12 @@ export function killTagStore(everyMs: number): ChaosFault {
 
 /** Kills the whole node (SIGKILL) and starts it again, `times` times, spread over the workload. */
 export function killNode(times: number): ChaosFault {
-  return spread('nodes killed', times, async ({ node }) => {
-    await node.kill();
-    // Where nats-server is killed just while the node starts, the start fails, and whoever keeps nodes alive tries again.
-    await node.start().catch(() => node.start());
-  });
+  return spread('nodes killed', times, (context) =>
+    inHand(context, [context.node], async (node) => {
+      await node.kill();
+      await startAgain(node);
+    }),
+  );
 }
 
 /** Puts the topology of photos on one node and on all of them in turns, `times` times, spread over the workload. */

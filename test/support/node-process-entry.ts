@@ -4,7 +4,7 @@ import { parseNodeOptions } from '../../src/base/options.ts';
 import type { NodeOptionName } from '../../src/base/options.ts';
 import { startNode } from '../../src/node.ts';
 import type { Node } from '../../src/node.ts';
-import type { NodeMessage } from './node-process.ts';
+import type { NodeMessage, NodeOrder } from './node-process.ts';
 
 const gaveUp = 75;
 
@@ -12,10 +12,31 @@ function tell(message: NodeMessage): void {
   if (process.connected) process.send?.(message);
 }
 
+const TrueDate = Date;
+
+/** From now on, what asks for the time of day is told one that is wrong by so much. */
+function shiftClock(shiftMs: number): void {
+  globalThis.Date = class extends TrueDate {
+    constructor(...given: [] | [number | string | Date]) {
+      super(given[0] ?? TrueDate.now() + shiftMs);
+    }
+
+    static override now(): number {
+      return TrueDate.now() + shiftMs;
+    }
+  } as DateConstructor;
+}
+
 async function run(): Promise<Node> {
   const given = JSON.parse(process.argv[2] ?? '{}') as Partial<Record<NodeOptionName, unknown>>;
-  const jobEntry = process.argv[3] ?? '';
-  const parts = jobEntry === '' ? {} : { jobEntry: new URL(jobEntry) };
+  const [jobEntry = '', threadEntry = ''] = process.argv.slice(3);
+  const parts = {
+    ...(jobEntry === '' ? {} : { jobEntry: new URL(jobEntry) }),
+    ...(threadEntry === '' ? {} : { threadEntry: new URL(threadEntry) }),
+  };
+  process.on('message', ({ shiftMs }: NodeOrder) => {
+    shiftClock(shiftMs);
+  });
   const node = await startNode(parseNodeOptions(given), parts);
   tell({ type: 'ready', url: node.url, httpUrl: node.httpUrl });
   return node;

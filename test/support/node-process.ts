@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import type { NodeOptionName } from '../../src/base/options.ts';
 import { threadEntry } from '../../src/base/thread-entry.ts';
 import { untilAtWork } from './at-work.ts';
+import { credentialsFor } from '../../src/transport/credentials.ts';
+import { invitationOf } from '../../src/transport/server/invitations.ts';
+import type { Role } from '../../src/transport/subjects.ts';
 import { ClusterClient } from './cluster-client.ts';
 import { dataFolder, type DataFolder } from './data-folder.ts';
 import { readMetric } from './metrics.ts';
@@ -15,8 +18,25 @@ export type NodeMessage =
   | { readonly type: 'ready'; readonly url: string; readonly httpUrl: string }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
+/** What a test tells its node process. */
+export interface NodeOrder {
+  readonly type: 'clock';
+  /** How far the wall clock of the node's main thread is wrong from now on; timers and leases do not ask it. */
+  readonly shiftMs: number;
+}
+
 /** Options of a node, besides its folder and ports. */
 export type GivenOptions = Partial<Record<NodeOptionName, unknown>>;
+
+/** Where a node process runs, and what other code than a node's own. */
+export interface NodeSetting {
+  /** The code of its job threads. */
+  readonly jobEntry?: URL;
+  /** The code of its worker threads. */
+  readonly threadEntry?: URL;
+  /** What its command line begins with, to run on another machine. */
+  readonly within?: readonly string[];
+}
 
 const counted = ['autotag_kernel_runs_total', 'autotag_redeliveries_total'] as const;
 
@@ -27,25 +47,25 @@ export type CountedMetric = (typeof counted)[number];
 export class NodeProcess {
   readonly data: DataFolder;
   readonly #options: GivenOptions;
-  readonly #jobEntry: URL | undefined;
+  readonly #setting: NodeSetting;
   readonly #past = new Map<CountedMetric, number>();
   #child: ChildProcess | undefined;
   #ending = false;
   #url = '';
   #httpUrl = '';
 
-  private constructor(data: DataFolder, options: GivenOptions, jobEntry: URL | undefined) {
+  private constructor(data: DataFolder, options: GivenOptions, setting: NodeSetting) {
     this.data = data;
     this.#options = options;
-    this.#jobEntry = jobEntry;
+    this.#setting = setting;
   }
 
-  /** Starts a node on a new data folder and free ports; `jobEntry` is the code of its job threads. */
-  static async start(options: GivenOptions = {}, jobEntry?: URL): Promise<NodeProcess> {
+  /** Starts a node on a new data folder and free ports. */
+  static async start(options: GivenOptions = {}, setting: NodeSetting = {}): Promise<NodeProcess> {
     const data = await dataFolder();
     const port = await freePort();
     const defaults = { data: data.path, port, httpPort: 0, diskReserveBytes: 0, logLevel: 'warn' };
-    const node = new NodeProcess(data, { ...defaults, ...options }, jobEntry);
+    const node = new NodeProcess(data, { ...defaults, ...options }, setting);
     try {
       await node.start();
       return node;
@@ -78,8 +98,12 @@ export class NodeProcess {
   async start(): Promise<void> {
     const { url, execArgv } = threadEntry('node-process-entry', import.meta.url);
     const log = openSync(this.#logFile, 'a');
-    const child = fork(url, [JSON.stringify(this.#options), this.#jobEntry?.href ?? ''], {
-      execArgv,
+    const { jobEntry, threadEntry: entry, within } = this.#setting;
+    const entries = [jobEntry?.href ?? '', entry?.href ?? ''];
+    const [execPath, ...rest] = [...(within ?? []), process.execPath];
+    const child = fork(url, [JSON.stringify(this.#options), ...entries], {
+      execPath,
+      execArgv: [...rest, ...execArgv],
       stdio: ['ignore', log, log, 'ipc'],
       // As `cluster start` has it.
       env: { MALLOC_ARENA_MAX: '2', ...process.env, XDG_CONFIG_HOME: this.data.path },
@@ -95,15 +119,26 @@ export class NodeProcess {
     if (message.type === 'failed') throw new Error(`${message.code}: ${message.message}`);
     this.#url = message.url;
     this.#httpUrl = message.httpUrl;
-    const { name, nats, takes } = this.#options;
+    const { nats, takes } = this.#options;
     if (takes === 'tasks') return;
-    const dataFolder = this.data.path;
-    await untilAtWork({ url: this.#url, dataFolder, ...(typeof name === 'string' && { name }) }, nats);
+    const { name, url: reachedAt } = this;
+    await untilAtWork(
+      { url: reachedAt, dataFolder: this.data.path, name },
+      nats ?? (await this.address('node')),
+    );
+  }
+
+  /** Where its nats-server is reached by a role: a URL with a password, or a token. */
+  async address(role: Role): Promise<string> {
+    const token = await invitationOf(this.data.path, role);
+    if (token !== undefined) return token;
+    const credentials = await credentialsFor(this.#url, { dataFolder: this.data.path, role });
+    return credentials === undefined ? this.#url : this.#url.replace('//', `//${role}:${credentials.pass}@`);
   }
 
   /** Connects to it. */
-  connect(role?: 'submitter' | 'operator'): Promise<ClusterClient> {
-    return ClusterClient.open({ url: this.#url, dataFolder: this.data.path }, role);
+  async connect(role: 'submitter' | 'operator' = 'operator'): Promise<ClusterClient> {
+    return await ClusterClient.open({ url: await this.address(role), dataFolder: this.data.path }, role);
   }
 
   /**
@@ -115,6 +150,16 @@ export class NodeProcess {
     for (const name of counted) this.#past.set(name, await this.count(name));
     await lastLook?.();
     await this.#end(child, 'SIGKILL');
+  }
+
+  /** Has its wall clock be wrong from now on, until it is killed. */
+  shiftClock(shiftMs: number): void {
+    this.#process.send({ type: 'clock', shiftMs } satisfies NodeOrder);
+  }
+
+  /** Its process id. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
   }
 
   /** Holds it (`SIGSTOP`), or lets it go on (`SIGCONT`). */
@@ -135,12 +180,12 @@ export class NodeProcess {
 
   /** A counter, over all of its lives; what a life counted in its last moment before a kill is missing. */
   async count(name: CountedMetric): Promise<number> {
-    return (this.#past.get(name) ?? 0) + (await readMetric(this.#httpUrl, name));
+    return (this.#past.get(name) ?? 0) + (await this.metric(name));
   }
 
   /** Any metric of this life. */
   metric(name: string, labels?: string): Promise<number> {
-    return readMetric(this.#httpUrl, name, labels);
+    return readMetric(this.#httpUrl, name, labels, this.#setting.within);
   }
 
   /** What it has logged. */

@@ -32,7 +32,7 @@ async function leaderInStep(servers: NatsCluster): Promise<string> {
       try {
         for await (const { cluster, config } of manager.streams.list()) {
           const replicas = cluster?.replicas ?? [];
-          if (replicas.length !== 2 || !replicas.every(({ current, offline }) => current && offline !== true))
+          if (replicas.length !== 2 || !replicas.every(({ current, offline }) => current && !offline))
             return false;
           if (config.name === names.photos) leader = cluster?.leader;
         }

@@ -64,7 +64,7 @@ export class TaskCluster {
 
   /** Starts such a node in a process of its own. */
   async nodeProcess(name: string): Promise<NodeProcess> {
-    const node = await NodeProcess.start(this.#optionsOf(name), oddJobEntry);
+    const node = await NodeProcess.start(this.#optionsOf(name), { jobEntry: oddJobEntry });
     this.#others.push(node);
     return node;
   }

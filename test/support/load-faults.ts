@@ -1,0 +1,61 @@
+import type { ChaosFault, FaultContext } from './fault-schedule.ts';
+import { inTurn } from './fault-schedule.ts';
+import { killThreads } from './faults.ts';
+import { isAtWork } from './node-faults.ts';
+import { measureDip, throughput } from './throughput.ts';
+import { until } from './until.ts';
+
+/** Takes down what a change costs in throughput, under its name. */
+export async function dipOf(
+  { client, measured }: FaultContext,
+  name: string,
+  act: () => Promise<unknown>,
+): Promise<void> {
+  const { before, lowest1, lowest5, below90Ms } = await measureDip(client, act);
+  measured(`${name}: photos a second before`, before);
+  measured(`${name}: % in the worst second`, lowest1);
+  measured(`${name}: % in the worst five seconds`, lowest5);
+  measured(`${name}: below 90 %, ms`, below90Ms);
+}
+
+/** From one node to all of them and back, `times` times, and what that costs. The topology is on one node before. */
+export function rebalanceDips(times: number): ChaosFault {
+  return inTurn('rebalances there and back', times, 1_000, async (context) => {
+    const { client, node, others } = context;
+    const put = (nodes: number) => client.ask('topologyRebalance', {}, { name: 'photos', nodes });
+    const work = async (wanted: boolean) => {
+      await until(async () => {
+        const working = await Promise.all(others.map((one) => isAtWork(client, one)));
+        return working.every((works) => works === wanted);
+      });
+    };
+    const all = 1 + others.length;
+    await dipOf(context, `1 to ${String(all)} nodes`, async () => {
+      await put(all);
+      await work(true);
+    });
+    await dipOf(context, `${String(all)} to 1 node`, async () => {
+      await put(1);
+      await work(false);
+    });
+    if (!(await isAtWork(client, node))) context.violated('the topology is not on the first node');
+  });
+}
+
+/** Throughput without any trouble, then while a thread is killed every `everyMs`, for `forMs` each. */
+export function killThreadsBesideUndisturbed(threads: number, everyMs: number, forMs: number): ChaosFault {
+  const killing = killThreads(threads, everyMs);
+  return {
+    name: killing.name,
+    finite: true,
+    run: async (context) => {
+      const { client, measured } = context;
+      measured('photos a second, undisturbed', await throughput(client, forMs));
+      const phase = new AbortController();
+      const killed = killing.run({ ...context, over: phase.signal });
+      measured('photos a second, threads killed', await throughput(client, forMs));
+      phase.abort();
+      return await killed;
+    },
+  };
+}
