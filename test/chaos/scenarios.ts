@@ -39,9 +39,11 @@ export interface ScenarioSizes {
   readonly minutes?: number;
   /** How often each fault is done that is measured one by one. Default 20. */
   readonly times?: number;
-  /** Lease on a photo, ms: how long those of a killed node have to wait. Default that of a node. */
-  readonly ackWaitMs?: number;
+  /** Shorter leases and deadlines than those of a node, and no bounds: for the test suite. Default false. */
+  readonly quick?: boolean;
 }
+
+const quickly = { ackWaitMs: 1_500, nodeLeaseMs: 2_000, taskTimeoutMs: 3_000, maxAttempts: 3 };
 
 /** Makes every scenario, by its short name. */
 export function scenarios({
@@ -51,12 +53,13 @@ export function scenarios({
   swaps,
   times = 20,
   minutes = 5,
-  ackWaitMs,
+  quick = false,
 }: ScenarioSizes): Record<string, () => Promise<Scenario>> {
   const load = { photos, rate };
-  const options = { threads, ...(ackWaitMs === undefined ? {} : { ackWaitMs }) };
+  const options = { threads, ...(quick ? quickly : {}) };
   const onSeveral = { ...options, threads: 1 };
-  const measured = { times, rate, options: onSeveral };
+  const measured = { times, rate, options: onSeveral, bounded: !quick };
+  const few = { ...measured, times: Math.min(times, 3) };
   const made = (scenario: Scenario) => () => Promise.resolve(scenario);
   return {
     undisturbed: made({
@@ -100,11 +103,11 @@ export function scenarios({
     recovery: made(nodeRecovery(measured)),
     leader: made(leaderRecovery(measured)),
     servers: made(serverRecovery(measured)),
-    'leader-paused': made(pausedLeader({ ...measured, times: Math.min(times, 3) })),
-    hung: made(hungPhotos(rate)),
+    'leader-paused': made(pausedLeader(few)),
+    hung: made(hungPhotos({ ...measured, options })),
     'threads-fast': made(fastKills(minutes)),
-    'dip-rebalance': made(rebalanceCost({ ...measured, times: Math.min(times, 3) })),
-    cut: made(cutNodes({ ...measured, times: Math.min(times, 3) })),
+    'dip-rebalance': made(rebalanceCost(few)),
+    cut: made(cutNodes(few)),
     poison: made({
       name: 'poison among the photos',
       workload: { ...load, poisonEvery: 10 },
@@ -134,7 +137,7 @@ export function scenarios({
       workload: load,
       options: onSeveral,
       nodes: 3,
-      faults: [killOtherNode(3), pauseOtherNode(1, 1.5 * (ackWaitMs ?? 10_000))],
+      faults: [killOtherNode(3), pauseOtherNode(1, 1.5 * (quick ? quickly.ackWaitMs : 10_000))],
     }),
     rebalance: made({
       name: 'rebalanced and deactivated',
@@ -147,7 +150,7 @@ export function scenarios({
     }),
     cluster: made({
       name: 'everything at once, on three nodes',
-      workload: load,
+      workload: { ...load, poisonEvery: 30 },
       options: onSeveral,
       nodes: 3,
       faults: [
@@ -156,11 +159,12 @@ export function scenarios({
         killNatsServer(2),
         killTagStore(12_000),
         killActors(['photos', 'dbwriter', 'autotag-0'], 9_000),
+        jumpClocks(5_000),
       ],
     }),
     all: made({
       name: 'everything at once',
-      workload: load,
+      workload: { ...load, poisonEvery: 30 },
       options,
       faults: [
         killThreads(threads, 2_000),
@@ -168,6 +172,7 @@ export function scenarios({
         killNatsServer(3),
         killTagStore(12_000),
         killActors(['photos', 'dbwriter', 'autotag-0'], 9_000),
+        jumpClocks(5_000),
       ],
     }),
     kills: made(manyKills(kills)),

@@ -52,10 +52,12 @@ export function repeated(name: string, everyMs: number, times: number, act: Act)
       let done = 0;
       let waitMs = everyMs * context.random.fraction();
       while (done < times && !(await pause(waitMs, context.over))) {
-        const succeeded = await act(context).then(
-          () => true,
-          () => false,
-        );
+        const succeeded = await Promise.resolve(context)
+          .then(act)
+          .then(
+            () => true,
+            () => false,
+          );
         if (succeeded) done += 1;
         waitMs = succeeded ? everyMs : Math.min(everyMs, againMs);
       }

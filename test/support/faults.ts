@@ -1,7 +1,11 @@
 import { pause, repeated, spread, type ChaosFault } from './fault-schedule.ts';
 import { inHand, startAgain } from './node-faults.ts';
 
-/** Kills a worker thread, any of `threads`, every `everyMs`; at most `times` if given. */
+/**
+ * Kills a worker thread, any of `threads`, every `everyMs`; at most `times` if given.
+ *
+ * One cannot be paused: SIGSTOP holds all threads of a process, and what holds one from within is a photo that hangs.
+ */
 export function killThreads(threads: number, everyMs: number, times = Infinity): ChaosFault {
   return repeated('threads killed', everyMs, times, ({ client, random }) =>
     client.control('kill', `thread-${String(random.below(threads))}`),

@@ -6,15 +6,15 @@ import { measureDip, throughput } from './throughput.ts';
 import { until } from './until.ts';
 
 /** Takes down what a change costs in throughput, under its name. */
-export async function dipOf(
+async function dipOf(
   { client, measured }: FaultContext,
   name: string,
   act: () => Promise<unknown>,
 ): Promise<void> {
   const { before, lowest1, lowest5, below90Ms } = await measureDip(client, act);
   measured(`${name}: photos a second before`, before);
-  measured(`${name}: % in the worst second`, lowest1);
-  measured(`${name}: % in the worst five seconds`, lowest5);
+  measured(`${name}: dip in the worst second, %`, 100 - lowest1);
+  measured(`${name}: dip in the worst five seconds, %`, 100 - lowest5);
   measured(`${name}: below 90 %, ms`, below90Ms);
 }
 

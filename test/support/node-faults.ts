@@ -73,8 +73,17 @@ export async function inHand(
 
 /** Where nats-server is killed just while the node starts, the start fails, and whoever keeps nodes alive tries again. */
 export async function startAgain(node: NodeProcess): Promise<void> {
-  await node.start().catch(() => node.start());
+  for (let tries = 1; ; tries++) {
+    try {
+      await node.start();
+      return;
+    } catch (error) {
+      if (tries === mostStarts) throw error;
+    }
+  }
 }
+
+const mostStarts = 5;
 
 const spout = z.looseObject({
   held: z.array(z.looseObject({ id: z.string() })),

@@ -111,6 +111,15 @@ export class NodeProcess {
     closeSync(log);
     this.#child = child;
     this.#ending = false;
+    try {
+      await this.#untilUp(child);
+    } catch (error) {
+      if (this.#runs) await this.#end(child, 'SIGKILL');
+      throw error;
+    }
+  }
+
+  async #untilUp(child: ChildProcess): Promise<void> {
     const exited = once(child, 'exit').then(([code]) => {
       throw new Error(`the node ended with ${String(code)}\n${this.log().slice(-2_000)}`);
     });
@@ -121,11 +130,8 @@ export class NodeProcess {
     this.#httpUrl = message.httpUrl;
     const { nats, takes } = this.#options;
     if (takes === 'tasks') return;
-    const { name, url: reachedAt } = this;
-    await untilAtWork(
-      { url: reachedAt, dataFolder: this.data.path, name },
-      nats ?? (await this.address('node')),
-    );
+    const { name, url, data } = this;
+    await untilAtWork({ url, dataFolder: data.path, name }, nats ?? (await this.address('node')));
   }
 
   /** Where its nats-server is reached by a role: a URL with a password, or a token. */
@@ -153,8 +159,14 @@ export class NodeProcess {
   }
 
   /** Has its wall clock be wrong from now on, until it is killed. */
-  shiftClock(shiftMs: number): void {
-    this.#process.send({ type: 'clock', shiftMs } satisfies NodeOrder);
+  async shiftClock(shiftMs: number): Promise<void> {
+    const order: NodeOrder = { type: 'clock', shiftMs };
+    await new Promise<void>((resolve, reject) => {
+      this.#process.send(order, (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
   }
 
   /** Its process id. */

@@ -6,7 +6,7 @@ import { hangingPhoto, type HangingStage } from './hanging-photos.ts';
 const pollMs = 100;
 
 /** The figure that {@link hangPhoto} takes down. */
-export const hungFor = (stage: HangingStage) => `a photo that hangs while ${stage} is a dead letter, ms`;
+const hungFor = (stage: HangingStage) => `a photo that hangs while ${stage} is a dead letter, ms`;
 
 /** A photo that hangs each time: it is a dead letter with its bytes after `attempts`. */
 export function hangPhoto(stage: HangingStage, attempts: number): ChaosFault {

@@ -24,25 +24,27 @@ export function killStreamLeader(times: number): ChaosFault {
 /** The server that leads the stream of photos, as soon as every server has all of every stream: else one more kill would be two. */
 async function leaderInStep(servers: NatsCluster): Promise<string> {
   const connection = await Connection.open({ url: servers.token('node'), role: 'node', name: 'test' });
+  let leader: string | undefined;
   try {
-    const manager = await clientOf(connection).jetstreamManager();
-    let leader: string | undefined;
     await until(async () => {
-      leader = undefined;
-      try {
-        for await (const { cluster, config } of manager.streams.list()) {
-          const replicas = cluster?.replicas ?? [];
-          if (replicas.length !== 2 || !replicas.every(({ current, offline }) => current && !offline))
-            return false;
-          if (config.name === names.photos) leader = cluster?.leader;
-        }
-      } catch {
-        return false;
-      }
+      // Where no majority is in step, nobody answers.
+      leader = await leaderUnlessBehind(connection).catch(() => undefined);
       return leader !== undefined && leader !== '';
-    }, 60_000);
-    return leader ?? '';
+    }, 120_000);
   } finally {
     await connection.close();
   }
+  return leader ?? '';
+}
+
+async function leaderUnlessBehind(connection: Connection): Promise<string | undefined> {
+  const manager = await clientOf(connection).jetstreamManager();
+  let leader: string | undefined;
+  for await (const { cluster, config } of manager.streams.list()) {
+    const replicas = cluster?.replicas ?? [];
+    if (replicas.length !== 2 || !replicas.every(({ current, offline }) => current && !offline))
+      return undefined;
+    if (config.name === names.photos) leader = cluster?.leader;
+  }
+  return leader;
 }

@@ -6,10 +6,9 @@ import { inHand } from './node-faults.ts';
 
 /** Has the wall clock of a node, any of them, go wrong by up to an hour, every `everyMs`. Its nats-server keeps the right time. */
 export function jumpClocks(everyMs: number): ChaosFault {
-  return repeated('clocks jumped', everyMs, Infinity, ({ node, others, random }) => {
+  return repeated('clocks jumped', everyMs, Infinity, async ({ node, others, random }) => {
     const nodes = [node, ...others];
-    nodes[random.below(nodes.length)]?.shiftClock(Math.round((random.fraction() * 2 - 1) * hour));
-    return Promise.resolve();
+    await nodes[random.below(nodes.length)]?.shiftClock(Math.round((random.fraction() * 2 - 1) * hour));
   });
 }
 
