@@ -17,6 +17,7 @@ import { isWhole, type LabelRecord, type TrainingRecord } from '../src/train/tra
 import { TrainingRun, type TrainedModel } from '../src/train/training-run.ts';
 import { readTrainingSet } from '../src/train/training-set-blob.ts';
 import type { ModelRegistry } from '../src/transport/model-registry.ts';
+import type { ModelRecord } from '../src/transport/payloads.ts';
 import type { TrainSpec } from '../src/transport/run-spec.ts';
 import type { DecodeLimits } from '../src/vision/decode.ts';
 import { readClassShares } from './class-shares.ts';
@@ -61,6 +62,7 @@ class TrainingWorkflow {
   readonly #context: RunContext;
   readonly #services: TrainingServices;
   readonly #problems: InputProblems;
+  #update: Promise<ModelRecord | undefined> | undefined;
 
   constructor(spec: TrainSpec, context: RunContext, services: TrainingServices) {
     this.#spec = spec;
@@ -110,8 +112,8 @@ class TrainingWorkflow {
   }
 
   async #changes(before: TrainingSet, after: TrainingSet, trained: string): Promise<Json> {
-    const { registry, comparison } = this.#services;
-    const { id: model } = await registry.find(this.#spec.update ?? '');
+    const { comparison } = this.#services;
+    const model = (await this.#updated())?.id ?? '';
     return changesOf({ model, before, after }, await comparison.diff(model, trained));
   }
 
@@ -215,10 +217,9 @@ class TrainingWorkflow {
 
   /** Of the model's block of classes. */
   async #name(): Promise<string> {
-    const { name, update } = this.#spec;
+    const { name } = this.#spec;
     if (name !== undefined) return name;
-    if (update === undefined) return defaultName;
-    const { blocks } = await this.#services.registry.find(update);
+    const blocks = (await this.#updated())?.blocks ?? [];
     return blocks.length === 1 ? (blocks[0]?.name ?? defaultName) : defaultName;
   }
 
@@ -250,8 +251,15 @@ class TrainingWorkflow {
   }
 
   async #parents(): Promise<string[]> {
+    const updated = await this.#updated();
+    return updated === undefined ? [] : [updated.id];
+  }
+
+  /** The model that is updated, if one is; looked up once. */
+  #updated(): Promise<ModelRecord | undefined> {
     const { update } = this.#spec;
-    return update === undefined ? [] : [(await this.#services.registry.find(update)).id];
+    this.#update ??= update === undefined ? Promise.resolve(undefined) : this.#services.registry.find(update);
+    return this.#update;
   }
 
   async #publish({ kind, file, evaluation }: TrainedModel, report: Buffer | undefined): Promise<void> {
