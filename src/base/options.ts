@@ -124,6 +124,11 @@ export function parseNodeOptions(given: Partial<Record<NodeOptionName, unknown>>
   const options = Object.fromEntries(entries) as NodeOptions;
   if (options.listen !== undefined && options.nats !== undefined)
     throw new Fault('USAGE', { reason: '--listen is for the embedded nats-server: leave it out, or --nats' });
+  if (options.queueBytes !== 0 && options.nats !== undefined)
+    throw new Fault('USAGE', {
+      reason:
+        '--queue-bytes is for the embedded nats-server: leave it out, and limit an existing one by its max_file_store',
+    });
   return options;
 }
 

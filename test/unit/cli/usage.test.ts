@@ -37,6 +37,10 @@ describe('wrong use', () => {
     ['a token that is cut, for a node', ['start', '--nats', 'autotag1.H4sIAAAA']],
     ['an address to listen on that is none', ['start', '--listen', '10.0.0.256']],
     ['a server to listen that is not ours', ['start', '--listen', '10.0.0.1', '--nats', 'nats://127.0.0.1']],
+    [
+      'a limit of a server that is not ours',
+      ['start', '--queue-bytes', '1000', '--nats', 'nats://127.0.0.1'],
+    ],
     ['an invitation of nobody', ['invite', '--role', 'guest']],
     ['an invitation without TLS', ['invite', '--nats', 'nats://u:p@127.0.0.1', '--authority', 'a.pem']],
     ['an invitation without an authority', ['invite', '--nats', 'tls://u:p@127.0.0.1']],
