@@ -335,7 +335,12 @@ export const catalogue = {
   NODE_GONE: {
     disposition: 'retry',
     sentence:
-      'The node {node} has answered before and does not now; it has ended, or is too busy: see `nodes`.',
+      'The node {node} has answered before and does not now; it has ended, or lost its connection: see `nodes`.',
+  },
+  NODE_SILENT: {
+    disposition: 'retry',
+    sentence:
+      'The node {node} did not answer within {timeoutMs} ms: it has just ended, stands still, is overloaded or was cut off; what it was told may still be done when it goes on.',
   },
   // the cluster
   NODE_NAME_TAKEN: {

@@ -11,7 +11,7 @@ import { untilInterrupted } from './errors.ts';
 export function nodesCommand(cli: Cli): Command {
   return clientCommand(
     'nodes',
-    'Lists the nodes of the cluster, and those that have left it.',
+    'Lists the nodes of the cluster, and those that have left it within the last day.',
     'cluster nodes',
   ).action(async (options: ClientOptions) => {
     const ask = withConnection(options, 'operator', (connection) =>

@@ -1,11 +1,10 @@
 import { membersTable, type MembersReply } from '../terminal/member-views.ts';
 import { jsonText } from '../terminal/printable.ts';
-import type { ReplyOf } from '../transport/requests.ts';
 import { activityView, listView, mailboxView, topOf, traceView, treeView } from './actor-views.ts';
 import { command, type Answer, type ReplCommand } from './command.ts';
 import { answerOf, troubles, underNames } from './findings.ts';
 import { auditView, configView, logsView, nodeView, queueView } from './node-views.ts';
-import type { Session } from './session.ts';
+import { silentOf, type Finding, type Session } from './session.ts';
 import { alone, onActor, onAnything, onNode } from './usage.ts';
 
 /** Looks at a node, or at all. */
@@ -20,7 +19,12 @@ const atActor = (name: string, help: string, view: (value: unknown) => string): 
 
 /** Commands that look and change nothing, in the order of the help. */
 export const looks: readonly ReplCommand[] = [
-  command('nodes', alone, 'the nodes of the cluster, with memory and event-loop delay', nodes),
+  command(
+    'nodes',
+    alone,
+    'the nodes, with memory and event-loop delay, and who has left within a day',
+    nodes,
+  ),
   atNode('status', 'a node at a glance', nodeView, 'node'),
   atNode('tree', 'the supervision tree', treeView),
   atNode('list', 'every actor, with its mailbox', listView),
@@ -39,19 +43,34 @@ export const looks: readonly ReplCommand[] = [
 
 async function nodes(session: Session): Promise<Answer> {
   const answering = await session.nodes();
-  const cards = underNames(answering, nodeView);
-  const known = await session.members(answering);
+  const known = ofLately(await session.members(answering));
+  // Who has not answered at once may be overloaded.
+  const findings = [...answering, ...(await session.askAgain(silentOf(known, answering)))];
+  const cards = underNames(findings, nodeView);
   if (known === undefined || known.members.length === 0) return { value: answering, text: cards };
-  return { value: nodesOf(known, answering), text: `${membersTable(known)}\n${cards}` };
+  return { value: nodesOf(known, findings), text: `${membersTable(known)}\n${cards}` };
 }
 
-/** Every member, with what it says of itself if it answers; then whoever answers and is none. */
-function nodesOf({ leader, members }: MembersReply, answering: readonly ReplyOf<'nodes'>[]) {
+const dayMs = 86_400_000;
+
+/** Without the nodes that have left more than a day ago, by whichever clock: most of them have another name by now. */
+function ofLately(known: MembersReply | undefined): MembersReply | undefined {
+  if (known === undefined) return undefined;
+  const members = known.members.filter(
+    ({ state, departure }) => state === 'alive' || Date.now() - (departure?.at ?? 0) < dayMs,
+  );
+  return { ...known, members };
+}
+
+/** Every member, with what it says of itself, or why it does not; then whoever answers and is none. */
+function nodesOf({ leader, members }: MembersReply, findings: readonly Finding[]) {
   const known = members.map(({ name: node, ...member }) => {
-    const value = answering.find((one) => one.node === node)?.value;
-    return { node, leads: node === leader?.node, ...member, ...(value === undefined ? {} : { value }) };
+    return {
+      ...{ node, leads: node === leader?.node, ...member },
+      ...findings.find((one) => one.node === node),
+    };
   });
-  const others = answering.filter(({ node }) => !members.some(({ name }) => name === node));
+  const others = findings.filter(({ node }) => !members.some(({ name }) => name === node));
   return [...known, ...others];
 }
 
@@ -80,7 +99,7 @@ async function logs(
 
 /** Every node knows of the same streams. */
 async function queue(session: Session): Promise<Answer> {
-  const [node = ''] = await session.nodeNames();
+  const [{ node } = { node: '' }] = await session.nodes();
   const value = await session.inspect('queue', node);
   return { value, text: queueView(value) };
 }

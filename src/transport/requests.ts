@@ -1,5 +1,5 @@
 import { Packr } from 'msgpackr';
-import { RequestStrategy, type Msg } from 'nats';
+import { ErrorCode, NatsError, RequestStrategy, type Msg } from 'nats';
 import { z } from 'zod';
 import { Fault } from '../base/errors.ts';
 import { callerHeaders, callerOf } from './caller.ts';
@@ -46,6 +46,7 @@ export interface Served {
 const defaultTimeoutMs = 5_000;
 const defaultMaxRequestBytes = 1024 * 1024;
 const envelopeBytes = 1024;
+const timedOut: string = ErrorCode.Timeout;
 
 // No records: structure definitions would make one message depend on another.
 const packr = new Packr({ useRecords: false });
@@ -247,6 +248,11 @@ function unanswered(connection: Connection, error: unknown, subject: string): Fa
   const fault = connection.fault(error, subject);
   const lost = fault.code === 'NATS_UNREACHABLE' && connection.connected;
   return lost ? new Fault('NODE_UNAVAILABLE', { subject }, error) : fault;
+}
+
+/** Whether a request found somebody, who did not answer in time; otherwise nobody was there. */
+export function wasHeard({ code, cause }: Fault): boolean {
+  return code === 'NODE_UNAVAILABLE' && cause instanceof NatsError && cause.code === timedOut;
 }
 
 function patternOf(name: RequestName, tokens: Readonly<Record<string, string>>): string {

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { evaluate } from '../../src/repl/evaluate.ts';
 import { Session } from '../../src/repl/session.ts';
 import { clientOf } from '../../src/transport/client.ts';
+import { clusterKeys, openClusterRecords } from '../../src/transport/cluster-records.ts';
 import { Connection } from '../../src/transport/connection.ts';
 import { names } from '../../src/transport/photo-stream.ts';
 import { startClusterNode, type ClusterNode } from '../support/cluster-node.ts';
@@ -45,6 +46,7 @@ interface Row {
   readonly state: string;
   readonly departure?: { readonly how: string; readonly why?: string };
   readonly value?: unknown;
+  readonly error?: { readonly code: string };
 }
 
 /** What `nodes` of the REPL says, by name. */
@@ -83,6 +85,50 @@ test('nodes are listed with who leads, who has left, who is lost, and why', asyn
     await n3.dispose();
   }
   expect(n1.node.name).toBe('n1');
+});
+
+test('a node that stands still (SIGSTOP) is named in a sentence, and those that go on are shown', async () => {
+  await cluster();
+  await started('n1');
+  const options = { name: 'n3', nats: nats.url, takes: 'tasks', nodeLeaseMs: 60_000 };
+  const n3 = await NodeProcess.start(options);
+  try {
+    await until(async () => (await rows()).get('n3')?.value !== undefined);
+    n3.signal('SIGSTOP');
+    expect((await rows()).get('n3')).toMatchObject({ state: 'alive', error: { code: 'NODE_SILENT' } });
+    const sentence = /The node n3 did not answer within 5000 ms: .* stands still, .*\./;
+    expect(await text()).toMatch(new RegExp(`\\nn1\\n[\\s\\S]*\\nn3\\n {2}${sentence.source}$`));
+    // Each by itself: a program asks but once.
+    const asked = ['tree n3', 'top n3', 'kill tasks n3'].map((line) =>
+      evaluate(new Session(connection), line),
+    );
+    for (const answer of asked) await expect(answer).rejects.toMatchObject({ code: 'NODE_SILENT' });
+    const tree = await evaluate(new Session(connection), 'tree');
+    expect(tree?.text).toMatch(/^n1\n {2}root/);
+    expect(tree?.text).toMatch(sentence);
+    await expect(evaluate(new Session(connection), 'suspend tasks')).rejects.toThrow(
+      'There may be an actor tasks on n1, n3: say on which node.',
+    );
+    n3.signal('SIGCONT');
+    await until(async () => (await rows()).get('n3')?.value !== undefined, 30_000);
+  } finally {
+    await n3.dispose();
+  }
+}, 90_000);
+
+test('nodes that have left more than a day ago are not listed', async () => {
+  await cluster();
+  await started('n1');
+  const { nodes: records } = await openClusterRecords(connection);
+  const { value } = (await records.get(clusterKeys.node('n1')))!;
+  const hourMs = 3_600_000;
+  for (const [name, ageMs] of [
+    ['hour', hourMs],
+    ['days', 25 * hourMs],
+  ] as const)
+    await records.put(clusterKeys.node(name), { ...value, left: { how: 'lost', at: Date.now() - ageMs } });
+  await until(async () => (await rows()).has('hour'));
+  expect([...(await rows()).keys()]).toEqual(['hour', 'n1']);
 });
 
 test('a second node of a name is refused, before it takes any work, and the first goes on', async () => {
