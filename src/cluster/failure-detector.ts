@@ -87,8 +87,9 @@ async function judge(
   );
   const isHeld = lease === undefined || lease.value.held;
   if (isHeld && !hasExpired) return;
-  if (!lead.isCurrent) return;
-  if (lease?.value.held === true && !(await endLease(leases, clusterKeys.lease(name), lease))) return;
+  const endsIt = async (held: Revised<LeaseRecord>) =>
+    lead.isCurrent && (await endLease(leases, clusterKeys.lease(name), held));
+  if (lease?.value.held === true && !(await endsIt(lease))) return;
   if (!lead.isCurrent) return;
   const left = { how: 'lost' as const, at: Date.now() };
   const leftBefore = departure === undefined ? {} : { leftBefore: departure };
