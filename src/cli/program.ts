@@ -3,6 +3,7 @@ import { packageVersion } from '../base/package-root.ts';
 import { Output } from '../terminal/output.ts';
 import type { Cli } from './cli.ts';
 import { deadCommand } from './dead.ts';
+import { deployCommand, rollbackCommand } from './deploy.ts';
 import { endingOf, exitCodes } from './errors.ts';
 import { forgetCommand } from './forget.ts';
 import { inviteCommand } from './invite.ts';
@@ -17,7 +18,6 @@ import { tagCommand } from './tag.ts';
 import {
   activateCommand,
   deactivateCommand,
-  deployCommand,
   killCommand,
   listCommand,
   rebalanceCommand,
@@ -38,6 +38,7 @@ const commands: readonly ((cli: Cli) => Command)[] = [
   statusCommand,
   listCommand,
   deployCommand,
+  rollbackCommand,
   activateCommand,
   deactivateCommand,
   rebalanceCommand,

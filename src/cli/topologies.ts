@@ -8,10 +8,6 @@ import { clientCommand, wholeNumber, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
 
-interface DeployOptions extends ClientOptions {
-  readonly builtin: string;
-}
-
 interface RebalanceOptions extends ClientOptions {
   readonly nodes?: number;
   readonly executors?: Readonly<Record<string, number>>;
@@ -32,20 +28,6 @@ export function listCommand(cli: Cli): Command {
       await new Output(cli, options.json === true).result(reply, () => topologyList(reply.topologies));
     },
   );
-}
-
-/** `cluster deploy`: a topology, again. */
-export function deployCommand(cli: Cli): Command {
-  const does = 'Starts a topology that was killed.';
-  return clientCommand('deploy', does, 'cluster deploy --builtin photos')
-    .requiredOption('--builtin <name>', 'one that every node knows; photos tags what is submitted')
-    .action(async ({ builtin, ...options }: DeployOptions) => {
-      const deploy = withConnection(options, 'operator', (connection) =>
-        request(connection, 'topologyDeploy', {}, { builtin }),
-      );
-      const reply = await untilInterrupted(cli.interrupted, deploy);
-      await new Output(cli, options.json === true).result(reply, () => stateLine(reply));
-    });
 }
 
 /** `cluster activate`: spouts take again. */

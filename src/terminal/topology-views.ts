@@ -1,5 +1,7 @@
 import type { TopologyStatus } from '../transport/payloads.ts';
+import { shortId } from '../transport/bundle.ts';
 import type { ReplyOf } from '../transport/requests.ts';
+import type { TopologySpec } from '../transport/topology-spec.ts';
 import { printable } from './printable.ts';
 import { durationText } from './run-views.ts';
 import { table } from './table.ts';
@@ -23,6 +25,50 @@ export function stateLine({ name, status, version }: ReplyOf<'topologyActivate'>
   return printable(`The topology ${name} ${what[status]} (version ${String(version)}).`);
 }
 
+/** What a deploy or a rollback has made of a topology: in a sentence, and what differs from before. */
+export function changeLines(deployed: ReplyOf<'topologyDeploy'>, isSettled: boolean): string {
+  const { added, removed, changed } = deployed.changes;
+  const lines = [
+    ...added.map((name) => `  + ${name}`),
+    ...removed.map((name) => `  - ${name}`),
+    ...changed.map((name) => `  ~ ${name}`),
+  ];
+  const settled = isSettled ? ['Every node runs it.'] : [];
+  const what = lines.length === 0 ? ['Nothing is otherwise than before.'] : lines;
+  return [stateLine(deployed), ...what, ...settled].map(printable).join('\n');
+}
+
+/** What a deploy would send: the spec, then the files of its bundle. */
+export function bundleLines(
+  spec: TopologySpec,
+  files: readonly { readonly path: string; readonly executable: boolean; readonly bytes: number }[],
+): string {
+  const text = JSON.stringify(spec, undefined, 2);
+  if (spec.bundle === undefined) return `${text}\n\nIt has no bundle: no bolt has a program.`;
+  const { id, bytes } = spec.bundle;
+  const listed = table(
+    [
+      { head: 'FILE', cell: ({ path, executable }) => `${path}${executable ? '*' : ''}` },
+      { head: 'BYTES', cell: (file) => file.bytes, align: 'right' },
+    ],
+    files,
+  );
+  return `${text}\n\nBundle ${id} (${String(bytes)} bytes):\n${listed}`;
+}
+
+/** Why a topology does not run as it should, in a sentence. */
+export function stuckReason({ components }: TopologyStatus): string {
+  const failed = components.flatMap(({ name, failed: tasks }) =>
+    tasks.map(({ node, index, message }) => `${name} ${String(index)} does not start on ${node}: ${message}`),
+  );
+  const [first] = failed;
+  if (first !== undefined) return printable(first);
+  const slow = components.find(({ tasks, outdated }) => tasks.running < tasks.wanted || outdated > 0);
+  if (slow === undefined) return 'not every node knows of it yet.';
+  const { running, wanted } = slow.tasks;
+  return `of ${slow.name}, ${String(running)} of ${String(wanted)} tasks run.`;
+}
+
 /** What becomes of a topology that is killed, in sentences. */
 export function killLine({ name, builtin }: ReplyOf<'topologyKill'>, seconds: number): string {
   const again = builtin
@@ -38,6 +84,8 @@ function topologyTable(topologies: readonly TopologyStatus[]): string {
     [
       { head: 'TOPOLOGY', cell: ({ name }) => name },
       { head: 'STATUS', cell: ({ status }) => status },
+      { head: 'VERSION', cell: ({ version }) => version, align: 'right' },
+      { head: 'BUNDLE', cell: ({ bundle }) => (bundle === undefined ? '–' : shortId(bundle)) },
       { head: 'TASKS', cell: ({ tasks }) => tasks.wanted, align: 'right' },
       { head: 'NODES', cell: nodesText, align: 'right' },
       { head: 'UPTIME', cell: ({ uptimeMs }) => durationText(uptimeMs / 1000), align: 'right' },
@@ -55,7 +103,7 @@ function componentTable(topologies: readonly TopologyStatus[]): string {
       { head: 'TOPOLOGY', cell: ({ topology }) => topology },
       { head: 'COMPONENT', cell: ({ name, kind }) => `${name} (${kind})` },
       { head: 'TASKS', cell: ({ tasks }) => tasks.wanted, align: 'right' },
-      { head: 'RUNNING', cell: ({ tasks }) => tasks.running, align: 'right' },
+      { head: 'RUNNING', cell: runningText, align: 'right' },
       { head: 'WHERE', cell: placesText },
     ],
     rows,
@@ -64,6 +112,11 @@ function componentTable(topologies: readonly TopologyStatus[]): string {
 
 function nodesText({ nodes, maxNodes }: TopologyStatus): string {
   return maxNodes === undefined ? String(nodes) : `${String(nodes)} of at most ${String(maxNodes)}`;
+}
+
+/** `2`, or `1 + 1 old` while an upgrade is under way, or does not start. */
+function runningText({ tasks: { running }, outdated }: ComponentStatus): string {
+  return outdated === 0 ? String(running) : `${String(running)} + ${String(outdated)} old`;
 }
 
 /** `n1 ×4, n2 ×4, nowhere ×1`. */

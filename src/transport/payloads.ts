@@ -443,7 +443,7 @@ export const exchanges = {
       /** One that every node knows. */
       z.strictObject({ builtin: topologyName }),
       /** A spec, which is checked in the words of the builder, and the archive of its bundle. */
-      z.strictObject({ spec: z.json(), archive: bytes.optional() }),
+      z.strictObject({ spec: z.unknown(), archive: bytes.optional() }),
     ]),
     reply: topologyDeployed,
     maxRequestBytes: 17 * 1024 * 1024,

@@ -4,6 +4,7 @@ import { silentLog } from '../../../src/base/log.ts';
 import { AuditLog } from '../../../src/cluster/audit-log.ts';
 import { shuffle, topology } from '../../../src/cluster/topology/builder.ts';
 import { topologyService } from '../../../src/cluster/topology/topology-service.ts';
+import { Bundles } from '../../../src/transport/bundles.ts';
 import { Connection } from '../../../src/transport/connection.ts';
 import { TopologyRecords } from '../../../src/transport/topology-records.ts';
 import { CapturedCli } from '../../support/captured-cli.ts';
@@ -30,7 +31,11 @@ describe('topologies on the command line', () => {
     members.set(['n1', 'n2'].map((name) => ({ name, threads: 2, holdsStore: true, takes: 'all' })));
     folder = await temporaryFolder();
     const audit = new AuditLog({ folder: folder.path, node: 'n1', clock: systemClock, log: silentLog });
-    const endpoints = topologyService({ records, members, builtins: [photos] });
+    const endpoints = topologyService({
+      ...{ records, members, builtins: [photos], log: silentLog },
+      bundles: await Bundles.open(connection),
+      tryPrograms: () => Promise.resolve(),
+    });
     await Promise.all(endpoints.map((serveIt) => serveIt(connection, silentLog, audit).ready));
   });
 
@@ -96,8 +101,8 @@ describe('topologies on the command line', () => {
     expect(code).toBe(0);
     const failure = 'A worker thread did not start (no kernel\\u001b[2J).';
     expect(out.split('\n')).toEqual([
-      expect.stringMatching(/^TOPOLOGY {2}STATUS {2}TASKS +NODES +UPTIME$/),
-      expect.stringMatching(/^photos {4}active {6}5 {2}2 of at most 5 +\d+ s$/),
+      expect.stringMatching(/^TOPOLOGY {2}STATUS {2}VERSION {2}BUNDLE {2}TASKS +NODES +UPTIME$/),
+      expect.stringMatching(/^photos {4}active +2 {2}– +5 {2}2 of at most 5 +\d+ s$/),
       '',
       expect.stringMatching(/^TOPOLOGY {2}COMPONENT +TASKS {2}RUNNING {2}WHERE$/),
       expect.stringMatching(/^photos +photos \(spout\) +1 +1 {2}n1 ×1$/),
@@ -145,7 +150,10 @@ describe('topologies on the command line', () => {
     expect(killing).toMatchObject({ state: 'killing', killAfterMs: 7_000 });
     await records.end(killing!, 1);
     expect((await cluster('deploy', '--builtin', 'photos')).out).toBe(
-      'The topology photos is active (version 8).\n',
+      'The topology photos is active (version 8).\n  + photos\n  + autotag\n',
+    );
+    expect((await cluster('deploy', '--builtin', 'photos')).out).toBe(
+      'The topology photos is active (version 8).\nNothing is otherwise than before.\n',
     );
   });
 
@@ -153,11 +161,8 @@ describe('topologies on the command line', () => {
     [1, 'There is no topology foto.', ['kill', 'foto']],
     [1, 'There is no topology foto.', ['activate', 'foto']],
     [1, 'There is no built-in topology foto.', ['deploy', '--builtin', 'foto']],
-    [
-      1,
-      'The topology photos runs already; `cluster kill photos` ends it.',
-      ['deploy', '--builtin', 'photos'],
-    ],
+    [1, 'There is no topology foto.', ['rollback', 'foto']],
+    [1, 'photos has been deployed once, so nothing was before.', ['rollback', 'photos']],
     [1, 'photos has no component tag; it has photos, autotag.', ['rebalance', 'photos', '-e', 'tag=2']],
     [1, 'name: has to be a lower-case letter and up to 31', ['deactivate', 'photos.*']],
     [2, 'Give a whole number from 1; see --help.', ['rebalance', 'photos', '-n', '0']],
@@ -169,7 +174,11 @@ describe('topologies on the command line', () => {
     ],
     [2, 'Give a component and a whole number', ['rebalance', 'photos', '-e', '__proto__=1']],
     [2, 'Give a whole number from 0 to 86400; see --help.', ['kill', 'photos', '-w', 'soon']],
-    [2, "--builtin <name>' not specified", ['deploy']],
+    [2, 'Give either a FILE or --builtin NAME.', ['deploy']],
+    [2, 'Give either a FILE or --builtin NAME.', ['deploy', 'a.ts', '--builtin', 'photos']],
+    [2, '--dry-run needs a FILE.', ['deploy', '--builtin', 'photos', '--dry-run']],
+    [1, 'The file README.md is no topology: its name does not end in', ['deploy', 'README.md']],
+    [1, 'nowhere.ts cannot be read: ENOENT', ['deploy', 'nowhere.ts']],
     [2, "Missing required argument 'name'", ['kill']],
   ])('ends with %i and one sentence: %s', async (code, sentence, args) => {
     const deployed = await records.deploy(photos);
