@@ -28,9 +28,14 @@ const partRules = Object.entries(mayImport).map(([part, others]) => ({
   to: { path: project, pathNot: [folders([part, ...others]), ...exceptions(part)] },
 }));
 
-/** The kernel is vision's, and only `cluster start` makes a node. */
+/** The kernel is vision's, only `cluster start` makes a node, and a bolt is given tuples. */
 function exceptions(part) {
-  return part === 'vision' ? ['^wasm/pkg/'] : part === 'cli' ? ['^src/node\\.ts$'] : [];
+  const allowed = {
+    vision: ['^wasm/pkg/'],
+    cli: ['^src/node\\.ts$'],
+    bolt: ['^src/transport/bolt-tuple\\.ts$'],
+  };
+  return allowed[part] ?? [];
 }
 
 /** A package that one folder wraps for everybody. */

@@ -4,6 +4,7 @@ import { packageRoot, setupFiles } from '../src/base/package-root.ts';
 import { decode } from '../src/vision/decode.ts';
 import { readTorchFile } from '../src/vision/torch-file.ts';
 import { readFromWheel, weightsWheel } from '../scripts/prepare/wheels.ts';
+import { boltBench } from './bolt/bolt-bench.ts';
 import { coordinationBench } from './coordination/coordination-bench.ts';
 import { kernelBench } from './kernel/kernel-bench.ts';
 import { membershipBench } from './membership/membership-bench.ts';
@@ -25,6 +26,7 @@ export const parts: readonly Part[] = [
   { name: 'pipeline', about: 'the whole path beside a bare loop of the same work', run: pipeline },
   { name: 'kernel', about: 'the feature kernel beside onnxruntime-web, one thread each', run: kernel },
   { name: 'coordination', about: 'the whole path with nothing to decode or compute', run: coordination },
+  { name: 'bolt', about: "a user's bolt that does nothing: a photo to its process and back", run: bolt },
   { name: 'memory', about: 'resident memory by worker count', run: memory },
   { name: 'membership', about: 'what 100 idle nodes cost by being a cluster', run: membership },
   { name: 'store', about: 'writes and searches of the tag store', run: store },
@@ -88,6 +90,11 @@ async function coordination({ progress }: PartOptions): Promise<PartResult> {
   const raw = await coordinationBench(progress);
   const rates = Object.entries(raw).map(([size, { median: rate }]) => [size, rate]);
   return { raw, summary: { coordination_photos_per_s: Object.fromEntries(rates) as Record<string, number> } };
+}
+
+async function bolt({ progress }: PartOptions): Promise<PartResult> {
+  const raw = await boltBench(progress);
+  return { raw, summary: { bolt_photos_per_s: raw.median.rate, bolt_node_ms: raw.median.nodeMs } };
 }
 
 async function memory({ photos, progress }: PartOptions): Promise<PartResult> {

@@ -19,6 +19,7 @@ import { withResolver } from './base/promise-resolver.ts';
 import { packageVersion } from './base/package-root.ts';
 import { AuditLog } from './cluster/audit-log.ts';
 import { ClusterPlace } from './cluster/cluster-place.ts';
+import { endLeftBolts } from './cluster/bolt/left-bolts.ts';
 import { linkChild, natsServerChild } from './cluster/nats-children.ts';
 import { RemoteActors, remoteActors } from './cluster/remote-actors.ts';
 import { reconcilerName } from './cluster/topology/reconciler.ts';
@@ -179,6 +180,8 @@ class RunningNode implements Node {
     const { incoming } = this.#modelFolders;
     await rm(incoming, { recursive: true, force: true });
     await mkdir(incoming, { recursive: true });
+    const left = await endLeftBolts(join(this.#lock.folder, 'bundles'));
+    if (left.length > 0) this.#log.warn({ pids: left }, 'bolts of a killed node were ended');
     const threads = await prepareThreads(threadsOf(this.#options.threads), this.#options, {
       clock: systemClock,
       onStuck: this.#onStuck,

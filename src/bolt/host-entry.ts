@@ -31,7 +31,8 @@ const log: BoltLog = {
 };
 
 let bolt: Bolt | undefined;
-let current: Promise<void> | undefined;
+/** What it is at; the next thing waits for that. */
+let current = Promise.resolve();
 
 giveStdoutToTheLog();
 process.on('uncaughtException', fail);
@@ -44,11 +45,11 @@ stdin.on('data', (chunk: Buffer) => {
 stdin.on('end', () => {
   ending.abort();
   setTimeout(exit, endMs).unref();
-  void (current ?? Promise.resolve()).then(exit);
+  void current.then(exit);
 });
 
 function take(message: MessageToBolt, photo: Uint8Array<ArrayBuffer>): void {
-  current = 'hello' in message ? begin(message.hello) : run(message.process, photo);
+  current = current.then(() => ('hello' in message ? begin(message.hello) : run(message.process, photo)));
 }
 
 async function begin({

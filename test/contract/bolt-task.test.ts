@@ -98,7 +98,7 @@ describe('the task of a bolt', () => {
     const before = shown().pid;
     void process('a').catch(() => undefined);
     await until(() => shown().state === 'busy');
-    system.inspector.kill(name.name);
+    system.exit(system.ref(name), 'kill');
     await until(() => !isRunning(before));
     await until(() =>
       system.inspector.list().some((one) => one.name === name.name && one.phase === 'running'),
