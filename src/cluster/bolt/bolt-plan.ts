@@ -1,6 +1,5 @@
 import type { AssignedTask } from '../../transport/topology-record.ts';
 import type { BoltProgram, Component, Grouping, TopologySpec } from '../../transport/topology-spec.ts';
-import { againstTheStream } from '../topology/topology-check.ts';
 
 /** A task of a user's bolt, and the node that has it. */
 export interface PlacedTask {
@@ -34,7 +33,7 @@ export interface BoltPlan {
  * @param last - the component that keeps what bolts have found; what does not lead there is done for its own sake
  */
 export function planOf(spec: TopologySpec, tasks: readonly AssignedTask[], last: string): BoltPlan {
-  const downstream = [...againstTheStream(spec.components)].reverse();
+  const downstream = withTheStream(spec.components);
   const ancestors = ancestorsOf(downstream);
   const before = (name: string) =>
     downstream
@@ -55,6 +54,18 @@ export function planOf(spec: TopologySpec, tasks: readonly AssignedTask[], last:
 /** Whether a bolt is given the bytes of photos. */
 export function readsPhotos({ bolts }: BoltPlan): boolean {
   return bolts.some(({ program }) => program.reads === 'photo');
+}
+
+/** Each component after all that feed it; else in the order in which they are written. */
+function withTheStream(components: readonly Component[]): readonly Component[] {
+  const ordered = new Map<string, Component>();
+  for (;;) {
+    const next = components.find(
+      ({ name, inputs }) => !ordered.has(name) && inputs.every(({ from }) => ordered.has(from)),
+    );
+    if (next === undefined) return [...ordered.values()];
+    ordered.set(next.name, next);
+  }
 }
 
 /** All that a tuple has met before it comes to a component, by its name. */
