@@ -50,7 +50,6 @@ function numbersOf({ exif, gps }: Tags): Attributes {
 
 /** Cameras pad with zero bytes and spaces. */
 function textOf(tag: { description: string } | undefined): string {
-  // eslint-disable-next-line no-control-regex
   return (tag?.description ?? '')
     .replace(/[\u0000-\u001f]/g, '')
     .trim()

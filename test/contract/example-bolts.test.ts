@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { BoltProcess } from '../../src/cluster/bolt/bolt-process.ts';
@@ -44,7 +44,7 @@ async function start(example: string, ...command: string[]): Promise<BoltProcess
   return process;
 }
 
-function picture(): sharp.Sharp {
+function picture(): Sharp {
   return sharp({ create: { width: 60, height: 40, channels: 3, background: 'teal' } });
 }
 

@@ -1,5 +1,5 @@
-import { actor, supervisor, type ChildStart } from '../../runtime/index.ts';
-import { boltName } from './bolt-message.ts';
+import { actor, supervisor, type ActorOptions, type ChildStart } from '../../runtime/index.ts';
+import { boltName, type BoltMessage } from './bolt-message.ts';
 import type { BoltPlace } from './bolt-process.ts';
 import { boltTask } from './bolt-task.ts';
 
@@ -14,9 +14,17 @@ const shutdownMs = 5_000;
  * A task of a user's bolt as a child, below a supervisor of its own: however often its process ends, nothing else of the
  * topology is started again.
  */
-export function boltChild(place: BoltPlace): ChildStart {
+export function boltChild(
+  place: BoltPlace,
+  options: Omit<ActorOptions<BoltMessage>, 'name'> = {},
+): ChildStart {
   const { topology, component, index } = place;
   const name = boltName(topology, component, index);
-  const child = { id: name.name, start: actor(boltTask, place, { name }), backoff, shutdown: shutdownMs };
+  const child = {
+    id: name.name,
+    start: actor(boltTask, place, { ...options, name }),
+    backoff,
+    shutdown: shutdownMs,
+  };
   return supervisor({ intensity, children: [child] });
 }

@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.ts';
 import type { BoltLogLevel } from '../../bolt/messages.ts';
 
 /** Lines of one bolt that are logged in a minute. */
-export const linesPerMinute = 256;
+const linesPerMinute = 256;
 /** What a bolt may write to its log in a minute, bytes; beyond that its process is ended. */
 export const logBytesPerMinute = 4 * 2 ** 20;
 
