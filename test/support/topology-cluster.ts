@@ -45,6 +45,8 @@ export class StubFactory implements ComponentFactory {
   readonly running = new Map<string, Task>();
   /** Components, or the ids of their tasks, that cannot be started. */
   readonly broken = new Set<string>();
+  /** Places that a component has here, such as threads. */
+  places = Infinity;
   /** Resolves pauses; while it is there, spouts have something in flight. */
   #inFlight: { promise: Promise<void>; finish: () => void } | undefined;
 
@@ -62,6 +64,7 @@ export class StubFactory implements ComponentFactory {
   retained: ReadonlySet<string> = new Set();
 
   child(task: Task): Pick<ChildSpec, 'start' | 'shutdown'> {
+    if (task.place >= this.places) throw new Error(`there is no place ${String(task.place)}`);
     const options = { name: nameOf(task), takesOver: task.runs !== undefined };
     return { start: actor(this.#behaviour(task), undefined, options), shutdown: 1_000 };
   }

@@ -13,8 +13,8 @@ export function idOf({ component, index, runs }: Pick<Task, 'component' | 'index
 
 /** How a task does on this node. */
 export class LocalTask {
-  readonly task: Task;
   readonly #clock: Clock;
+  #task: Task;
   #state: ReportedTask['state'] = 'starting';
   #since: number;
   /** The same, monotonic. */
@@ -25,10 +25,14 @@ export class LocalTask {
   #isDrained = false;
 
   constructor(task: Task, clock: Clock) {
-    this.task = task;
+    this.#task = task;
     this.#clock = clock;
     this.#since = clock.now();
     this.#enteredAt = clock.monotonic();
+  }
+
+  get task(): Task {
+    return this.#task;
   }
 
   /** Id of its child. */
@@ -40,8 +44,12 @@ export class LocalTask {
     return this.#state;
   }
 
-  /** It is being started; the answer tells whether that is so still, or has been given up. */
-  starts(): () => boolean {
+  /**
+   * It is being started, in this place: the one of its last attempt may be another's by now. The answer tells whether that is
+   * so still, or has been given up.
+   */
+  starts(place: number): () => boolean {
+    this.#task = { ...this.#task, place };
     this.#enter('starting');
     const attempt = ++this.#attempts;
     return () => this.#state === 'starting' && this.#attempts === attempt;

@@ -195,17 +195,24 @@ export class LocalTopology {
   }
 
   #newTask(wanted: Wanted): LocalTask {
-    const taken = [...this.#tasks.values()].filter(({ task }) => task.component === wanted.component);
-    let place = 0;
-    while (taken.some(({ task }) => task.place === place)) place += 1;
-    const task = new LocalTask({ ...wanted, place }, this.#options.clock);
+    const task = new LocalTask({ ...wanted, place: 0 }, this.#options.clock);
     this.#tasks.set(task.childId, task);
     return task;
   }
 
+  /** The first place that no other task of its component has; what has failed has none. */
+  #freePlace(task: LocalTask): number {
+    const taken = [...this.#tasks.values()].filter(
+      (other) => other !== task && other.state !== 'failed' && other.task.component === task.task.component,
+    );
+    let place = 0;
+    while (taken.some((other) => other.task.place === place)) place += 1;
+    return place;
+  }
+
   async #startTask(task: LocalTask): Promise<void> {
     const { factory, log, clock, onChange } = this.#options;
-    const isStarting = task.starts();
+    const isStarting = task.starts(this.#freePlace(task));
     onChange();
     const cancelLimit = clock.after(startLimitMs, () => {
       if (isStarting()) void this.#giveUpStart(task);

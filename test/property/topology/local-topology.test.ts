@@ -132,3 +132,28 @@ test('whatever has happened, in the end exactly what is wanted runs, each task o
     { numRuns: 300 },
   );
 }, 120_000);
+
+test('a task that found no place is started in the one that has become free', async () => {
+  const bench = new Bench();
+  await bench.begin();
+  bench.factory.places = 1;
+  const aim = (...keys: string[]): Step => ({
+    aim: {
+      tasks: keys.map((key) => ({
+        component: key.split(' ')[0]!,
+        index: Number(key.split(' ')[1]),
+        node: 'n1',
+      })),
+      spouts: true,
+      starts: true,
+      drainMs: 60_000,
+    },
+  });
+  // What the spout has keeps the bolt there.
+  for (const one of [aim('numbers 0', 'sum 0'), { act: 'hold' }, aim('sum 1'), { passMs: 500 }] as const)
+    await bench.do(one);
+  expect([...bench.factory.running.keys()].sort()).toEqual(['numbers:0', 'sum:0']);
+  for (const one of [{ act: 'finish' }, { passMs: 2_000 }] as const) await bench.do(one);
+  expect([...bench.factory.running.values()]).toMatchObject([{ component: 'sum', index: 1, place: 0 }]);
+  await bench.system.stop(1_000);
+});
