@@ -12,6 +12,8 @@ export interface Census {
   readonly lost: readonly string[];
   /** Photos that were stored more than once: beside a row they are dead letters, or there is a row too many. */
   readonly doubled: number;
+  /** Why photos are dead letters that can be tagged. */
+  readonly buried: readonly string[];
   readonly problems: readonly string[];
 }
 
@@ -24,6 +26,7 @@ const atOnce = 32;
 export async function takeCensus(client: ClusterClient, workload: Workload, others: number): Promise<Census> {
   const lost: string[] = [];
   const problems: string[] = [];
+  const buried: string[] = [];
   let rows = 0;
   let dead = 0;
   let doubled = 0;
@@ -38,6 +41,10 @@ export async function takeCensus(client: ClusterClient, workload: Workload, othe
     doubled += Math.max(0, letters.length + (result === undefined ? 0 : 1) - 1);
     if (digest === undefined) return;
     if (letters.length > 0) dead += 1;
+    if (!workload.poison.has(id))
+      buried.push(
+        ...letters.map(({ code, message, attempts }) => `${id}: ${code}, ${String(attempts)}, ${message}`),
+      );
     if (letters.length > 1) problems.push(`${id} is ${String(letters.length)} dead letters`);
     if (letters.length > 0 && result !== undefined) problems.push(`${id} has a row and is a dead letter`);
     if (workload.poison.has(id) && result !== undefined)
@@ -51,5 +58,5 @@ export async function takeCensus(client: ClusterClient, workload: Workload, othe
   doubled += Math.max(0, photos - rows - others);
   if (photos !== rows + others)
     problems.push(`the store has ${String(photos)} rows instead of ${String(rows + others)}`);
-  return { rows, dead, lost, doubled, problems };
+  return { rows, dead, lost, doubled, buried, problems };
 }

@@ -1,3 +1,4 @@
+import type { ProcessStatus } from '../../src/runtime/index.ts';
 import type { ClusterClient } from '../support/cluster-client.ts';
 import type { ProcessCluster } from '../support/process-cluster.ts';
 
@@ -13,6 +14,8 @@ export interface Footprint {
   readonly resident: ReadonlyMap<string, number>;
   /** Every actor and child of all nodes, with its phase: whoever leads has one more than the others. */
   readonly processes: readonly string[];
+  /** The same by node. */
+  readonly byNode: ReadonlyMap<string, readonly string[]>;
 }
 
 /** With `base`, waits until the nodes have come back to it, or are not going to. */
@@ -42,8 +45,8 @@ export function growthOf(before: Footprint, after: Footprint): string[] {
     ...grown.map(
       ([node]) => `resident memory of ${node} went from ${sizes(node, before, after).join(' to ')} MiB`,
     ),
-    ...(missing.length === 0 ? [] : [`these actors are missing: ${missing.join(', ')}`]),
-    ...(added.length === 0 ? [] : [`these actors are left over: ${added.join(', ')}`]),
+    ...(missing.length === 0 ? [] : [`these actors are missing: ${whereOf(missing, after)}`]),
+    ...(added.length === 0 ? [] : [`these actors are left over: ${whereOf(added, after)}`]),
   ];
 }
 
@@ -55,15 +58,31 @@ export function residentMib(before: Footprint, after: Footprint): readonly [numb
 
 async function look({ nodes }: ProcessCluster, client: ClusterClient): Promise<Footprint> {
   const resident = new Map<string, number>();
-  const processes: string[] = [];
+  const byNode = new Map<string, readonly string[]>();
   for (const { name } of nodes) {
     const { memory } = (await client.inspect('node', undefined, name)) as { memory: { rss: number } };
     resident.set(name, memory.rss);
-    for (const one of await client.processes(name))
-      // A task that has moved has another number.
-      processes.push([(one.child ?? one.name ?? '?').replace(/:\d+$/, ''), one.phase].join(' '));
+    // A task that has moved has another number.
+    const nameOf = (one: ProcessStatus) => (one.child ?? one.name ?? '?').replace(/:\d+$/, '');
+    byNode.set(
+      name,
+      (await client.processes(name)).map((one) => `${nameOf(one)} ${one.phase}`),
+    );
   }
-  return { resident, processes: processes.toSorted() };
+  return { resident, byNode, processes: [...byNode.values()].flat().toSorted() };
+}
+
+/** How many of these each node has. */
+function whereOf(names: readonly string[], { byNode }: Footprint): string {
+  return [...new Set(names)]
+    .map((name) => {
+      const counts = Array.from(
+        byNode,
+        ([node, all]) => `${node} has ${String(all.filter((one) => one === name).length)}`,
+      );
+      return `${name} (${counts.join(', ')})`;
+    })
+    .join(', ');
 }
 
 function sizes(node: string, ...footprints: [Footprint, Footprint]): [number, number] {

@@ -6,7 +6,7 @@ import { ProcessCluster } from '../support/process-cluster.ts';
 import { seeded } from '../support/random.ts';
 import { Workload, type WorkloadOptions } from '../support/workload.ts';
 import { takeCensus, type Census } from './census.ts';
-import { footprint, growthOf, residentMib } from './footprint.ts';
+import { footprint, growthOf, residentMib, type Footprint } from './footprint.ts';
 import { Figures, type FigureSummary } from './figures.ts';
 
 /** A workload, what goes wrong meanwhile, and what has to hold afterwards. */
@@ -48,6 +48,8 @@ export interface ScenarioReport {
   readonly dead: number;
   /** Acknowledged photos that no node can tag: they are among the dead. */
   readonly poison: number;
+  /** Why others are dead letters. */
+  readonly buried: readonly string[];
   /** Acknowledged photos that are neither. */
   readonly lost: number;
   /** Photos that were stored more than once. */
@@ -103,6 +105,7 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Sce
         rows: census.rows,
         dead: census.dead,
         poison,
+        buried: census.buried,
         lost: census.lost.length,
         doubled: census.doubled,
         kernelRuns,
@@ -113,11 +116,9 @@ export async function runScenario(scenario: Scenario, seed: number): Promise<Sce
         violations: [
           ...violations,
           ...violationsOf(scenario, census, runsPerPhoto),
-          ...(scenario.allTagged === true && census.dead > poison
-            ? [`${String(census.dead - poison)} photos are dead letters that can be tagged`]
-            : []),
+          ...(scenario.allTagged === true ? census.buried : []),
           ...figures.beyond(scenario.bounds),
-          ...growthOf(before, after),
+          ...(await grown(client, before, after)),
           ...wrong,
         ],
       };
@@ -160,6 +161,13 @@ async function disturb(
   await untilQueueIsBelow(cluster, client, Math.min(50, workload.acknowledged.size / 10));
   over.abort();
   return Object.fromEntries(await Promise.all(running.map(({ count }) => count)));
+}
+
+/** What has grown, and which tasks say that they have failed. */
+async function grown(client: ClusterClient, before: Footprint, after: Footprint): Promise<string[]> {
+  const found = growthOf(before, after);
+  if (found.length === 0) return [];
+  return [...found, `the topologies: ${JSON.stringify(await client.ask('topologyList', {}, {}))}`];
 }
 
 async function warmUp(cluster: ProcessCluster, client: ClusterClient): Promise<void> {
