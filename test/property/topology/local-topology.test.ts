@@ -139,6 +139,7 @@ test('a task that found no place is started in the one that has become free', as
   bench.factory.places = 1;
   const aim = (...keys: string[]): Step => ({
     aim: {
+      spec,
       tasks: keys.map((key) => ({
         component: key.split(' ')[0]!,
         index: Number(key.split(' ')[1]),
