@@ -14,7 +14,8 @@ export type { ExternalChild, StartExternal } from './external.ts';
 export type { Inspector } from './inspector.ts';
 export { defaultIntensity, type Intensity } from './restart-intensity.ts';
 export { snapshot, type Plain, type SnapshotLimits } from './snapshot.ts';
-export type { RemoteDoor, RemoteParser, RemotePort } from './remote.ts';
+export type { RemoteDoor } from './remote-door.ts';
+export type { RemoteParser, RemotePort } from './remote.ts';
 export type { StartResult } from './start-result.ts';
 export type { ChildType, MailboxReport, MailboxStatus, Phase, ProcessStatus, TreeNode } from './status.ts';
 export {

@@ -173,7 +173,7 @@ describe.each(['local', 'remote'])('a %s reference', (kind) => {
 
   it('fails a call to a full mailbox', async () => {
     ref.cast({ type: 'hang' });
-    await until(() => home.inspector.status(keeperName.name).mailbox?.current != null);
+    await until(() => home.inspector.status(keeperName.name).mailbox?.current?.forMs !== undefined);
     for (let number = 0; number < 50; number++) ref.cast({ type: 'note', number });
     await until(() => home.inspector.status(keeperName.name).mailbox?.length === 50);
     await expect(ref.call({ type: 'add', a: 1, b: 1 })).rejects.toMatchObject({

@@ -12,7 +12,7 @@ export type AskBolt = (bolt: PlannedBolt, tuple: BoltTuple) => Promise<readonly 
 export async function throughBolts(plan: BoltPlan, tuple: BoltTuple, ask: AskBolt): Promise<BoltOutput> {
   const outputs = new Map<string, Promise<readonly BoltOutput[]>>();
   const addedBy = async (bolts: readonly string[]) => {
-    const added = await Promise.all(bolts.map((bolt) => outputs.get(bolt) ?? []));
+    const added = await Promise.all(bolts.map(async (bolt) => (await outputs.get(bolt)) ?? []));
     return merged(added.flat());
   };
   for (const bolt of plan.bolts)
@@ -34,7 +34,7 @@ export function merged(outputs: readonly BoltOutput[]): BoltOutput {
 }
 
 /** A tuple and what a bolt has added. */
-export function withOutput(tuple: BoltTuple, { attributes, tags = tuple.tags }: BoltOutput): BoltTuple {
+function withOutput(tuple: BoltTuple, { attributes, tags = tuple.tags }: BoltOutput): BoltTuple {
   return { ...tuple, tags, attributes: { ...tuple.attributes, ...attributes } };
 }
 
