@@ -2,12 +2,12 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { threadEntry } from '../../src/base/thread-entry.ts';
-import { boltChild } from '../../src/cluster/bolt/bolt-child.ts';
 import { boltName } from '../../src/cluster/bolt/bolt-message.ts';
 import type { BoltPlace } from '../../src/cluster/bolt/bolt-process.ts';
+import { boltTask } from '../../src/cluster/bolt/bolt-task.ts';
 import { tryBolt } from '../../src/cluster/bolt/bolt-trial.ts';
 import { endLeftBolts } from '../../src/cluster/bolt/left-bolts.ts';
-import { ActorSystem, rootName, startChild, terminateChild } from '../../src/runtime/index.ts';
+import { actor, ActorSystem, rootName, startChild, terminateChild } from '../../src/runtime/index.ts';
 import { BoltFolder, isRunning, tuple } from '../support/bolts.ts';
 import { until } from '../support/until.ts';
 
@@ -18,7 +18,7 @@ let system: ActorSystem;
 beforeEach(async () => {
   folder = await BoltFolder.make();
   system = new ActorSystem(folder.surroundings);
-  await system.start({ children: [] });
+  await system.start({ intensity: { maxRestarts: 100, windowMs: 1_000 }, children: [] });
 });
 afterEach(async () => {
   await system.stop(10_000);
@@ -26,7 +26,11 @@ afterEach(async () => {
 });
 
 async function start(place: Promise<BoltPlace>): Promise<void> {
-  const started = await startChild(system.ref(rootName), { id: 'bolt', start: boltChild(await place) });
+  const started = await startChild(system.ref(rootName), {
+    id: 'bolt',
+    start: actor(boltTask, await place, { name }),
+    backoff: { initialMs: 100, maxMs: 10_000 },
+  });
   if (!started.ok) throw started.fault;
 }
 

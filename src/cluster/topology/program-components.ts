@@ -5,6 +5,7 @@ import type { ChildStart } from '../../runtime/index.ts';
 import type { BundleFolder } from '../bundle-folder.ts';
 import { boltName } from '../bolt/bolt-message.ts';
 import { boltTask } from '../bolt/bolt-task.ts';
+import { tuplesOfOthers } from '../bolt/remote-bolt.ts';
 import type { ComponentFactory, Task, TaskProgram } from './component-factory.ts';
 
 /** What the tasks of users' bolts work with on a node. */
@@ -15,11 +16,16 @@ export interface ProgramComponentsOptions {
   readonly log: Log;
 }
 
+/** For the tuple at hand, and then for the process to end, ms. */
+const shutdownMs = 5_000;
+
 /** Makes users' bolts run on a node, beside the components that it knows. */
 export function programComponents({ bundles, builtin, log }: ProgramComponentsOptions): ComponentFactory {
   return {
     child: (task) =>
-      task.runs === undefined ? builtin.child(task) : { start: startBolt(task, task.runs, bundles) },
+      task.runs === undefined
+        ? builtin.child(task)
+        : { start: startBolt(task, task.runs, bundles), shutdown: shutdownMs },
     pause: (task) => builtin.pause(task),
     retain: (ids) => {
       bundles.retain(ids).catch((thrown: unknown) => {
@@ -39,7 +45,8 @@ function startBolt(task: Task, { program, bundle }: TaskProgram, bundles: Bundle
       const folder = await bundles.ready(bundle.id);
       const place = { program, folder, topology, component, index };
       const name = boltName(topology, component, index);
-      return await actor(boltTask, place, { name, takesOver: true }).start(host, placement);
+      const options = { name, takesOver: true, remote: tuplesOfOthers };
+      return await actor(boltTask, place, options).start(host, placement);
     },
   };
 }
