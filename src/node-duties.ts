@@ -352,7 +352,7 @@ export class NodeDuties {
   #topologyService(): readonly Endpoint[] {
     const { topologies: records, bundles } = this.#link;
     const { log, folder, place } = this.#own;
-    const trials = new BoltTrials({ folder: join(folder, 'trials'), log, clock: systemClock });
+    const trials = new BoltTrials({ folder: join(folder, 'bundles', 'trials'), log, clock: systemClock });
     return topologyService({
       ...{ records, bundles, builtins, log },
       members: { live: () => liveNodes(place.view) },

@@ -155,7 +155,7 @@ export const catalogue = {
   },
   // topologies
   TOPOLOGY_INVALID: { disposition: 'terminal', sentence: 'The topology {name} cannot be built: {reason}.' },
-  TOPOLOGY_FILE: { disposition: 'terminal', sentence: 'The file {file} is no topology: {reason}.' },
+  TOPOLOGY_FILE: { disposition: 'terminal', sentence: 'The file {file} cannot be deployed: {reason}.' },
   TOPOLOGY_CHANGED: {
     disposition: 'retry',
     sentence:

@@ -1,5 +1,7 @@
-import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { Fault, reasonOf } from '../base/errors.ts';
 import { topologySpec, type TopologySpec } from '../transport/topology-spec.ts';
@@ -12,6 +14,7 @@ export interface TopologyFile {
   readonly folder: string;
 }
 
+const maxReason = 300;
 const endings = /\.(ts|mts|js|mjs)$/;
 const namespace = z.looseObject({ default: z.unknown() });
 const thrownFault = z.looseObject({
@@ -36,14 +39,18 @@ export async function readTopologyFile(file: string): Promise<TopologyFile> {
 }
 
 async function evaluate(file: string, code: Uint8Array): Promise<unknown> {
-  const url = `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`;
+  const own = await mkdtemp(join(tmpdir(), 'autotag-topology-'));
+  const module = join(own, 'topology.mjs');
   try {
-    return { ...((await import(url)) as object) };
+    await writeFile(module, code);
+    return { ...((await import(pathToFileURL(module).href)) as object) };
   } catch (error) {
     // The builder that it was bundled with has a class of faults of its own.
     const fault = thrownFault.safeParse(error);
     if (fault.success) throw Fault.fromWire(fault.data);
-    throw refused(file, `it throws: ${reasonOf(error)}`, error);
+    throw refused(file, `it throws: ${reasonOf(error).slice(0, maxReason).replace(/\.$/, '')}`, error);
+  } finally {
+    await rm(own, { recursive: true, force: true });
   }
 }
 

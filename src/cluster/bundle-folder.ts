@@ -15,6 +15,7 @@ export interface BundleSource {
 /** Beside the files of a bundle, which are in a folder of their own. */
 const archiveName = 'archive';
 const filesName = 'files';
+const isId = /^[0-9a-f]{64}$/;
 
 /**
  * The bundles that a node has unpacked: `<id>/archive`, whose own checksum is the id, and `<id>/files`. A bundle is there whole
@@ -53,11 +54,11 @@ export class BundleFolder {
     return await unpack().catch(unpack);
   }
 
-  /** Removes the bundles that are not among these. */
+  /** Removes the bundles that are not among these; what is being written or tried beside them stays. */
   async retain(ids: ReadonlySet<string>): Promise<void> {
     const here = await readdir(this.#folder).catch((): string[] => []);
     for (const name of here)
-      if (!ids.has(name) && !this.#preparing.has(name))
+      if (isId.test(name) && !ids.has(name) && !this.#preparing.has(name))
         await rm(join(this.#folder, name), { recursive: true, force: true });
   }
 

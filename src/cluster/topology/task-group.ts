@@ -57,12 +57,13 @@ export class TaskGroup {
   /** Ends its supervisor, and with it whatever is left. */
   async endAll(): Promise<void> {
     await this.#opening?.catch(() => undefined);
-    if (this.#supervisor === undefined) return await this.#ended();
-    this.#supervisor = undefined;
-    const { parent, id } = this.#options;
-    this.#ending = attempt(terminateChild(parent, id)).then(() => {
-      this.#ending = undefined;
-    });
+    if (this.#supervisor !== undefined) {
+      this.#supervisor = undefined;
+      const { parent, id } = this.#options;
+      this.#ending = attempt(terminateChild(parent, id)).then(() => {
+        this.#ending = undefined;
+      });
+    }
     await this.#ended();
   }
 

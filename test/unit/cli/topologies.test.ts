@@ -177,7 +177,7 @@ describe('topologies on the command line', () => {
     [2, 'Give either a FILE or --builtin NAME.', ['deploy']],
     [2, 'Give either a FILE or --builtin NAME.', ['deploy', 'a.ts', '--builtin', 'photos']],
     [2, '--dry-run needs a FILE.', ['deploy', '--builtin', 'photos', '--dry-run']],
-    [1, 'The file README.md is no topology: its name does not end in', ['deploy', 'README.md']],
+    [1, 'The file README.md cannot be deployed: its name does not end in', ['deploy', 'README.md']],
     [1, 'nowhere.ts cannot be read: ENOENT', ['deploy', 'nowhere.ts']],
     [2, "Missing required argument 'name'", ['kill']],
   ])('ends with %i and one sentence: %s', async (code, sentence, args) => {
