@@ -27,6 +27,7 @@ type Deployed = ReplyOf<'topologyDeploy'>;
 const deployTimeoutMs = 120_000;
 const defaultWaitSeconds = 60;
 const lookMs = 300;
+const clearLine = '\r\u001B[K';
 
 /** `cluster deploy`: a topology of a file, new or in place of what runs, or a built-in one. */
 export function deployCommand(cli: Cli): Command {
@@ -86,7 +87,9 @@ async function act(
   const work = withConnection(options, 'operator', async (connection) => {
     const deployed = await ask(connection);
     if (wait !== undefined)
-      await untilSettled(connection, deployed, wait === true ? defaultWaitSeconds : wait);
+      await untilSettled(connection, deployed, wait === true ? defaultWaitSeconds : wait, (text) => {
+        if (options.json !== true && cli.stderr.isTTY === true) cli.stderr.write(`${clearLine}${text}`);
+      });
     return deployed;
   });
   const deployed = await untilInterrupted(cli.interrupted, work);
@@ -98,6 +101,7 @@ async function untilSettled(
   connection: Connection,
   { name, version, status }: Deployed,
   seconds: number,
+  show: (progress: string) => void,
 ): Promise<void> {
   if (status === 'killing') return;
   const deadline = performance.now() + seconds * 1_000;
@@ -105,9 +109,13 @@ async function untilSettled(
     const { topologies } = await request(connection, 'topologyList', {}, {});
     const found = topologies.find((topology) => topology.name === name);
     if (found === undefined || found.version !== version) throw new Fault('TOPOLOGY_CHANGED', { name });
+    const { running, wanted } = found.tasks;
+    const isOver = found.settled || performance.now() > deadline;
+    show(
+      isOver ? '' : `${String(running)} of ${String(wanted)} tasks run as version ${String(version)} says`,
+    );
     if (found.settled) return;
-    if (performance.now() > deadline)
-      throw new Fault('TOPOLOGY_STUCK', { name, version, reason: stuckReason(found) });
+    if (isOver) throw new Fault('TOPOLOGY_STUCK', { name, version, reason: stuckReason(found) });
     await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 }

@@ -115,6 +115,23 @@ describe('a deploy of a file', () => {
     expect(await run('deploy', file, '--wait')).toMatchObject({ code: 0, err: '' });
   });
 
+  test('of one flipped byte, on the disk of a node, is not started again, but fetched anew', async () => {
+    expect(await run('deploy', await topologyWith(good('calm')), '--wait')).toMatchObject({ code: 0 });
+    const { bundle = '' } = await list();
+    const file = join(cluster.data.path, 'bundles', bundle, 'files', 'mood.mjs');
+    const whole = await readFile(file);
+    const damaged = Uint8Array.from(whole);
+    damaged[100] = (damaged[100] ?? 0) ^ 1;
+    await writeFile(file, damaged);
+    const restarts = async () =>
+      (await client.processes()).find(({ name }) => name === 'bolt/photos/mood/0')?.restarts ?? 0;
+    const before = await restarts();
+    await client.control('kill', 'bolt/photos/mood/0');
+    await until(async () => (await restarts()) > before);
+    expect(await readFile(file)).toEqual(whole);
+    await until(async () => (await list()).settled);
+  }, 60_000);
+
   test('of one flipped byte, as it is sent, is refused', async () => {
     const before = await list();
     const { readTopologyFile } = await import('../../src/cli/topology-file.ts');

@@ -174,6 +174,11 @@ describe('topologies on the command line', () => {
     ],
     [2, 'Give a component and a whole number', ['rebalance', 'photos', '-e', '__proto__=1']],
     [2, 'Give a whole number from 0 to 86400; see --help.', ['kill', 'photos', '-w', 'soon']],
+    [
+      1,
+      'The topology photos does not run as version 1 says: not every node knows of it yet. What ran before goes on',
+      ['deploy', '--builtin', 'photos', '--wait', '1'],
+    ],
     [2, 'Give either a FILE or --builtin NAME.', ['deploy']],
     [2, 'Give either a FILE or --builtin NAME.', ['deploy', 'a.ts', '--builtin', 'photos']],
     [2, '--dry-run needs a FILE.', ['deploy', '--builtin', 'photos', '--dry-run']],
