@@ -188,8 +188,7 @@ export class ResultWaiter {
   #settleOne(waiting: Waiting, result: PhotoResult): void {
     this.#forget(waiting);
     const { id, file, resolve } = waiting;
-    if ('error' in result) resolve({ id, file, error: result.error });
-    else resolve({ id, file, model: result.model, tags: result.tags });
+    resolve({ ...result, id, file });
   }
 
   #forget(waiting: Waiting): void {

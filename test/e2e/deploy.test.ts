@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { ClusterClient } from '../support/cluster-client.ts';
@@ -31,7 +32,12 @@ beforeEach(async () => {
 async function run(...args: string[]) {
   const cli = new CapturedCli();
   const code = await cli.run(...args, '--nats', cluster.node.url, '--data', cluster.data.path);
-  return { code, out: cli.out, err: cli.err, value: () => cli.values[0] as Record<string, unknown> };
+  return {
+    code,
+    out: cli.out,
+    err: cli.err,
+    value: () => cli.values[0] as Record<string, unknown>,
+  };
 }
 
 /** Writes a topology with a bolt, whose `process` has this body; `before` is what its module does first. */
@@ -110,9 +116,24 @@ describe('a deploy of a file', () => {
     expect(await list()).toMatchObject({ version: before.version });
   });
 
-  test.each(['exif', 'python'])('takes the example %s', async (example) => {
+  test.each([
+    ['exif', { camera: 'Autotag One' }],
+    ['python', { format: 'jpeg', width: 90, height: 60, shape: 'landscape' }],
+  ])('takes the example %s, and what it adds comes with the tags', async (example, attributes) => {
     const file = join(packageRoot, 'examples', example, 'topology.ts');
     expect(await run('deploy', file, '--wait')).toMatchObject({ code: 0, err: '' });
+    const photo = join(folder, 'photo.jpg');
+    const image = sharp({ create: { width: 90, height: 60, channels: 3, background: '#286' } });
+    await writeFile(
+      photo,
+      await image
+        .withExif({ IFD0: { Model: 'Autotag One' } })
+        .jpeg()
+        .toBuffer(),
+    );
+    const submitted = await run('submit', photo, '--id', example, '--wait', '--json');
+    expect(submitted.value()).toMatchObject({ id: example, attributes });
+    expect((await client.photo(example)).result).toMatchObject({ attributes });
   });
 
   test('of one flipped byte, on the disk of a node, is not started again, but fetched anew', async () => {
