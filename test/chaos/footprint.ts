@@ -62,8 +62,9 @@ async function look({ nodes }: ProcessCluster, client: ClusterClient): Promise<F
   for (const { name } of nodes) {
     const { memory } = (await client.inspect('node', undefined, name)) as { memory: { rss: number } };
     resident.set(name, memory.rss);
-    // A task that has moved has another number.
-    const nameOf = (one: ProcessStatus) => (one.child ?? one.name ?? '?').replace(/:\d+$/, '');
+    // A task that has moved has another number, and one that was upgraded another revision.
+    const nameOf = (one: ProcessStatus) =>
+      (one.child ?? one.name ?? '?').replace(/[@/][0-9a-f]{8}$/, '').replace(/:\d+$/, '');
     byNode.set(
       name,
       (await client.processes(name)).map((one) => `${nameOf(one)} ${one.phase}`),

@@ -1,4 +1,5 @@
 import { threadEntry } from '../../src/base/thread-entry.ts';
+import { deployDips, deployVersion, untilDeployed, withoutVersion } from '../support/deploy-faults.ts';
 import { killLeader, leading, leaveLeadingToOthers, pauseLeader } from '../support/leader-faults.ts';
 import { killThreadsBesideUndisturbed, rebalanceDips } from '../support/load-faults.ts';
 import { recoverFromKills, recovery } from '../support/node-faults.ts';
@@ -112,6 +113,23 @@ export function rebalanceCost({ times, rate, options }: MeasurementSizes): Scena
       await client.ask('topologyRebalance', {}, { name: 'photos', nodes: 1 });
     },
     faults: [rebalanceDips(times)],
+  };
+}
+
+/** A bolt of a user is upgraded on three nodes and taken back, under load. */
+export function deployCost({ times, rate, options }: MeasurementSizes): Scenario {
+  return {
+    name: 'deployed anew and rolled back',
+    workload: { rate },
+    options,
+    nodes: 3,
+    prepare: async (_, client) => {
+      await deployVersion(client, 0);
+      await untilDeployed(client);
+    },
+    faults: [deployDips(times)],
+    allTagged: true,
+    check: withoutVersion,
   };
 }
 

@@ -11,6 +11,7 @@ import { killOtherNode, pauseOtherNode } from '../support/node-faults.ts';
 import { jumpClocks, slowDisk } from '../support/surroundings-faults.ts';
 import {
   cutNodes,
+  deployCost,
   fastKills,
   hungPhotos,
   leaderRecovery,
@@ -107,6 +108,7 @@ export function scenarios({
     hung: made(hungPhotos({ ...measured, options })),
     'threads-fast': made(fastKills(minutes)),
     'dip-rebalance': made(rebalanceCost(few)),
+    'dip-deploy': made(deployCost(few)),
     cut: made(cutNodes(few)),
     poison: made({
       name: 'poison among the photos',

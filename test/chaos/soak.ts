@@ -1,3 +1,10 @@
+import {
+  deployVersion,
+  deployVersions,
+  untilDeployed,
+  versionBolt,
+  withoutVersion,
+} from '../support/deploy-faults.ts';
 import { killActors, killNatsServer, killNode, killTagStore, killThreads } from '../support/faults.ts';
 import { machinesObstacle } from '../support/machines.ts';
 import { killOtherNode, pauseOtherNode } from '../support/node-faults.ts';
@@ -22,13 +29,22 @@ export function soak(minutes: number, rate: number, nodes: 1 | 3): Scenario {
     killNode(aMinute(0.5)),
     killNatsServer(aMinute(1)),
     killTagStore(12_000),
-    killActors(['photos', 'dbwriter', 'autotag-0', 'models'], 9_000),
+    killActors(['photos', 'dbwriter', 'autotag-0', 'models', 'flow', versionBolt], 9_000),
+    deployVersions(20_000),
     jumpClocks(10_000),
     ...(slowDiskObstacle === undefined ? [slowDisk(aMinute(0.5), 8_000, diskDelayMs)] : []),
   ];
   const workload = { photos: Math.ceil(minutes * 60 * rate), rate, poisonEvery, pictures: 500 };
+  const bolt: Pick<Scenario, 'prepare' | 'check'> = {
+    prepare: async (_, client) => {
+      await deployVersion(client, 0);
+      await untilDeployed(client);
+    },
+    check: withoutVersion,
+  };
   if (nodes === 1)
     return {
+      ...bolt,
       name: 'everything at once, on one node',
       workload,
       options: { threads: 2 },
@@ -36,6 +52,7 @@ export function soak(minutes: number, rate: number, nodes: 1 | 3): Scenario {
     };
   const cuts = machinesObstacle === undefined;
   return {
+    ...bolt,
     name: 'everything at once, on three nodes',
     workload,
     options: { threads: 1 },

@@ -6,7 +6,7 @@ import { measureDip, throughput } from './throughput.ts';
 import { until } from './until.ts';
 
 /** Takes down what a change costs in throughput, under its name. */
-async function dipOf(
+export async function dipOf(
   { client, measured }: FaultContext,
   name: string,
   act: () => Promise<unknown>,
