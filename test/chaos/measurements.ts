@@ -1,5 +1,6 @@
 import { threadEntry } from '../../src/base/thread-entry.ts';
 import { deployDips, deployVersion, untilDeployed, withoutVersion } from '../support/deploy-faults.ts';
+import { machinesObstacle } from '../support/machines.ts';
 import { killLeader, leading, leaveLeadingToOthers, pauseLeader } from '../support/leader-faults.ts';
 import { killThreadsBesideUndisturbed, rebalanceDips } from '../support/load-faults.ts';
 import { recoverFromKills, recovery } from '../support/node-faults.ts';
@@ -26,6 +27,8 @@ const defaultAckWaitMs = 10_000;
 const defaultMaxAttempts = 5;
 const leaderBoundMs = 10_000;
 const publishingBoundMs = 20_000;
+/** Each node on a machine of its own, where that can be had. */
+const apart: Pick<Scenario, 'on'> = machinesObstacle === undefined ? { on: 'machines' } : {};
 
 /** Nodes are killed while they have photos; photos come in bursts, so that they have some. */
 export function nodeRecovery({ times, rate, options, bounded }: MeasurementSizes): Scenario {
@@ -34,6 +37,7 @@ export function nodeRecovery({ times, rate, options, bounded }: MeasurementSizes
     name: `${String(times)} nodes killed, one by one`,
     workload: { rate, burst: 2 * rate },
     options,
+    ...apart,
     nodes: 3,
     faults: [recoverFromKills(times)],
     ...(bounded ? { bounds: { [recovery.waited]: Number(ackWaitMs) + recoveryGraceMs } } : {}),
@@ -46,6 +50,7 @@ export function leaderRecovery({ times, rate, options, bounded }: MeasurementSiz
     name: `${String(times)} leaders killed, one by one`,
     workload: { rate },
     options,
+    ...apart,
     nodes: 3,
     prepare: (_, client) => leaveLeadingToOthers(client),
     faults: [killLeader(times)],
@@ -72,6 +77,7 @@ export function pausedLeader({ times, rate, options }: MeasurementSizes): Scenar
     name: `${String(times)} leaders paused for 30 s`,
     workload: { rate, burst: 2 * rate },
     options,
+    ...apart,
     nodes: 3,
     prepare: (_, client) => leaveLeadingToOthers(client),
     faults: [pauseLeader(times, 30_000)],
@@ -108,6 +114,7 @@ export function rebalanceCost({ times, rate, options }: MeasurementSizes): Scena
     name: 'rebalanced from 1 to 3 nodes and back',
     workload: { rate },
     options,
+    ...apart,
     nodes: 3,
     prepare: async (_, client) => {
       await client.ask('topologyRebalance', {}, { name: 'photos', nodes: 1 });
@@ -122,6 +129,7 @@ export function deployCost({ times, rate, options }: MeasurementSizes): Scenario
     name: 'deployed anew and rolled back',
     workload: { rate },
     options,
+    ...apart,
     nodes: 3,
     prepare: async (_, client) => {
       await deployVersion(client, 0);

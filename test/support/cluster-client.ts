@@ -101,10 +101,10 @@ export class ClusterClient {
     return (await this.inspect('tree')) as TreeNode;
   }
 
-  /** Acts on the node. */
-  async control(verb: string, actor?: string): Promise<unknown> {
+  /** Acts on the node; `forMs` is how long an actor stays suspended. */
+  async control(verb: string, actor?: string, forMs?: number): Promise<unknown> {
     const tokens = { node: this.#node, verb };
-    return (await this.ask('control', tokens, actor === undefined ? {} : { actor })).value;
+    return (await this.ask('control', tokens, { actor, forMs })).value;
   }
 
   /** Publishes a model file; answers its id. */

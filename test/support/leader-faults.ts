@@ -54,7 +54,7 @@ export function pauseLeader(times: number, forMs: number): ChaosFault {
 
 /** The node with the store leads no more, and will not, so that one of the others does. */
 export async function leaveLeadingToOthers(client: ClusterClient): Promise<void> {
-  await client.control('suspend', 'leadership');
+  await client.control('suspend', 'leadership', 3_600_000);
 }
 
 const leadership = z.looseObject({
