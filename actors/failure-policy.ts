@@ -50,7 +50,7 @@ export class FailurePolicy {
     try {
       if (fault.disposition === 'terminal') await this.#bury(delivery, fault, 1);
       else if (charged) await this.#charge(delivery, fault);
-      else this.#return(delivery, 0);
+      else this.#return(delivery);
     } catch (error) {
       // Its lease runs out, and whoever gets it next tries again.
       this.#options.log.error(
@@ -74,7 +74,7 @@ export class FailurePolicy {
     await attempts.clear(delivery);
   }
 
-  #return(delivery: PhotoDelivery, delayMs: number): void {
+  #return(delivery: PhotoDelivery, delayMs?: number): void {
     delivery.retry(delayMs);
     this.#options.metrics.photos.inc({ outcome: 'returned' });
   }

@@ -14,6 +14,17 @@ const returned = (delayMs: number) =>
 const confirmTimeoutMs = 2_000;
 const confirmTries = 4;
 
+const firstPauseMs = 100;
+const longestPauseMs = 30_000;
+
+/**
+ * How long a message that was delivered so often waits when it is handed back: not at all the first time, then longer and longer,
+ * so that one which nobody can take, such as while a bolt is away, does not go round as fast as messages go.
+ */
+export function handBackPauseMs(deliveryCount: number): number {
+  return deliveryCount < 2 ? 0 : Math.min(firstPauseMs * 2 ** (deliveryCount - 2), longestPauseMs);
+}
+
 /** One message under lease, until it is acknowledged, returned, terminated or abandoned. */
 export class Lease {
   /** Its number in the stream. */
@@ -67,8 +78,11 @@ export class Lease {
     if (this.#settle()) await this.#confirm(termination);
   }
 
-  /** Hands it back: delivered again, to anybody, after `delayMs`. If that is lost, its lease ends by itself. */
-  retry(delayMs = 0): void {
+  /**
+   * Hands it back: delivered again, to anybody, after `delayMs`. If that is lost, its lease ends by itself.
+   * @param delayMs - default {@link handBackPauseMs}
+   */
+  retry(delayMs = handBackPauseMs(this.deliveryCount)): void {
     if (this.#settle()) this.#send(returned(delayMs));
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ClusterClient } from '../support/cluster-client.ts';
 import type { ChaosFault, FaultContext } from '../support/fault-schedule.ts';
 import type { GivenOptions, NodeProcess } from '../support/node-process.ts';
@@ -143,6 +144,8 @@ async function disturb(
 ): Promise<Record<string, number>> {
   const { client, workload } = context;
   const over = new AbortController();
+  // Each fault listens.
+  setMaxListeners(0, over.signal);
   const { first: node, others, servers, machines } = cluster;
   const busy = new Set<NodeProcess>();
   const running = faults.map(({ name, finite, run }, index) => {

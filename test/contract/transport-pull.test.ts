@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Connection } from '../../src/transport/connection.ts';
 import type { PhotoDelivery } from '../../src/transport/photo-delivery.ts';
+import { handBackPauseMs } from '../../src/transport/lease.ts';
 import { PhotoQueue } from '../../src/transport/photo-queue.ts';
 import { PhotoSubmitter } from '../../src/transport/photo-submitter.ts';
 import { signal, untilGone } from '../../src/transport/server/server-process.ts';
@@ -122,6 +123,32 @@ test('a photo of a node that died comes again after its lease, and working() kee
   clearInterval(renewal);
   expect(again.map((photo) => photo.deliveryCount).sort()).toEqual([1, 2]);
   await puller.stop();
+});
+
+test('a photo that nobody can take does not go round in circles', async () => {
+  const queue = await PhotoQueue.open(await connected());
+  await submitAll(1);
+  const started = performance.now();
+  let deliveries = 0;
+  const puller = queue.pull(
+    (photo) => {
+      deliveries = photo.deliveryCount;
+      photo.retry();
+    },
+    { window: 1 },
+  );
+  await until(() => deliveries === 5);
+  await puller.stop();
+  // The server waits for as long as it is told.
+  const pauses = [1, 2, 3, 4].map(handBackPauseMs);
+  expect(performance.now() - started).toBeGreaterThan(pauses.reduce((sum, pauseMs) => sum + pauseMs));
+});
+
+test('one that is handed back for minutes is not given up', () => {
+  const pauses = Array.from({ length: 20 }, (_, index) => handBackPauseMs(index + 1));
+  expect(pauses[0]).toBe(0);
+  expect(pauses).toEqual(pauses.toSorted((a, b) => a - b));
+  expect(pauses.reduce((sum, pauseMs) => sum + pauseMs)).toBeGreaterThan(5 * 60_000);
 });
 
 test('two pullers share, and what one hands back the other gets', async () => {
