@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/base/clock.ts';
+import { delay, systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { ComponentFactory, Task } from '../../src/cluster/topology/component-factory.ts';
 import type { LiveNode, Members } from '../../src/cluster/topology/live-node.ts';
@@ -47,6 +47,8 @@ export class StubFactory implements ComponentFactory {
   readonly broken = new Set<string>();
   /** Places that a component has here, such as threads. */
   places = Infinity;
+  /** How long users' bolts take to start, ms. */
+  slowMs = 0;
   /** Resolves pauses; while it is there, spouts have something in flight. */
   #inFlight: { promise: Promise<void>; finish: () => void } | undefined;
 
@@ -82,11 +84,18 @@ export class StubFactory implements ComponentFactory {
     const key = idOf(task);
     return {
       kind: 'stub',
-      init: () => {
+      init: async (_, { clock, ending }) => {
+        if (task.runs !== undefined && this.slowMs > 0) await delay(clock, this.slowMs);
+        if (ending.aborted) return undefined;
         if (this.broken.has(task.component) || this.broken.has(key))
           throw new Error(`${task.component} is broken`);
         this.journal.push(`+${key}`);
-        this.running.set(key, task);
+        const one = { ...task };
+        this.running.set(key, one);
+        // One that is killed is not asked to terminate.
+        ending.addEventListener('abort', () => {
+          if (this.running.get(key) === one) this.running.delete(key);
+        });
         return undefined;
       },
       receive: () => {
@@ -94,7 +103,6 @@ export class StubFactory implements ComponentFactory {
       },
       terminate: () => {
         this.journal.push(`-${key}`);
-        this.running.delete(key);
       },
     };
   }

@@ -30,6 +30,8 @@ export interface LocalTopologyOptions {
   /** The supervisor of all topologies of this node. */
   readonly parent: ActorRef<SupervisorMessage>;
   readonly factory: ComponentFactory;
+  /** Aborted when whoever has it ends: from then on it does nothing, since another one is in its place. */
+  readonly ending: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;
   /** Told when something has changed. */
@@ -112,6 +114,7 @@ export class LocalTopology {
   }
 
   #prompt(): void {
+    if (this.#options.ending.aborted) return;
     this.#prompted = true;
     if (!this.#working) void this.#work();
   }
@@ -181,7 +184,7 @@ export class LocalTopology {
   /** Starts what is wanted, each after all that it feeds; what is a process of a user, nobody waits for. */
   async #startTasks(): Promise<void> {
     for (const [id, wanted] of this.#wanted) {
-      if (this.#prompted || !this.#goal.starts) return;
+      if (this.#prompted || !this.#goal.starts || this.#options.ending.aborted) return;
       const found = this.#tasks.get(id);
       const isDue = found?.state === 'failed' && found.dueAt(0) <= this.#options.clock.monotonic();
       if (found !== undefined && !isDue) continue;
@@ -240,12 +243,13 @@ export class LocalTopology {
 
   #groupOf(task: Task): TaskGroup {
     const name = groupOf(task);
-    const { parent, monitor } = this.#options;
+    const { parent, monitor, ending } = this.#options;
     const { name: topology } = this.#goal.spec;
     const group =
       this.#groups.get(name) ??
       new TaskGroup({
-        ...{ id: `${topology}:${this.id}${name}`, name: `topology/${topology}${name}`, parent, monitor },
+        ...{ id: `${topology}:${this.id}${name}`, name: `topology/${topology}${name}` },
+        ...{ parent, monitor, ending },
         onLost: () => {
           this.#lost(name);
         },

@@ -194,6 +194,7 @@ function newTopology(state: ReconcilerState, goal: Goal, id: string): LocalTopol
   const topology = new LocalTopology(goal, {
     id,
     parent: context.ref(topologiesName),
+    ending: context.ending,
     factory,
     clock,
     log,

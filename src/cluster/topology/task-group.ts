@@ -1,3 +1,4 @@
+import { Fault } from '../../base/errors.ts';
 import { ActorName, deleteChild, startChild, supervisor, terminateChild } from '../../runtime/index.ts';
 import type { ActorRef, ChildSpec, SupervisorMessage } from '../../runtime/index.ts';
 
@@ -9,6 +10,8 @@ export interface TaskGroupOptions {
   readonly name: string;
   /** The supervisor of all topologies of this node. */
   readonly parent: ActorRef<SupervisorMessage>;
+  /** Aborted when nobody may start anything any more. */
+  readonly ending: AbortSignal;
   /** Calls `onDown` when an actor ends. */
   readonly monitor: (actor: ActorRef<never>, onDown: () => void) => void;
   /** Told when its supervisor has given up, and all of its tasks have ended. */
@@ -64,11 +67,10 @@ export class TaskGroup {
         this.#ending = undefined;
       });
     }
-    await this.#ended();
+    await this.#ending;
   }
 
   async #open(): Promise<ActorRef<SupervisorMessage>> {
-    await this.#ended();
     if (this.#supervisor !== undefined) return this.#supervisor;
     this.#opening ??= this.#startSupervisor().finally(() => {
       this.#opening = undefined;
@@ -77,7 +79,10 @@ export class TaskGroup {
   }
 
   async #startSupervisor(): Promise<ActorRef<SupervisorMessage>> {
-    const { id, name, parent, monitor, onLost } = this.#options;
+    const { id, name, parent, monitor, onLost, ending } = this.#options;
+    // Under way from here on, so that whoever ends the group meanwhile waits for it.
+    await this.#ending;
+    if (ending.aborted) throw new Fault('CANCELLED', { what: `start of ${name}` });
     const started = await startChild(parent, {
       id,
       start: supervisor({ intensity, children: [] }, { name: new ActorName<SupervisorMessage>(name) }),
@@ -93,10 +98,6 @@ export class TaskGroup {
       onLost();
     });
     return ref;
-  }
-
-  async #ended(): Promise<void> {
-    await this.#ending;
   }
 }
 

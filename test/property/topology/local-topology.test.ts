@@ -33,6 +33,7 @@ type Step =
   | { readonly aim: Omit<Goal, 'version'> }
   | { readonly passMs: number }
   | { readonly crash: number }
+  | { readonly slowMs: number }
   | { readonly breaks: string }
   | { readonly act: 'hold' | 'finish' | 'mend' };
 
@@ -40,6 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ aim: goal }),
   fc.record({ passMs: fc.constantFrom(0, 10, 500, 2_000, 70_000) }),
   fc.record({ crash: fc.nat(20) }),
+  fc.record({ slowMs: fc.constantFrom(0, 500, 5_000, 90_000) }),
   fc.record({ breaks: fc.constantFrom(...components) }),
   fc.record({ act: fc.constantFrom('hold', 'finish', 'mend') }),
 );
@@ -55,6 +57,7 @@ class Bench {
   readonly clock = new SimulatedClock();
   readonly factory = new StubFactory();
   readonly system = new ActorSystem({ clock: this.clock });
+  readonly #ending = new AbortController();
   #version = 1;
   #finish: () => void = () => undefined;
   #topology: LocalTopology | undefined;
@@ -70,6 +73,7 @@ class Bench {
     this.#topology = new LocalTopology(first, {
       id: 'x',
       parent: this.system.ref(rootName),
+      ending: this.#ending.signal,
       factory: this.factory,
       clock: this.clock,
       log: silentLog,
@@ -78,10 +82,16 @@ class Bench {
     });
   }
 
+  /** Whoever has it ends. */
+  end(): void {
+    this.#ending.abort();
+  }
+
   async do(what: Step): Promise<void> {
     if ('aim' in what) this.topology.aim({ ...what.aim, version: ++this.#version });
     else if ('passMs' in what) await this.clock.advance(what.passMs);
     else if ('crash' in what) this.#crash(what.crash);
+    else if ('slowMs' in what) this.factory.slowMs = what.slowMs;
     else if ('breaks' in what) this.factory.broken.add(what.breaks);
     else if (what.act === 'hold') this.#finish = this.factory.holdInFlight();
     else if (what.act === 'mend') this.factory.broken.clear();
@@ -109,7 +119,12 @@ test('whatever has happened, in the end exactly what is wanted runs, each task o
         );
         expect(new Set(places).size).toBe(places.length);
       }
-      for (const one of [{ act: 'mend' }, { act: 'finish' }, { aim: { ...last, starts: true } }] as const)
+      for (const one of [
+        { slowMs: 0 },
+        { act: 'mend' },
+        { act: 'finish' },
+        { aim: { ...last, starts: true } },
+      ] as const)
         await bench.do(one);
       await bench.do({ passMs: 200_000 });
       const wanted = last.tasks
@@ -156,5 +171,21 @@ test('a task that found no place is started in the one that has become free', as
   expect([...bench.factory.running.keys()].sort()).toEqual(['numbers:0', 'sum:0']);
   for (const one of [{ act: 'finish' }, { passMs: 2_000 }] as const) await bench.do(one);
   expect([...bench.factory.running.values()]).toMatchObject([{ component: 'sum', index: 1, place: 0 }]);
+  await bench.system.stop(1_000);
+});
+
+test('a task that has failed is not started again once whoever saw to it has ended', async () => {
+  const bench = new Bench();
+  await bench.begin();
+  const tasks = [{ component: 'mood', index: 0, node: 'n1' }];
+  for (const one of [
+    { breaks: 'mood' },
+    { aim: { spec, tasks, spouts: true, starts: true, drainMs: 0 } },
+  ] as const)
+    await bench.do(one);
+  expect(bench.topology.report().tasks).toMatchObject([{ component: 'mood', state: 'failed' }]);
+  bench.end();
+  for (const one of [{ act: 'mend' }, { passMs: 200_000 }] as const) await bench.do(one);
+  expect(bench.factory.running.size).toBe(0);
   await bench.system.stop(1_000);
 });
