@@ -6,7 +6,8 @@ const mebibyte = 1024 * 1024;
 /** What a process may hold beyond its base: heaps shrink when they like, not when nothing needs them. */
 const allowedGrowth = 1.25;
 const allowedGrowthBytes = 48 * mebibyte;
-const patienceMs = 15_000;
+/** A node that was cut off notices after half a minute, and then comes back. */
+const patienceMs = 60_000;
 
 /** What the nodes of a cluster hold. */
 export interface Footprint {
@@ -26,8 +27,13 @@ export async function footprint(
 ): Promise<Footprint> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    const now = await look(cluster, client);
-    if (base === undefined || growthOf(base, now).length === 0 || performance.now() > deadline) return now;
+    const isLast = performance.now() > deadline;
+    try {
+      const now = await look(cluster, client);
+      if (base === undefined || growthOf(base, now).length === 0 || isLast) return now;
+    } catch (error) {
+      if (isLast) throw error;
+    }
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
