@@ -4,6 +4,7 @@ import { Fault } from '../base/errors.ts';
 import { checkAddress, hostOfServer, parseAddress, type Credentials, type NatsAddress } from './address.ts';
 import { bindClient } from './client.ts';
 import { natsFault } from './nats-faults.ts';
+import { ReconnectPace } from './reconnect-pace.ts';
 import type { Role } from './subjects.ts';
 
 /** What happens to a connection after it was made. */
@@ -26,8 +27,6 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
   readonly onEvent?: (event: ConnectionEvent) => void;
 }
-
-const quickReconnectMs = 5_000;
 
 /**
  * A connection to NATS that comes back by itself: once made, it reconnects for ever until closed.
@@ -68,7 +67,7 @@ export class Connection {
     const address = parseAddress(options.url);
     const credentials = address.credentials ?? options.credentials;
     checkAddress(address, credentials);
-    let outageSince: number | undefined;
+    const pace = new ReconnectPace(() => performance.now());
     let connection: Connection | undefined;
     try {
       const client = await connect({
@@ -82,9 +81,8 @@ export class Connection {
         // An embedded server's other addresses are not ours to follow; a cluster is given as a list.
         ignoreClusterUpdates: true,
         reconnectDelayHandler: () => {
-          if (connection?.connected === true) outageSince = undefined;
-          outageSince ??= performance.now();
-          return backoff(performance.now() - outageSince);
+          if (connection?.connected === true) pace.connected();
+          return pace.next();
         },
         pingInterval: 10_000,
         maxPingOut: 2,
@@ -215,12 +213,6 @@ function trustOf({ servers, authority }: NatsAddress) {
 // Each role has inboxes of its own, so that the unprivileged cannot listen to answers for the others.
 function inboxOf(role: Role): string {
   return role === 'submitter' ? '_INBOX' : `_INBOX_${role}`;
-}
-
-// A restarted server is found again at once; one that stays away costs nothing.
-function backoff(outageMs: number): number {
-  const base = outageMs < quickReconnectMs ? 100 : 1_000;
-  return base + Math.random() * base;
 }
 
 function eventOf({ type, data, permissionContext }: Status): ConnectionEvent | undefined {

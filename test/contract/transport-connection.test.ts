@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Connection, type ConnectionEvent } from '../../src/transport/connection.ts';
 import { freePort, startNats, type TestNats } from '../support/nats.ts';
 import { until } from '../support/until.ts';
@@ -33,6 +33,20 @@ test('comes back by itself after the server was away, and tells', async () => {
   await connection.drain();
   expect(await connection.closed).toBeUndefined();
   await connection.close();
+});
+
+test('comes back although the clock was set back meanwhile', async () => {
+  const connection = await Connection.open({ url: nats.url, role: 'node', name: 'test' });
+  await nats.kill();
+  await until(() => !connection.connected);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+  try {
+    await nats.start();
+    expect(await connection.untilConnected(20_000)).toBe(true);
+  } finally {
+    vi.useRealTimers();
+    await connection.close();
+  }
 });
 
 test('says where nobody listens, and carries nothing in clear to other machines', async () => {
