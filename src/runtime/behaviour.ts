@@ -56,7 +56,8 @@ export interface ActorOptions<Message> {
   readonly name?: ActorName<Message>;
   /**
    * Whether it is registered when it runs, rather than when it starts, and then in place of whoever has the name, who goes on
-   * by its pid: messages by name reach either of them at any time. Default false.
+   * by its pid, and has the name again if this one ends before it: messages by name reach either of them at any time. Default
+   * false.
    */
   readonly takesOver?: boolean;
   /** Overrides {@link Behaviour.mailboxLimit}. */

@@ -64,16 +64,16 @@ export abstract class Process {
   readonly #links = new Set<Process>();
   readonly #watchers = new Set<ExitWatcher>();
   readonly #givenName: string | undefined;
-  #name: string | undefined;
+  readonly #takesOver: boolean;
   #exit: ExitReason | undefined;
 
-  /** @param takesOver - whether it has its name only from {@link takeName} on */
+  /** @param takesOver - whether it has its name from {@link takeName} on only, and has it even if it is in use */
   constructor(host: Host, placement: Placement, name: string | undefined, takesOver = false) {
     this.host = host;
     this.placement = placement;
     this.pid = `#${host.nextPid()}`;
     this.#givenName = name;
-    this.#name = takesOver ? undefined : name;
+    this.#takesOver = takesOver;
     this.startedAt = host.clock.now();
   }
 
@@ -133,7 +133,8 @@ export abstract class Process {
 
   /** What it is registered under beside its pid. */
   get name(): string | undefined {
-    return this.#name;
+    const name = this.#givenName;
+    return name !== undefined && this.host.registry.get(name) === this ? name : undefined;
   }
 
   /** What people call it. */
@@ -216,22 +217,16 @@ export abstract class Process {
   #register(): ExitReason | undefined {
     const { parent } = this.placement;
     if (parent !== undefined && parent.exit !== undefined) return 'noproc';
-    const holder = this.host.registry.add(this);
+    const holder = this.host.registry.add(this, this.#takesOver ? undefined : this.#givenName);
     if (holder !== undefined)
       return new Fault('ACTOR_NAME', { name: this.label, reason: `is in use by ${holder.pid}` });
     if (parent !== undefined) this.link(parent);
     return undefined;
   }
 
-  /** Has its name from now on; whoever had it goes on without. */
+  /** Has the name that it takes over from now on; whoever had it goes on without, and has it again if this one ends first. */
   protected takeName(): void {
-    const name = this.#givenName;
-    if (name === undefined || this.#name === name) return;
-    const { registry } = this.host;
-    const holder = registry.get(name);
-    if (holder !== undefined) holder.#name = undefined;
-    this.#name = name;
-    registry.take(name, this);
+    if (this.#takesOver && this.#givenName !== undefined) this.host.registry.take(this.#givenName, this);
   }
 
   /** Has ended before its start was complete: whoever starts it learns that from the result, not by a signal. */
@@ -245,7 +240,7 @@ export abstract class Process {
   protected leave(reason: ExitReason): void {
     if (this.#exit !== undefined) return;
     this.#exit = reason;
-    this.host.registry.remove(this);
+    this.host.registry.remove(this, this.#givenName);
     for (const linked of this.#links) {
       linked.#links.delete(this);
       linked.exitSignal(reason, this.address);

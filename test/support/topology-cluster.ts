@@ -1,5 +1,6 @@
 import { delay, systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
+import { withResolver } from '../../src/base/promise-resolver.ts';
 import type { ComponentFactory, Task } from '../../src/cluster/topology/component-factory.ts';
 import type { LiveNode, Members } from '../../src/cluster/topology/live-node.ts';
 import { idOf } from '../../src/cluster/topology/local-task.ts';
@@ -50,16 +51,26 @@ export class StubFactory implements ComponentFactory {
   /** How long users' bolts take to start, ms. */
   slowMs = 0;
   /** Resolves pauses; while it is there, spouts have something in flight. */
-  #inFlight: { promise: Promise<void>; finish: () => void } | undefined;
+  #inFlight: Promise<void> | undefined;
+  #starts: Promise<void> | undefined;
 
   /** From now on spouts have something in flight; the answer finishes it. */
   holdInFlight(): () => void {
-    let finish: () => void = () => undefined;
-    const promise = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    this.#inFlight = { promise, finish };
-    return finish;
+    const { promise, resolve } = withResolver<undefined>();
+    this.#inFlight = promise;
+    return () => {
+      resolve(undefined);
+    };
+  }
+
+  /** From now on starts take until the answer is called. */
+  holdStarts(): () => void {
+    const { promise, resolve } = withResolver<undefined>();
+    this.#starts = promise;
+    return () => {
+      this.#starts = undefined;
+      resolve(undefined);
+    };
   }
 
   /** Bundles that are to be kept. */
@@ -77,7 +88,7 @@ export class StubFactory implements ComponentFactory {
 
   async pause(task: Task): Promise<void> {
     this.journal.push(`=${idOf(task)}`);
-    await this.#inFlight?.promise;
+    await this.#inFlight;
   }
 
   #behaviour(task: Task): Behaviour<undefined, 'crash'> {
@@ -85,6 +96,7 @@ export class StubFactory implements ComponentFactory {
     return {
       kind: 'stub',
       init: async (_, { clock, ending }) => {
+        await this.#starts;
         if (task.runs !== undefined && this.slowMs > 0) await delay(clock, this.slowMs);
         if (ending.aborted) return undefined;
         if (this.broken.has(task.component) || this.broken.has(key))

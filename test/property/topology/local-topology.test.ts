@@ -148,26 +148,38 @@ test('whatever has happened, in the end exactly what is wanted runs, each task o
   );
 }, 120_000);
 
+/** A goal of these tasks, `mood 0`, of the first revision unless another is given. */
+function aimAt(keys: readonly string[], at: TopologySpec = spec): Step {
+  const tasks = keys.map((key) => {
+    const [component = '', index] = key.split(' ');
+    return { component, index: Number(index), node: 'n1' };
+  });
+  return { aim: { spec: at, tasks, spouts: true, starts: true, drainMs: 60_000 } };
+}
+
+test('a revision that is not wanted any more when it has started gives the name back', async () => {
+  const [first, second] = specs;
+  const bench = new Bench();
+  await bench.begin();
+  await bench.do(aimAt(['mood 0'], first));
+  const finish = bench.factory.holdStarts();
+  await bench.do(aimAt(['mood 0'], second));
+  await bench.do(aimAt(['mood 0'], first));
+  finish();
+  await bench.do({ passMs: 0 });
+  expect(bench.factory.journal.map((entry) => entry[0])).toEqual(['+', '+', '-']);
+  const [task] = bench.factory.running.values();
+  expect(bench.system.inspector.status(nameOf(task!).name).phase).toBe('running');
+  await bench.system.stop(1_000);
+});
+
 test('a task that found no place is started in the one that has become free', async () => {
   const bench = new Bench();
   await bench.begin();
   bench.factory.places = 1;
-  const aim = (...keys: string[]): Step => ({
-    aim: {
-      spec,
-      tasks: keys.map((key) => ({
-        component: key.split(' ')[0]!,
-        index: Number(key.split(' ')[1]),
-        node: 'n1',
-      })),
-      spouts: true,
-      starts: true,
-      drainMs: 60_000,
-    },
-  });
   // What the spout has keeps the bolt there.
-  for (const one of [aim('numbers 0', 'sum 0'), { act: 'hold' }, aim('sum 1'), { passMs: 500 }] as const)
-    await bench.do(one);
+  const steps = [aimAt(['numbers 0', 'sum 0']), { act: 'hold' }, aimAt(['sum 1']), { passMs: 500 }] as const;
+  for (const one of steps) await bench.do(one);
   expect([...bench.factory.running.keys()].sort()).toEqual(['numbers:0', 'sum:0']);
   for (const one of [{ act: 'finish' }, { passMs: 2_000 }] as const) await bench.do(one);
   expect([...bench.factory.running.values()]).toMatchObject([{ component: 'sum', index: 1, place: 0 }]);

@@ -328,4 +328,18 @@ describe('an actor that takes over', () => {
     await lab.kill('a');
     expect(lab.pid('a')).toBeUndefined();
   });
+
+  it('leaves the name, when it ends first, to the one that had it before', async () => {
+    await lab.spawn('a');
+    const pids = [lab.pid('a')];
+    for (const as of ['b', 'c']) {
+      await takeOver(lab, 'a', as);
+      pids.push(lab.pid('a'));
+    }
+    for (const pid of pids.toReversed()) {
+      expect(lab.pid('a')).toBe(pid);
+      await lab.kill('a');
+    }
+    expect(lab.pid('a')).toBeUndefined();
+  });
 });
