@@ -97,6 +97,22 @@ describe('the task of a bolt', () => {
     );
   });
 
+  it('charges no tuple that comes after its process has ended by itself', async () => {
+    // Whoever holds its output keeps the node from hearing of the end at once.
+    await start(
+      folder.raw(`
+        spawn('sleep', ['2'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+        await begin();
+        await next();
+        say({ done: { n: 1, output: {} } });
+        process.exit(0);
+      `),
+    );
+    await process('first');
+    await until(() => shown().state === 'ended');
+    await expect(process('second')).rejects.toMatchObject({ code: 'ACTOR_DOWN' });
+  });
+
   it('takes its process along when it is ended or killed', async () => {
     await start(folder.host(`export default { process: () => { while (true); } };`));
     const before = shown().pid;

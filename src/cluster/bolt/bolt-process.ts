@@ -106,9 +106,9 @@ export class BoltProcess {
     }
   }
 
-  /** Why it does not take tuples any more, `undefined` while it does. */
-  get end(): Fault | undefined {
-    return this.#end;
+  /** Whether it takes no tuples any more; {@link exited} will say why. */
+  hasEnded(): boolean {
+    return this.#gone || this.#isOver();
   }
 
   /**
@@ -170,7 +170,7 @@ export class BoltProcess {
   }
 
   get #state(): 'starting' | 'idle' | 'busy' | 'ended' {
-    if (this.#end !== undefined) return 'ended';
+    if (this.hasEnded()) return 'ended';
     if (this.#expected === undefined) return 'idle';
     return this.#expected.n === 0 ? 'starting' : 'busy';
   }
@@ -225,10 +225,10 @@ export class BoltProcess {
   }
 
   #read(chunk: Buffer): void {
-    if (this.#end !== undefined) return;
+    if (this.#isOver()) return;
     try {
       for (const { message } of this.#reader.read(chunk)) {
-        if (this.end !== undefined) return;
+        if (this.#isOver()) return;
         const known = parseMessage(message);
         if (known === undefined) this.#breach('it wrote a line that is no message of the protocol');
         else this.#take(known);
@@ -268,6 +268,11 @@ export class BoltProcess {
 
   #fault(code: 'BOLT_START' | 'BOLT_FAILED' | 'BOLT_DIED' | 'BOLT_FLOODED', reason: string): Fault {
     return new Fault(code, { bolt: this.#bolt, reason: reason.slice(0, maxReason) });
+  }
+
+  /** Whether it is known why it ends; what it writes does not count any more. */
+  #isOver(): boolean {
+    return this.#end !== undefined;
   }
 
   get #lastWords(): string {

@@ -19,12 +19,14 @@ export const boltTask: Behaviour<BoltProcess, BoltMessage, BoltPlace> = {
     return process;
   },
   receive: async (process, { tuple, photo, reply }) => {
+    // It had no tuple: whoever asks finds the actor down, and nobody is charged.
+    if (process.hasEnded()) throw await process.exited;
     try {
       reply.ok(await process.process(tuple, photo));
     } catch (error) {
       reply.fail(Fault.from(error));
     }
-    if (process.end !== undefined) throw process.end;
+    if (process.hasEnded()) throw await process.exited;
     return process;
   },
   terminate: (process) => process.stop(),
