@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attributeName, maxAttributeLength, maxAttributes } from '../base/attributes.ts';
+import { nameProblem } from '../base/ids.ts';
 
 /** See {@link Attributes}. */
 export const attributes = z
@@ -33,8 +34,17 @@ export type BoltTuple = z.infer<typeof boltTuple>;
 export const boltOutput = z.strictObject({
   /** Added to those that it has; of the same name, the later one counts. */
   attributes: attributes.optional(),
-  /** In place of its tags. */
-  tags: z.array(tag).max(10_000).optional(),
+  /** In place of its tags, in any order. */
+  tags: z
+    .array(tag)
+    .max(10_000)
+    .refine((given) => given.every(({ tag: name }) => nameProblem(name) === undefined), {
+      error: 'has a name that is longer than 256 bytes or has control characters',
+    })
+    .refine((given) => new Set(given.map(({ tag: name }) => name)).size === given.length, {
+      error: 'has a tag twice',
+    })
+    .optional(),
 });
 /** See {@link boltOutput}. */
 export type BoltOutput = z.infer<typeof boltOutput>;

@@ -92,6 +92,8 @@ describe('a bolt that our host runs', () => {
     ['an attribute of no valid name', `{ attributes: { 'No Name': 1 } }`],
     ['an attribute that is an object', `{ attributes: { a: {} } }`],
     ['a score beyond 1', `{ tags: [{ tag: 'a', score: 2 }] }`],
+    ['a tag twice', `{ tags: [{ tag: 'a', score: 0.2 }, { tag: 'a', score: 0.1 }] }`],
+    ['a tag that cannot be kept', `{ tags: [{ tag: 'a\\n', score: 0.2 }] }`],
     ['something unknown', `{ extra: 1 }`],
     ['what no JSON can hold', `{ attributes: { a: 1n } }`],
     ['two megabytes', `{ attributes: { a: 'x'.repeat(2_000_000) } }`],

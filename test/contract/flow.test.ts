@@ -263,6 +263,22 @@ describe('a bolt that fails', () => {
     await until(settled);
   });
 
+  it('costs the photo attempts where it and others add more than a photo may have', async () => {
+    const [node] = await start('n1');
+    const bolts = { many: { from: ['autotag'] }, more: { from: ['many'] }, last: { from: ['more'] } };
+    for (const name of Object.keys(bolts)) {
+      const added = Array.from({ length: 40 }, (_, index) => [`${name}-${String(index)}`, true]);
+      await node?.startTask(name, 0, () => ({
+        attributes: Object.fromEntries(added) as Record<string, boolean>,
+      }));
+    }
+    await deploy(bolts, { many: ['n1'], more: ['n1'], last: ['n1'] });
+    await submit(1);
+    await until(async () => (await dead()).length === 1);
+    const message = expect.stringMatching('many, more.*more than 64 attributes') as string;
+    expect(await dead()).toMatchObject([{ attempts: 5, message }]);
+  });
+
   it('costs the photo nothing if the task was lost; it goes to another one meanwhile', async () => {
     const [n1, n2] = await start('n1', 'n2');
     let isFirst = true;

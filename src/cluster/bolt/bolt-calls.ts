@@ -142,6 +142,7 @@ export class BoltCalls {
       } catch (error) {
         const fault = Fault.from(error);
         if (isCharged(fault)) throw fault;
+        if (fault.code === 'REQUEST_INVALID') throw unsendable(call.bolt, task, fault);
         task.load.passedOverUntil = clock.monotonic() + passOverMs;
         patience.check(fault);
       }
@@ -250,6 +251,12 @@ function checked({ component }: PlannedBolt, answer: unknown): BoltOutput {
   if (data !== undefined) return data;
   const reason = error.issues[0]?.message ?? 'its output has a wrong shape';
   throw new Fault('BOLT_FAILED', { bolt: component, reason });
+}
+
+/** The tuple or the answer to it is too large for a message between nodes: no task is to blame, nor will another one do. */
+function unsendable({ component }: PlannedBolt, { node }: PlacedTask, fault: Fault): Fault {
+  const reason = `the tuple or its output cannot be sent to or from ${node}: ${fault.message.replace(/\.$/, '')}`;
+  return new Fault('BOLT_FAILED', { bolt: component, reason }, fault);
 }
 
 function moved({ component }: Pick<PlannedBolt, 'component'>): Fault {

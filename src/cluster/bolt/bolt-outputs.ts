@@ -1,3 +1,5 @@
+import { attributesProblem } from '../../base/attributes.ts';
+import { Fault } from '../../base/errors.ts';
 import type { BoltOutput, BoltTuple } from '../../transport/bolt-tuple.ts';
 import type { BoltPlan, PlannedBolt } from './bolt-plan.ts';
 
@@ -7,13 +9,16 @@ export type AskBolt = (bolt: PlannedBolt, tuple: BoltTuple) => Promise<readonly 
 /**
  * Takes a tuple through a plan, bolts that do not need each other at once; resolves when all are done, to what is kept.
  * What a bolt is given, and what is kept, depends on nobody's speed.
- * @throws whatever the first bolt that fails throws
+ * @throws Fault `BOLT_FAILED` if bolts add more than a photo may have together; whatever the first bolt that fails throws
  */
 export async function throughBolts(plan: BoltPlan, tuple: BoltTuple, ask: AskBolt): Promise<BoltOutput> {
   const outputs = new Map<string, Promise<readonly BoltOutput[]>>();
   const addedBy = async (bolts: readonly string[]) => {
     const added = await Promise.all(bolts.map(async (bolt) => (await outputs.get(bolt)) ?? []));
-    return merged(added.flat());
+    const sum = merged(added.flat());
+    const problem = attributesProblem(sum.attributes ?? {});
+    if (problem === undefined) return sum;
+    throw new Fault('BOLT_FAILED', { bolt: bolts.join(', '), reason: `together they add ${problem}` });
   };
   for (const bolt of plan.bolts)
     outputs.set(
