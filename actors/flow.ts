@@ -3,22 +3,14 @@ import type { Metrics } from '../src/base/metrics.ts';
 import type { ActiveBolts } from '../src/cluster/bolt/active-bolts.ts';
 import { BoltCalls, isCharged, type BoltCall } from '../src/cluster/bolt/bolt-calls.ts';
 import { throughBolts } from '../src/cluster/bolt/bolt-outputs.ts';
-import { planOf, type BoltPlan, type PlannedBolt } from '../src/cluster/bolt/bolt-plan.ts';
-import { NextLook } from '../src/cluster/topology/next-look.ts';
+import type { BoltPlan, PlannedBolt } from '../src/cluster/bolt/bolt-plan.ts';
 import type { ActorRef, Behaviour, Context } from '../src/runtime/index.ts';
 import type { BoltOutput, BoltTuple } from '../src/transport/bolt-tuple.ts';
-import type { TopologyRecords } from '../src/transport/topology-records.ts';
 import { flowName, photoSpoutName, writerName } from './tuple.ts';
 import type { FlowMessage, SpoutMessage, TaggedTuple, WriterMessage } from './tuple.ts';
 
-/** Between two looks at the topology that nothing prompted, in case an event was lost, ms. */
-const periodMs = 5_000;
-
 /** What the flow works with. */
 export interface FlowArgument {
-  /** The topology whose bolts photos go through. */
-  readonly topology: string;
-  readonly records: Pick<TopologyRecords, 'read' | 'watch'>;
   readonly bolts: ActiveBolts;
   readonly metrics: Metrics;
 }
@@ -28,10 +20,7 @@ interface FlowState extends FlowArgument {
   readonly spout: ActorRef<SpoutMessage>;
   readonly writer: ActorRef<WriterMessage>;
   readonly calls: BoltCalls;
-  readonly nextLook: NextLook<FlowMessage>;
   readonly underWay: Set<TaggedTuple>;
-  /** One after the other, so that the last one counts. */
-  looking: Promise<void>;
 }
 
 /**
@@ -42,36 +31,26 @@ interface FlowState extends FlowArgument {
  */
 export const flow: Behaviour<FlowState, FlowMessage, FlowArgument> = {
   kind: 'flow',
-  init: async (argument, context) => {
-    const { records, bolts } = argument;
-    const nextLook = new NextLook<FlowMessage>(context, { type: 'look' });
-    const unwatch = await records.watch(nextLook.prompt);
-    context.ending.addEventListener('abort', unwatch);
-    nextLook.prompt();
+  init: (argument, context) => {
+    const { bolts, metrics } = argument;
     const calls = new BoltCalls({
       node: context.node,
       ref: (name, node) => context.ref(name, node),
       plan: () => bolts.current,
       clock: context.clock,
     });
+    const unwatch = bolts.watch((before) => {
+      forgetBolts(metrics, before, bolts.current);
+      calls.planChanged();
+    });
+    context.ending.addEventListener('abort', unwatch);
     const [spout, writer] = [context.ref(photoSpoutName), context.ref(writerName)];
     // One that comes later has given nothing to a flow before this one.
     spout.trySend({ type: 'began', who: flowName.name });
-    return {
-      ...argument,
-      context,
-      spout,
-      writer,
-      calls,
-      nextLook,
-      underWay: new Set(),
-      looking: Promise.resolve(),
-    };
+    return { ...argument, context, spout, writer, calls, underWay: new Set() };
   },
-  receive: (state, message) => {
-    // Photos go on meanwhile.
-    if (message.type === 'look') state.looking = state.looking.then(() => look(state));
-    else void carry(state, message.tuple);
+  receive: (state, { tuple }) => {
+    void carry(state, tuple);
     return state;
   },
   describe: ({ bolts, calls, underWay }) => ({
@@ -81,41 +60,10 @@ export const flow: Behaviour<FlowState, FlowMessage, FlowArgument> = {
   }),
 };
 
-/** Learns which bolts there are, and where. While KV is away, all goes on as it is. */
-async function look({
-  topology,
-  records,
-  bolts,
-  metrics,
-  calls,
-  nextLook,
-  context,
-}: FlowState): Promise<void> {
-  nextLook.begin();
-  try {
-    const { topologies, assignments } = await records.read();
-    const record = topologies.get(topology);
-    const assignment = assignments.get(topology);
-    const tasks = record !== undefined && assignment?.id === record.id ? assignment.tasks : [];
-    const plan = record && planOf(record.spec, tasks, writerName.name);
-    if (plan !== undefined && JSON.stringify(plan) !== JSON.stringify(bolts.current)) {
-      forgetBolts(metrics, bolts.current, plan);
-      bolts.current = plan;
-      calls.planChanged();
-    }
-  } catch (thrown) {
-    context.log.debug(
-      { fault: Fault.from(thrown).toWire() },
-      'the topology cannot be read; bolts stay as they are',
-    );
-  }
-  nextLook.within(periodMs);
-}
-
 /** Of bolts that are gone nothing is measured: otherwise each that ever was would be. */
-function forgetBolts(metrics: Metrics, before: BoltPlan | undefined, { bolts }: BoltPlan): void {
+function forgetBolts(metrics: Metrics, before: BoltPlan | undefined, after: BoltPlan | undefined): void {
   for (const { component } of before?.bolts ?? [])
-    if (!bolts.some((bolt) => bolt.component === component)) metrics.forgetBolt(component);
+    if (after?.bolts.some((bolt) => bolt.component === component) !== true) metrics.forgetBolt(component);
 }
 
 async function carry(state: FlowState, tuple: TaggedTuple): Promise<void> {

@@ -2,6 +2,7 @@ import { Fault } from '../src/base/errors.ts';
 import type { Metrics } from '../src/base/metrics.ts';
 import { shuffle, topology } from '../src/cluster/topology/builder.ts';
 import type { ActiveBolts } from '../src/cluster/bolt/active-bolts.ts';
+import { wantedPlan } from '../src/cluster/bolt/bolt-plan.ts';
 import type { ComponentFactory, Task } from '../src/cluster/topology/component-factory.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import type { WorkerSlot } from '../src/pool/worker-slot.ts';
@@ -57,6 +58,11 @@ export function photoComponents(options: PhotoComponentsOptions): ComponentFacto
       if (start === undefined)
         throw new Fault('NOT_FOUND', { what: 'component on this node', id: task.component });
       return { start: start(task) };
+    },
+    follow: (desired) => {
+      const plan = wantedPlan(desired, photoTopology.name, writerName.name);
+      // Lost from KV, it goes on as it is.
+      if (plan !== undefined) options.bolts.follow(plan);
     },
     pause: () => options.spout.call({ type: 'drain' }, 'infinity'),
     // It has no bundles.

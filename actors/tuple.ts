@@ -50,10 +50,10 @@ export type TaggerMessage =
   | { readonly type: 'join' };
 
 /** What the flow is told. */
-export type FlowMessage =
-  | { readonly type: 'carry'; readonly tuple: TaggedTuple }
-  /** Time to look at the topology. */
-  | { readonly type: 'look' };
+export interface FlowMessage {
+  readonly type: 'carry';
+  readonly tuple: TaggedTuple;
+}
 
 /** What the writer is told. */
 export type WriterMessage =

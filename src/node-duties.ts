@@ -266,11 +266,7 @@ export class NodeDuties {
     const bundles = new BundleFolder(join(this.#own.folder, 'bundles'), this.#link.bundles, this.#own.log);
     const factory = programComponents({ bundles, builtin, log: this.#own.log });
     const spec = topologies({ node: this.#own.options.name, records, factory, log: this.#own.log });
-    const start = actor(
-      flow,
-      { topology: photoTopology.name, records, bolts, metrics },
-      { name: flowName, mailboxLimit: 8_192 },
-    );
+    const start = actor(flow, { bolts, metrics }, { name: flowName, mailboxLimit: 8_192 });
     return { ...spec, children: [...spec.children, { id: 'flow', start }] };
   }
 

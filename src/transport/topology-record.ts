@@ -53,7 +53,7 @@ export const assignmentRecord = z.object({
   topology: topologyName,
   /** The incarnation that it is for. */
   id: z.string().min(1).max(64),
-  /** The version of the topology that it was made for. */
+  /** The version of the topology that it is for, also where that changes no task. */
   version: count,
   /** Of the leader that wrote it. */
   term: count,

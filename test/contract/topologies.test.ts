@@ -326,6 +326,17 @@ describe('a node', () => {
     await untilReported(4);
   });
 
+  test('says that it acts on a version when what its components follow is that version', async () => {
+    const [n1] = await start('n1');
+    await lead(n1!, 1, members);
+    for (const digit of ['a', 'b', 'c']) {
+      const { version } = await records.deploy(withMood(digit));
+      const acted = async () => (await records.reports()).get('n1')?.topologies[0]?.version;
+      await until(async () => (await acted()) === version);
+      expect(n1!.factory.followed.get('photos')?.version).toBe(version);
+    }
+  });
+
   test('starts a task again that crashes', async () => {
     const [n1] = await start('n1');
     await lead(n1!, 1, members);

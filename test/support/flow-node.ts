@@ -11,6 +11,7 @@ import { Fault } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { Metrics } from '../../src/base/metrics.ts';
 import { ActiveBolts } from '../../src/cluster/bolt/active-bolts.ts';
+import { wantedPlan } from '../../src/cluster/bolt/bolt-plan.ts';
 import { boltName, type BoltMessage } from '../../src/cluster/bolt/bolt-message.ts';
 import { tuplesOfOthers } from '../../src/cluster/bolt/remote-bolt.ts';
 import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
@@ -96,6 +97,7 @@ export class FlowNode {
   readonly records: TopologyRecords;
   readonly deadLetters: DeadLetters;
   readonly metrics = new Metrics();
+  readonly #bolts = new ActiveBolts();
   /** Photos that were in a thread. */
   runs = 0;
 
@@ -120,7 +122,17 @@ export class FlowNode {
         { name: partsName },
       ),
     });
+    let following = Promise.resolve();
+    await records.watch(() => {
+      following = following.then(() => node.#follow());
+    });
     return node;
+  }
+
+  /** As the reconciler does. */
+  async #follow(): Promise<void> {
+    const plan = wantedPlan(await this.records.read(), 'photos', writerName.name);
+    if (plan !== undefined) this.#bolts.follow(plan);
   }
 
   get name(): string {
@@ -155,9 +167,9 @@ export class FlowNode {
   }
 
   #children(queue: PhotoQueue, attempts: Attempts, store: FlowStore): ChildSpec[] {
-    const { metrics, records, deadLetters } = this;
+    const { metrics, deadLetters } = this;
     const results = new ResultPublisher(this.member.connection);
-    const bolts = new ActiveBolts();
+    const bolts = this.#bolts;
     const shared = { attempts, deadLetters, results, metrics, log: silentLog, clock: systemClock };
     const failures = new FailurePolicy({ ...shared, maxAttempts: 5 });
     const slot = this.#slot();
@@ -169,7 +181,7 @@ export class FlowNode {
       },
       {
         id: 'flow',
-        start: actor(flow, { topology: 'photos', records, bolts, metrics }, { name: flowName }),
+        start: actor(flow, { bolts, metrics }, { name: flowName }),
       },
       {
         id: 'tagger',

@@ -15,7 +15,7 @@ import {
   type ChildSpec,
 } from '../../src/runtime/index.ts';
 import { Connection } from '../../src/transport/connection.ts';
-import { TopologyRecords } from '../../src/transport/topology-records.ts';
+import { TopologyRecords, type DesiredState } from '../../src/transport/topology-records.ts';
 
 /** Who is alive, as a test says. */
 export class StubMembers implements Members {
@@ -75,11 +75,17 @@ export class StubFactory implements ComponentFactory {
 
   /** Bundles that are to be kept. */
   retained: ReadonlySet<string> = new Set();
+  /** Topologies as they were wanted last. */
+  followed: DesiredState['topologies'] = new Map();
 
   child(task: Task): Pick<ChildSpec, 'start' | 'shutdown'> {
     if (task.place >= this.places) throw new Error(`there is no place ${String(task.place)}`);
     const options = { name: nameOf(task), takesOver: task.runs !== undefined };
     return { start: actor(this.#behaviour(task), undefined, options), shutdown: 1_000 };
+  }
+
+  follow({ topologies }: DesiredState): void {
+    this.followed = topologies;
   }
 
   retain(bundles: ReadonlySet<string>): void {

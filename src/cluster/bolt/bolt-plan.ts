@@ -1,4 +1,5 @@
 import type { AssignedTask } from '../../transport/topology-record.ts';
+import type { DesiredState } from '../../transport/topology-records.ts';
 import type { BoltProgram, Component, Grouping, TopologySpec } from '../../transport/topology-spec.ts';
 
 /** A task of a user's bolt, and the node that has it. */
@@ -26,6 +27,20 @@ export interface BoltPlan {
   readonly kept: readonly string[];
   /** Nodes that have tasks of the topology, whichever. */
   readonly nodes: number;
+}
+
+/**
+ * The way through the users' bolts of a topology as it is wanted; `undefined` if there is none of this name.
+ * @param last - as of {@link planOf}
+ */
+export function wantedPlan(
+  { topologies, assignments }: DesiredState,
+  name: string,
+  last: string,
+): BoltPlan | undefined {
+  const record = topologies.get(name);
+  const assignment = assignments.get(name);
+  return record && planOf(record.spec, assignment?.id === record.id ? assignment.tasks : [], last);
 }
 
 /**

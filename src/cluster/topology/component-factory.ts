@@ -1,4 +1,5 @@
 import type { ChildSpec } from '../../runtime/index.ts';
+import type { DesiredState } from '../../transport/topology-records.ts';
 import type { BoltProgram, BundleRef, Component } from '../../transport/topology-spec.ts';
 
 /** What a task of a user's bolt runs. */
@@ -36,6 +37,8 @@ export interface ComponentFactory {
    * time is up, and started anew when it is wanted again.
    */
   pause(task: Task): Promise<void>;
+  /** Told what is wanted in the cluster, before this node says that it acts on it. */
+  follow(desired: DesiredState): void;
   /** Told which bundles are named by a topology, or by a task of this node: others may be removed. */
   retain(bundles: ReadonlySet<string>): void;
 }

@@ -91,9 +91,10 @@ async function placeTasks(
   for (const { name, id, version } of topologies) {
     const tasks = [...(after.get(name) ?? [])];
     const written = assignments.get(name);
-    // The first one of a term is written in any case: an earlier leader that wakes up is refused from then on.
     const isSame = written?.id === id && JSON.stringify(written.tasks) === JSON.stringify(tasks);
-    if (isSame && written.term === state.term) continue;
+    // Written as well, so that everybody knows, for another version of the topology, and once a term: an earlier leader that wakes
+    // up is refused from then on.
+    if (isSame && written.version === version && written.term === state.term) continue;
     await state.records.assign({ topology: name, id, version, term: state.term, tasks });
     if (!isSame)
       state.log.info({ topology: name, tasks: tasks.length }, 'the tasks of a topology were placed');

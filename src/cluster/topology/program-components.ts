@@ -27,6 +27,9 @@ export function programComponents({ bundles, builtin, log }: ProgramComponentsOp
         ? builtin.child(task)
         : { start: startBolt(task, task.runs, bundles), shutdown: shutdownMs },
     pause: (task) => builtin.pause(task),
+    follow: (desired) => {
+      builtin.follow(desired);
+    },
     retain: (ids) => {
       bundles.retain(ids).catch((thrown: unknown) => {
         log.warn({ fault: Fault.from(thrown).toWire() }, 'old bundles were not removed');

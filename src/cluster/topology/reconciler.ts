@@ -121,10 +121,11 @@ const reconciler: Behaviour<ReconcilerState, ReconcilerMessage, ReconcilerArgume
 };
 
 async function look(state: ReconcilerState): Promise<void> {
-  const { nextLook, records, log } = state;
+  const { nextLook, records, factory, log } = state;
   nextLook.begin();
   try {
     const desired = await records.read();
+    factory.follow(desired);
     for (const record of desired.topologies.values()) aimAt(state, record, desired);
     for (const [name, topology] of state.local) if (topology.isOver) state.local.delete(name);
     retainBundles(state, desired);

@@ -36,7 +36,7 @@ export function statusOf(
     ...stateOf(topology),
     ...(bundle !== undefined && { bundle: bundle.id }),
     canRollBack: topology.previous !== undefined,
-    settled: isSettled(topology, components, tasks, reports),
+    settled: assignment?.version === topology.version && isSettled(topology, components, tasks, reports),
     tasks: {
       wanted: sum(components.map((one) => one.tasks.wanted)),
       placed: sum(components.map((one) => one.tasks.placed)),
@@ -49,7 +49,7 @@ export function statusOf(
   };
 }
 
-/** Whether every task is placed and runs as this version says, on nodes that know it. */
+/** Whether every task that was placed for this version runs as it says, on nodes that act on it. */
 function isSettled(
   { name, id, version, state }: TopologyRecord,
   components: TopologyStatus['components'],
