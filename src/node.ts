@@ -20,6 +20,7 @@ import { packageVersion } from './base/package-root.ts';
 import { AuditLog } from './cluster/audit-log.ts';
 import { ClusterPlace } from './cluster/cluster-place.ts';
 import { endLeftBolts } from './cluster/bolt/left-bolts.ts';
+import { removeUnfinished } from './cluster/bundle-folder.ts';
 import { linkChild, natsServerChild } from './cluster/nats-children.ts';
 import { RemoteActors, remoteActors } from './cluster/remote-actors.ts';
 import { reconcilerName } from './cluster/topology/reconciler.ts';
@@ -180,7 +181,9 @@ class RunningNode implements Node {
     const { incoming } = this.#modelFolders;
     await rm(incoming, { recursive: true, force: true });
     await mkdir(incoming, { recursive: true });
-    const left = await endLeftBolts(join(this.#lock.folder, 'bundles'));
+    const bundles = join(this.#lock.folder, 'bundles');
+    const left = await endLeftBolts(bundles);
+    await removeUnfinished(bundles);
     if (left.length > 0) this.#log.warn({ pids: left }, 'bolts of a killed node were ended');
     const threads = await prepareThreads(threadsOf(this.#options.threads), this.#options, {
       clock: systemClock,

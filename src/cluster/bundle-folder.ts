@@ -4,7 +4,7 @@ import { Fault } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { writeFault } from '../base/write-fault.ts';
-import { openBundle, shortId, type Bundle, type BundleFile } from '../transport/bundle.ts';
+import { openBundle, shortId, type BundleFile } from '../transport/bundle.ts';
 
 /** Where bundles come from: `Bundles`. */
 export interface BundleSource {
@@ -40,40 +40,22 @@ export class BundleFolder {
    * `DISK_FULL`, `FILE_WRITE`
    */
   ready(id: string): Promise<string> {
-    return this.#once(id, () => this.#source.read(id));
-  }
-
-  /**
-   * Unpacks a bundle that has come in, unless it is here.
-   * @throws Fault `BUNDLE_DAMAGED`, `BUNDLE_INVALID`, `DISK_FULL`, `FILE_WRITE`; nothing is written of one that is refused
-   */
-  async unpack({ id, archive }: Bundle): Promise<string> {
-    openBundle(archive, id);
-    const unpack = () => this.#once(id, () => Promise.resolve(archive));
-    // A damaged one was in its place, and is gone now.
-    return await unpack().catch(unpack);
-  }
-
-  /** Removes the bundles that are not among these; what is being written or tried beside them stays. */
-  async retain(ids: ReadonlySet<string>): Promise<void> {
-    const here = await readdir(this.#folder).catch((): string[] => []);
-    for (const name of here)
-      if (isId.test(name) && !ids.has(name) && !this.#preparing.has(name))
-        await rm(join(this.#folder, name), { recursive: true, force: true });
-  }
-
-  #once(id: string, fetch: () => Promise<Uint8Array>): Promise<string> {
     const before = this.#preparing.get(id);
     if (before !== undefined) return before;
-    const preparing = this.#prepare(id, fetch).finally(() => this.#preparing.delete(id));
+    const preparing = this.#prepare(id).finally(() => this.#preparing.delete(id));
     this.#preparing.set(id, preparing);
     return preparing;
   }
 
-  async #prepare(id: string, fetch: () => Promise<Uint8Array>): Promise<string> {
+  /** Removes the bundles that are not among these; what is being written or tried beside them stays. */
+  async retain(ids: ReadonlySet<string>): Promise<void> {
+    await removeFrom(this.#folder, (name) => isId.test(name) && !ids.has(name) && !this.#preparing.has(name));
+  }
+
+  async #prepare(id: string): Promise<string> {
     const archive = await readFile(join(this.#folder, id, archiveName)).catch(() => undefined);
     if (archive === undefined) {
-      const fetched = await fetch();
+      const fetched = await this.#source.read(id);
       await this.#write(id, fetched, openBundle(fetched, id));
     } else await this.#check(id, archive);
     return this.#filesOf(id);
@@ -115,6 +97,19 @@ export class BundleFolder {
   #filesOf(id: string): string {
     return join(this.#folder, id, filesName);
   }
+}
+
+/**
+ * Removes what a node that was killed was about to write, or was trying, in its folder of bundles.
+ * @throws what the file system says
+ */
+export async function removeUnfinished(folder: string): Promise<void> {
+  await removeFrom(folder, (name) => !isId.test(name));
+}
+
+async function removeFrom(folder: string, isOver: (name: string) => boolean): Promise<void> {
+  const here = await readdir(folder).catch((): string[] => []);
+  for (const name of here) if (isOver(name)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /**
