@@ -173,7 +173,7 @@ export const catalogue = {
   TOPOLOGY_DOWN: {
     disposition: 'retry',
     sentence:
-      'Tasks of the topology {name} crashed too often on this node, whose log says why; all of them are started again here.',
+      'Tasks of the topology {name} crashed too often on this node and are started again after a pause; the last reason was: {reason}',
   },
   BUNDLE_INVALID: { disposition: 'terminal', sentence: 'The bundle of the bolts cannot be used: {reason}.' },
   BUNDLE_DAMAGED: {
@@ -380,7 +380,7 @@ export const catalogue = {
   QUERY_SYNTAX: { disposition: 'terminal', sentence: 'The search query cannot be read: {reason}.' },
   // actors
   ACTOR_UNKNOWN: { disposition: 'terminal', sentence: 'There is no actor {name}; `tree` lists them.' },
-  ACTOR_DOWN: { disposition: 'retry', sentence: 'The actor {name} ended before it answered ({reason}).' },
+  ACTOR_DOWN: { disposition: 'retry', sentence: 'The actor {name} is not there, or has ended ({reason}).' },
   ACTOR_CALL_TIMEOUT: {
     disposition: 'retry',
     sentence: 'The actor {name} did not answer within {timeoutMs} ms.',

@@ -3,6 +3,7 @@ import { Actor } from './actor.ts';
 import type { ActorName } from './address.ts';
 import type { Backoff } from './backoff.ts';
 import type { ActorOptions, Behaviour } from './behaviour.ts';
+import type { ExitReason } from './exit-reason.ts';
 import { External, type StartExternal } from './external.ts';
 import type { Host, Placement, Started } from './process.ts';
 import type { ChildType } from './status.ts';
@@ -70,6 +71,26 @@ export function external(start: StartExternal, options: { name?: ActorName<never
 /** A child that is put together only when it is started, from what the children before it have made. */
 export function deferred(type: ChildType, make: () => ChildStart): ChildStart {
   return { type, start: (host, placement) => make().start(host, placement) };
+}
+
+/** Told of a child that its supervisor sees to. */
+export interface ChildObserver {
+  readonly onUp: () => void;
+  /** It has ended, or has not started. */
+  readonly onDown: (reason: ExitReason) => void;
+}
+
+/** A child of which each start and end is told. */
+export function observed(child: ChildStart, { onUp, onDown }: ChildObserver): ChildStart {
+  const start: ChildStart['start'] = async (host, placement) => {
+    const started = await child.start(host, placement);
+    if (started.ok) {
+      onUp();
+      void started.process.whenExited().then(onDown);
+    } else onDown(started.reason);
+    return started;
+  };
+  return { type: child.type, start };
 }
 
 /**

@@ -5,8 +5,8 @@ export { ActorSystem, rootName, type ActorSystemOptions } from './actor-system.t
 export type { Backoff } from './backoff.ts';
 export { defaultMailboxLimit } from './behaviour.ts';
 export type { ActorOptions, Behaviour, Context, MonitorId, Signal, SpawnOptions } from './behaviour.ts';
-export { actor, deferred, external } from './child-spec.ts';
-export type { ChildSpec, ChildStart, Restart, Shutdown } from './child-spec.ts';
+export { actor, deferred, external, observed } from './child-spec.ts';
+export type { ChildObserver, ChildSpec, ChildStart, Restart, Shutdown } from './child-spec.ts';
 export type { DeadLetter, DeadLetterReason, DeadLetterReport } from './dead-letters.ts';
 export { describeExit, isAbnormal } from './exit-reason.ts';
 export type { ExitReason, ExitSignal, ShutdownReason } from './exit-reason.ts';

@@ -8,7 +8,7 @@ import { table } from './table.ts';
 
 type ComponentStatus = TopologyStatus['components'][number];
 
-/** Topologies in Storm's columns, then their components and where those are, then what does not start. */
+/** Topologies in Storm's columns, then their components and where those are, then what does not run, or did not for a while. */
 export function topologyList(topologies: readonly TopologyStatus[]): string {
   if (topologies.length === 0)
     return 'There are no topologies; `cluster deploy --builtin photos` tags photos.';
@@ -59,7 +59,7 @@ export function bundleLines(
 /** Why a topology does not run as it should, in a sentence. */
 export function stuckReason({ components }: TopologyStatus): string {
   const failed = components.flatMap(({ name, failed: tasks }) =>
-    tasks.map(({ node, index, message }) => `${name} ${String(index)} does not start on ${node}: ${message}`),
+    tasks.map(({ node, index, message }) => `${name} ${String(index)} does not run on ${node}: ${message}`),
   );
   const [first] = failed;
   if (first !== undefined) return printable(first);
@@ -128,11 +128,20 @@ function placesText({ nodes, tasks }: ComponentStatus): string {
 
 function failures(topologies: readonly TopologyStatus[]): string[] {
   const lines = topologies.flatMap(({ name: topology, components }) =>
-    components.flatMap(({ name, failed }) =>
-      failed.map(({ node, index, message }) =>
-        printable(`${topology} ${name} ${String(index)} does not start on ${node}: ${message}`),
+    components.flatMap(({ name, failed, restarted }) => [
+      ...failed.map(
+        ({ node, index, message }) =>
+          `${topology} ${name} ${String(index)} does not run on ${node}: ${message}`,
       ),
-    ),
+      ...restarted.map(
+        ({ node, index, restarts, message }) =>
+          `${topology} ${name} ${String(index)} was started again on ${node}, ${times(restarts)}, the last time as: ${message}`,
+      ),
+    ]),
   );
-  return lines.length === 0 ? [] : [lines.join('\n')];
+  return lines.length === 0 ? [] : [lines.map(printable).join('\n')];
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${String(count)} times`;
 }

@@ -310,8 +310,12 @@ const topologyStatus = topologyState.extend({
       outdated: count,
       /** By name. */
       nodes: z.array(z.object({ node: nodeName, tasks: count })),
-      /** Tasks that do not start, and why. */
+      /** Tasks that do not run, and why. */
       failed: z.array(z.object({ node: nodeName, index: count, code: z.string(), message: z.string() })),
+      /** Tasks that run, but have crashed before: how often, and why the last time. */
+      restarted: z.array(
+        z.object({ node: nodeName, index: count, restarts: count, code: z.string(), message: z.string() }),
+      ),
     }),
   ),
 });

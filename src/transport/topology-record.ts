@@ -73,7 +73,9 @@ const reportedTask = z.object({
   state: z.enum(['starting', 'running', 'draining', 'failed']),
   /** Since it is in this state, ms since the epoch. */
   since: z.number(),
-  /** Why it failed last. */
+  /** How often it has crashed and was started again, since it was first started. */
+  restarts: count.optional(),
+  /** Why it failed or crashed last. */
   fault: wireFault.optional(),
 });
 /** See {@link reportedTask}. */

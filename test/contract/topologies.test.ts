@@ -347,6 +347,24 @@ describe('a node', () => {
     expect(n1!.factory.journal.filter((entry) => entry.endsWith('autotag:0'))).toEqual(['+autotag:0']);
   });
 
+  test('tells of a task that does not start again after a crash, and how often one did', async () => {
+    const [n1] = await start('n1');
+    await lead(n1!, 1, members);
+    await records.deploy(photos);
+    await untilReported(4);
+    const told = async () =>
+      (await records.reports())
+        .get('n1')
+        ?.topologies[0]?.tasks.find(({ component, index }) => component === 'autotag' && index === 1);
+    n1!.factory.broken.add('autotag');
+    n1!.crash('autotag', 1);
+    await until(async () => (await told())?.state === 'failed');
+    await until(async () => (await told())?.fault?.message.includes('autotag is broken') === true);
+    n1!.factory.broken.clear();
+    await until(async () => (await told())?.state === 'running');
+    expect(await told()).toMatchObject({ restarts: 1, fault: { code: 'INTERNAL' } });
+  });
+
   test('starts a whole topology again of which tasks crash too often, and no other', async () => {
     const [n1] = await start('n1');
     await lead(n1!, 1, members);

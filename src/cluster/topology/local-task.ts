@@ -23,6 +23,9 @@ export class LocalTask {
   #attempts = 0;
   #failures = 0;
   #isDrained = false;
+  #restarts = 0;
+  /** Its supervisor is about to start it again. */
+  #isDown = false;
 
   constructor(task: Task, clock: Clock) {
     this.#task = task;
@@ -44,6 +47,16 @@ export class LocalTask {
     return this.#state;
   }
 
+  /** Why it failed or crashed last. */
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  /** Whether it runs, and is not about to be started again by its supervisor. */
+  get isUp(): boolean {
+    return this.#state === 'running' && !this.#isDown;
+  }
+
   /**
    * It is being started, in this place: the one of its last attempt may be another's by now. The answer tells whether that is
    * so still, or has been given up.
@@ -59,6 +72,22 @@ export class LocalTask {
   runs(): void {
     this.#failures = 0;
     this.#enter('running');
+  }
+
+  /** It has ended by itself, or did not start again; answers whether it is its supervisor's to start again. */
+  crashed(fault: Fault): boolean {
+    if (this.#state !== 'running') return false;
+    this.#fault = fault;
+    this.#isDown = true;
+    return true;
+  }
+
+  /** Its supervisor has started it; answers whether that was a restart. */
+  restarted(): boolean {
+    if (!this.#isDown) return false;
+    this.#restarts += 1;
+    this.#isDown = false;
+    return true;
   }
 
   /** It takes nothing new, until `drained`. */
@@ -88,7 +117,9 @@ export class LocalTask {
     const { component, kind, index, runs } = this.task;
     const fault = this.#fault?.toWire();
     return {
-      ...{ component, kind, index, state: this.#state, since: this.#since },
+      ...{ component, kind, index, since: this.#since },
+      state: this.#isDown ? 'failed' : this.#state,
+      ...(this.#restarts > 0 && { restarts: this.#restarts }),
       ...(runs && { revision: runs.revision }),
       ...(fault && { fault }),
     };
@@ -96,6 +127,7 @@ export class LocalTask {
 
   #enter(state: ReportedTask['state']): void {
     this.#state = state;
+    this.#isDown = false;
     this.#since = this.#clock.now();
     this.#enteredAt = this.#clock.monotonic();
   }

@@ -1,52 +1,31 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import type { ActorRef, SupervisorMessage } from '../../runtime/index.ts';
-import type { AssignedTask, NodeReport } from '../../transport/topology-record.ts';
-import { revisionOf, type BundleRef, type TopologySpec } from '../../transport/topology-spec.ts';
+import { describeExit, isAbnormal, observed } from '../../runtime/index.ts';
+import type { ChildObserver, ExitReason } from '../../runtime/index.ts';
+import type { NodeReport } from '../../transport/topology-record.ts';
+import type { BundleRef } from '../../transport/topology-spec.ts';
 import type { ComponentFactory, Task } from './component-factory.ts';
+import { wantedOf, type Goal, type Wanted } from './goal.ts';
 import { idOf, LocalTask } from './local-task.ts';
-import { TaskGroup } from './task-group.ts';
-import { againstTheStream } from './topology-check.ts';
-
-/** What a node is to do for a topology. */
-export interface Goal {
-  readonly version: number;
-  readonly spec: TopologySpec;
-  /** Its tasks on this node. */
-  readonly tasks: readonly AssignedTask[];
-  /** Whether spouts take; if not, none of them runs. */
-  readonly spouts: boolean;
-  /** Whether tasks that do not run are started. */
-  readonly starts: boolean;
-  /** How long spouts that end may take to finish what they have. */
-  readonly drainMs: number;
-}
+import { groupOf, TaskGroups, type TaskGroupsOptions } from './task-groups.ts';
 
 /** What the tasks of a topology on this node work with. */
-export interface LocalTopologyOptions {
-  /** The incarnation. */
-  readonly id: string;
-  /** The supervisor of all topologies of this node. */
-  readonly parent: ActorRef<SupervisorMessage>;
+export interface LocalTopologyOptions extends Pick<
+  TaskGroupsOptions,
+  'id' | 'parent' | 'ending' | 'monitor'
+> {
   readonly factory: ComponentFactory;
-  /** Aborted when whoever has it ends: from then on it does nothing, since another one is in its place. */
-  readonly ending: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;
   /** Told when something has changed. */
   readonly onChange: () => void;
-  /** Calls `onDown` when an actor ends. */
-  readonly monitor: (actor: ActorRef<never>, onDown: () => void) => void;
 }
 
 /** Where the child does not say otherwise. */
 const taskBackoff = { initialMs: 100, maxMs: 10_000 };
 /** A start that takes longer has failed, ms. */
 const startLimitMs = 60_000;
-
-/** A task that is to be there; its place is chosen when it is started. */
-type Wanted = Omit<Task, 'place'>;
 
 /**
  * The tasks of one topology on this node. Those that every node knows are below one supervisor, those of each user's bolt, and
@@ -60,8 +39,7 @@ export class LocalTopology {
   readonly id: string;
   readonly #options: LocalTopologyOptions;
   readonly #tasks = new Map<string, LocalTask>();
-  /** By name; see {@link groupOf}. */
-  readonly #groups = new Map<string, TaskGroup>();
+  readonly #groups: TaskGroups;
   #goal: Goal;
   /** Tasks that are to be there, in start order, and by id. */
   #wanted: ReadonlyMap<string, Wanted> = new Map();
@@ -73,12 +51,17 @@ export class LocalTopology {
     this.id = options.id;
     this.#options = options;
     this.#goal = goal;
+    const { id, parent, ending, monitor } = options;
+    const onLost = (group: string) => {
+      this.#lost(group);
+    };
+    this.#groups = new TaskGroups({ topology: goal.spec.name, id, parent, ending, monitor, onLost });
     this.aim(goal);
   }
 
   /** Whether nothing of it is here, nor wanted. */
   get isOver(): boolean {
-    const isEmpty = this.#tasks.size === 0 && ![...this.#groups.values()].some(({ isOpen }) => isOpen);
+    const isEmpty = this.#tasks.size === 0 && !this.#groups.areOpen;
     return isEmpty && !this.#working && this.#goal.tasks.length === 0;
   }
 
@@ -168,7 +151,7 @@ export class LocalTopology {
   }
 
   async #endTask(task: LocalTask): Promise<void> {
-    await this.#groupOf(task.task).end(task.childId);
+    await this.#groups.of(task.task).end(task.childId);
     this.#tasks.delete(task.childId);
   }
 
@@ -178,7 +161,7 @@ export class LocalTopology {
     const successor = Array.from(this.#wanted.values()).find(
       ({ component, index }) => component === task.component && index === task.index,
     );
-    return successor !== undefined && this.#tasks.get(idOf(successor))?.state !== 'running';
+    return successor !== undefined && this.#tasks.get(idOf(successor))?.isUp !== true;
   }
 
   /** Starts what is wanted, each after all that it feeds; what is a process of a user, nobody waits for. */
@@ -222,7 +205,8 @@ export class LocalTopology {
     });
     try {
       const child = { backoff: taskBackoff, ...factory.child(task.task) };
-      await this.#groupOf(task.task).start({ ...child, id: task.childId, restart: 'permanent' });
+      const start = observed(child.start, this.#observerOf(task));
+      await this.#groups.of(task.task).start({ ...child, start, id: task.childId, restart: 'permanent' });
       if (isStarting()) task.runs();
     } catch (thrown) {
       const fault = Fault.from(thrown);
@@ -233,6 +217,23 @@ export class LocalTopology {
     }
   }
 
+  /** What its supervisor sees to is to be seen by everybody. */
+  #observerOf(task: LocalTask): ChildObserver {
+    return {
+      onUp: () => {
+        if (task.restarted()) this.#prompt();
+      },
+      onDown: (reason) => {
+        if (isAbnormal(reason) && task.crashed(this.#crashOf(task, reason))) this.#options.onChange();
+      },
+    };
+  }
+
+  #crashOf(task: LocalTask, reason: ExitReason): Fault {
+    if (reason instanceof Fault) return reason;
+    return new Fault('ACTOR_DOWN', { name: this.#nameOf(task), reason: describeExit(reason) });
+  }
+
   /** A start that hangs holds up everything of its supervisor, which ends. */
   async #giveUpStart(task: LocalTask): Promise<void> {
     const reason = `it was not ready within ${String(startLimitMs)} ms`;
@@ -241,29 +242,14 @@ export class LocalTopology {
     this.#prompt();
   }
 
-  #groupOf(task: Task): TaskGroup {
-    const name = groupOf(task);
-    const { parent, monitor, ending } = this.#options;
-    const { name: topology } = this.#goal.spec;
-    const group =
-      this.#groups.get(name) ??
-      new TaskGroup({
-        ...{ id: `${topology}:${this.id}${name}`, name: `topology/${topology}${name}` },
-        ...{ parent, monitor, ending },
-        onLost: () => {
-          this.#lost(name);
-        },
-      });
-    this.#groups.set(name, group);
-    return group;
-  }
-
   /** The supervisor of a group has given up, or is about to be ended. */
   #lost(group: string): void {
-    const fault = new Fault('TOPOLOGY_DOWN', { name: this.#goal.spec.name });
-    for (const task of this.#tasks.values())
-      if (groupOf(task.task) !== group) continue;
-      else if (task.state === 'draining') this.#tasks.delete(task.childId);
+    const tasks = [...this.#tasks.values()].filter(({ task }) => groupOf(task) === group);
+    const reason =
+      tasks.find(({ fault }) => fault !== undefined)?.fault?.message ?? 'their supervisor ended.';
+    const fault = new Fault('TOPOLOGY_DOWN', { name: this.#goal.spec.name, reason });
+    for (const task of tasks)
+      if (task.state === 'draining') this.#tasks.delete(task.childId);
       else if (task.state !== 'failed') task.failed(fault);
     this.#prompt();
   }
@@ -273,14 +259,14 @@ export class LocalTopology {
     const wanted = this.#goal.starts ? [...this.#wanted.values()] : [];
     const present = Array.from(this.#tasks.values(), ({ task }) => task);
     const needed = new Set([...wanted, ...present].map(groupOf));
-    for (const name of [...this.#groups.keys()]) if (!needed.has(name)) await this.#endGroup(name);
+    for (const name of this.#groups.names) if (!needed.has(name)) await this.#endGroup(name);
   }
 
   /** Ends all tasks of a group. */
   async #endGroup(name: string): Promise<void> {
     this.#lost(name);
-    await this.#groups.get(name)?.endAll();
-    if (![...this.#tasks.values()].some(({ task }) => groupOf(task) === name)) this.#groups.delete(name);
+    await this.#groups.end(name);
+    if (![...this.#tasks.values()].some(({ task }) => groupOf(task) === name)) this.#groups.forget(name);
   }
 
   /** A start that is not wanted any more has as long as a spout has. */
@@ -315,22 +301,4 @@ export class LocalTopology {
   #nameOf({ childId }: LocalTask): string {
     return `${this.#goal.spec.name}:${childId}`;
   }
-}
-
-/** The name of the group that a task belongs to. */
-function groupOf({ component, runs }: Pick<Task, 'component' | 'runs'>): string {
-  return runs === undefined ? '' : `/${component}/${runs.revision}`;
-}
-
-function wantedOf({ spec, tasks, spouts }: Goal): readonly Wanted[] {
-  return againstTheStream(spec.components)
-    .filter(({ kind }) => kind === 'bolt' || spouts)
-    .flatMap((component) => {
-      const { name, kind, program } = component;
-      const revision = revisionOf(component, spec.bundle);
-      const runs = program && { program, bundle: spec.bundle, revision };
-      return tasks
-        .filter((task) => task.component === name)
-        .map(({ index }) => ({ topology: spec.name, component: name, kind, index, ...(runs && { runs }) }));
-    });
 }

@@ -10,10 +10,11 @@ import type {
   SupervisorMessage,
   SupervisorSpec,
 } from '../../runtime/index.ts';
-import type { AssignmentRecord, TopologyRecord } from '../../transport/topology-record.ts';
-import { defaultDrainMs, type DesiredState, type TopologyRecords } from '../../transport/topology-records.ts';
+import type { TopologyRecord } from '../../transport/topology-record.ts';
+import type { DesiredState, TopologyRecords } from '../../transport/topology-records.ts';
 import type { ComponentFactory } from './component-factory.ts';
-import { LocalTopology, type Goal } from './local-topology.ts';
+import { endingGoal, goalOf, type Goal } from './goal.ts';
+import { LocalTopology } from './local-topology.ts';
 import { NextLook } from './next-look.ts';
 
 /** What the reconciler is told. */
@@ -162,31 +163,6 @@ function retainBundles(state: ReconcilerState, { topologies }: DesiredState): vo
   if (text === state.retained) return;
   state.retained = text;
   state.factory.retain(new Set(ids));
-}
-
-/** What a node is to do for a topology; `undefined` if nobody has said yet. */
-function goalOf(
-  node: string,
-  { id, state, version, spec, killAfterMs }: TopologyRecord,
-  assignment: AssignmentRecord | undefined,
-): Goal | undefined {
-  const isLasting = state === 'active' || state === 'inactive';
-  const goal = {
-    version,
-    spec,
-    spouts: state === 'active',
-    starts: isLasting,
-    drainMs: state === 'killing' ? (killAfterMs ?? defaultDrainMs) : defaultDrainMs,
-  };
-  // What is left of it here, nobody waited for.
-  if (state === 'killed') return { ...goal, tasks: [], drainMs: 0 };
-  if (assignment?.id !== id) return undefined;
-  return { ...goal, tasks: assignment.tasks.filter((task) => task.node === node) };
-}
-
-/** The same on a node that is about to end. */
-function endingGoal(goal: Goal): Goal {
-  return { ...goal, spouts: false, starts: false };
 }
 
 function newTopology(state: ReconcilerState, goal: Goal, id: string): LocalTopology {

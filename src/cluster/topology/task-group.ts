@@ -10,7 +10,7 @@ export interface TaskGroupOptions {
   readonly name: string;
   /** The supervisor of all topologies of this node. */
   readonly parent: ActorRef<SupervisorMessage>;
-  /** Aborted when nobody may start anything any more. */
+  /** Aborted when whoever has the topology ends: nothing is started from then on, since another one is in its place. */
   readonly ending: AbortSignal;
   /** Calls `onDown` when an actor ends. */
   readonly monitor: (actor: ActorRef<never>, onDown: () => void) => void;

@@ -3,12 +3,19 @@ import type {
   AssignedTask,
   AssignmentRecord,
   NodeReport,
+  ReportedTask,
   TopologyRecord,
 } from '../../transport/topology-record.ts';
 import { revisionOf, type Component } from '../../transport/topology-spec.ts';
 
-/** Failed tasks that are named for a component, at most. */
-const failedShown = 20;
+/** Tasks of a component that are told of with their faults, at most. */
+const faultsShown = 20;
+
+/** A task, and the node that reports it. */
+interface TaskOfNode {
+  readonly node: string;
+  readonly task: ReportedTask;
+}
 
 /** A topology as it is told to be. */
 export function stateOf({ name, state, version }: TopologyRecord) {
@@ -74,7 +81,7 @@ function componentStatus(
   { name, kind }: Component,
   revision: string | undefined,
   tasks: readonly AssignedTask[],
-  reported: ReturnType<typeof reportedTasks>,
+  reported: readonly TaskOfNode[],
 ): TopologyStatus['components'][number] {
   const wanted = tasks.filter(({ component }) => component === name);
   const nodes = wanted.map(({ node }) => node).filter((node) => node !== null);
@@ -96,17 +103,20 @@ function componentStatus(
     })),
     failed: here
       .filter(({ task }) => task.state === 'failed')
-      .slice(0, failedShown)
-      .map(({ node, task: { index, fault } }) => ({
-        node,
-        index,
-        code: fault?.code ?? 'INTERNAL',
-        message: fault?.message ?? '',
-      })),
+      .slice(0, faultsShown)
+      .map(faultOf),
+    restarted: running
+      .filter(({ task }) => task.restarts !== undefined)
+      .slice(0, faultsShown)
+      .map((one) => ({ ...faultOf(one), restarts: one.task.restarts ?? 0 })),
   };
 }
 
-function reportedTasks({ name, id }: TopologyRecord, reports: readonly NodeReport[]) {
+function faultOf({ node, task: { index, fault } }: TaskOfNode) {
+  return { node, index, code: fault?.code ?? 'INTERNAL', message: fault?.message ?? '' };
+}
+
+function reportedTasks({ name, id }: TopologyRecord, reports: readonly NodeReport[]): readonly TaskOfNode[] {
   return reports.flatMap(({ node, topologies }) =>
     topologies
       .filter((topology) => topology.name === name && topology.id === id)

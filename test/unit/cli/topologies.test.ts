@@ -76,7 +76,8 @@ describe('topologies on the command line', () => {
             .filter((task) => task.node === node)
             .map(({ component, index }) => {
               const kind = component === 'photos' ? ('spout' as const) : ('bolt' as const);
-              return { component, kind, index, state, since, ...(state === 'failed' && { fault }) };
+              const crashed = component === 'autotag' && { restarts: 3, fault };
+              return { component, kind, index, state, since, ...crashed };
             }),
         },
       ],
@@ -90,7 +91,7 @@ describe('topologies on the command line', () => {
       await records.report(one);
   }
 
-  it('shows them in Storm’s columns, with their components, where those are, and what does not start', async () => {
+  it('shows them in Storm’s columns, with their components, where those are, and what does not run, or did not', async () => {
     expect(await cluster('list')).toMatchObject({
       code: 0,
       out: 'There are no topologies; `cluster deploy --builtin photos` tags photos.\n',
@@ -108,8 +109,9 @@ describe('topologies on the command line', () => {
       expect.stringMatching(/^photos +photos \(spout\) +1 +1 {2}n1 ×1$/),
       expect.stringMatching(/^photos +autotag \(bolt\) +4 +1 {2}n1 ×1, n2 ×2, nowhere ×1$/),
       '',
-      `photos autotag 1 does not start on n2: ${failure}`,
-      `photos autotag 2 does not start on n2: ${failure}`,
+      `photos autotag 1 does not run on n2: ${failure}`,
+      `photos autotag 2 does not run on n2: ${failure}`,
+      `photos autotag 0 was started again on n1, 3 times, the last time as: ${failure}`,
       '',
     ]);
     expect((await cluster('list', '--json')).value()).toMatchObject({
