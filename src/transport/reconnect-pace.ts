@@ -5,7 +5,7 @@ const quickPauseMs = 100;
 const pauseMs = 1_000;
 
 /** What the client takes for an attempt that is due, whatever its clock says. */
-export const tryNow = Number.MIN_SAFE_INTEGER;
+const tryNow = Number.MIN_SAFE_INTEGER;
 
 /**
  * When to try for a lost connection again, by monotonic time.
@@ -28,7 +28,7 @@ export class ReconnectPace {
     this.#lostAt = undefined;
   }
 
-  /** The pause before the next attempt, ms; {@link tryNow} if there is none left. */
+  /** The pause before the next attempt, ms; less than any time if there is none left. */
   next(): number {
     const now = this.#now();
     if (this.#lostAt === undefined) {
