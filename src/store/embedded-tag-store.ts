@@ -8,7 +8,11 @@ import { StoreThread } from './store-thread.ts';
 import type { ReaderCalls } from './tag-reader.ts';
 import { checkTagResult } from './tag-store.ts';
 import type {
+  Outdated,
+  OutdatedPage,
   Page,
+  Rescored,
+  RescoreOutcome,
   SearchPage,
   Submission,
   TagResult,
@@ -85,6 +89,18 @@ export class EmbeddedTagStore implements TagStore {
   async write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
     batch.forEach(checkTagResult);
     return this.#writer.call('write', batch);
+  }
+
+  async rescore(batch: readonly Rescored[]): Promise<RescoreOutcome[]> {
+    batch.forEach(checkTagResult);
+    return this.#writer.call('rescore', batch);
+  }
+
+  async outdated(
+    which: Outdated,
+    page: { readonly limit: number; readonly after: number },
+  ): Promise<OutdatedPage> {
+    return this.#reader.call('outdated', which, page);
   }
 
   async get(photoId: string): Promise<TagResult | undefined> {

@@ -1,7 +1,11 @@
 import { Fault } from '../base/errors.ts';
 import type { SearchQuery } from './search-query.ts';
 import type {
+  Outdated,
+  OutdatedPage,
   Page,
+  Rescored,
+  RescoreOutcome,
   SearchPage,
   Submission,
   TagResult,
@@ -39,6 +43,14 @@ export class SupervisedTagStore implements Omit<TagStore, 'exited'> {
 
   write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
     return this.#use((store) => store.write(batch));
+  }
+
+  rescore(batch: readonly Rescored[]): Promise<RescoreOutcome[]> {
+    return this.#use((store) => store.rescore(batch));
+  }
+
+  outdated(which: Outdated, page: { readonly limit: number; readonly after: number }): Promise<OutdatedPage> {
+    return this.#use((store) => store.outdated(which, page));
   }
 
   get(photoId: string): Promise<TagResult | undefined> {

@@ -7,12 +7,16 @@ import type { Cursor, Term } from './search-plan.ts';
 import type { SearchQuery } from './search-query.ts';
 import { unpackTagList } from './tag-list.ts';
 import { maxPageSize, scoreUnits } from './tag-store.ts';
-import type { Page, ScoredTag, SearchPage, TagResult, TagStoreStats } from './tag-store.ts';
+import type { Outdated, OutdatedPage, Page, ScoredTag, SearchPage, TagResult, TagStoreStats } from './tag-store.ts';
 
 /** What the reader's thread answers. */
 export interface ReaderCalls {
   readonly get: { readonly args: [photoId: string]; readonly answer: TagResult | undefined };
   readonly search: { readonly args: [query: SearchQuery, page: Page]; readonly answer: SearchPage };
+  readonly outdated: {
+    readonly args: [which: Outdated, page: { readonly limit: number; readonly after: number }];
+    readonly answer: OutdatedPage;
+  };
   readonly stats: { readonly args: []; readonly answer: TagStoreStats };
   readonly health: { readonly args: []; readonly answer: undefined };
 }
@@ -31,6 +35,8 @@ type PhotoRow = [
   attributes: string | null,
 ];
 
+type OutdatedRow = [id: string, epoch: number, sequence: number];
+
 type HitRow = [
   score: number,
   photo: number,
@@ -47,6 +53,7 @@ export class TagReader {
   readonly #database: SqlDatabase;
   readonly #dictionary: Dictionary;
   readonly #photo: Statement<PhotoRow>;
+  readonly #outdated: Statement<OutdatedRow>;
   readonly #terms: Statement<[term: string, id: number, photos: number]>;
 
   constructor(database: SqlDatabase) {
@@ -57,6 +64,10 @@ export class TagReader {
       `SELECT epoch, sequence, activation, model, file, lower(hex(sha256)), width, height, tagged_at, tags,
               attributes
        FROM photos WHERE id = ?`,
+    );
+    this.#outdated = database.prepare(
+      `SELECT id, epoch, sequence FROM photos
+       WHERE row > ? AND row <= ? AND (activation < ? OR tagged_at < ?) ORDER BY row`,
     );
     this.#terms = database.prepare(
       'SELECT term, id, photos FROM terms WHERE photos > 0 AND term IN (SELECT value FROM json_each(?))',
@@ -114,6 +125,25 @@ export class TagReader {
     return rows.length > shown.length && last !== undefined
       ? { hits, next: printCursor({ score: last[0], photo: last[1] }) }
       : { hits };
+  }
+
+  /** See `TagStore.outdated`. */
+  outdated(
+    { activation, taggedBefore }: Outdated,
+    { limit, after }: { readonly limit: number; readonly after: number },
+  ): OutdatedPage {
+    const [seen, last] = this.#database
+      .prepare<[number, number | null]>(
+        'SELECT count(*), max(row) FROM (SELECT row FROM photos WHERE row > ? ORDER BY row LIMIT ?)',
+      )
+      .one(after, limit);
+    if (last === null) return { rows: [], seen: 0 };
+    const rows = this.#outdated.all(after, last, activation, taggedBefore);
+    return {
+      rows: rows.map(([photoId, epoch, sequence]) => ({ photoId, submission: { epoch, sequence } })),
+      seen,
+      ...(seen < limit ? {} : { next: last }),
+    };
   }
 
   /** See `TagStore.stats`. */

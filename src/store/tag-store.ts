@@ -47,6 +47,35 @@ export interface TagResult {
 /** What became of a written result: a newer one of the same photo, or its `forget`, makes it `superseded`. */
 export type WriteOutcome = 'stored' | 'superseded';
 
+/** What a model in use says of a photo whose row is there: the rest of the row stays as it is. */
+export type Rescored = Pick<
+  TagResult,
+  'photoId' | 'submission' | 'activation' | 'model' | 'extractor' | 'taggedAt' | 'tags'
+>;
+
+/**
+ * What became of a row that was scored again. `changed`: it has other tags or scores. `same`: it has those it had, and says that they are
+ * of this activation. `superseded`: it is of another submission or a later activation, or gone.
+ */
+export type RescoreOutcome = 'changed' | 'same' | 'superseded';
+
+/** Which rows are to be scored again. */
+export interface Outdated {
+  /** Those of an earlier activation. */
+  readonly activation: number;
+  /** And those that were tagged before this, whatever their activation; wall time, ms since the epoch. */
+  readonly taggedBefore: number;
+}
+
+/** Some rows in an order that does not change, which new ones join at the end. */
+export interface OutdatedPage {
+  readonly rows: readonly Pick<TagResult, 'photoId' | 'submission'>[];
+  /** Rows looked at, outdated or not. */
+  readonly seen: number;
+  /** Where the next page begins; absent on the last one. */
+  readonly next?: number | undefined;
+}
+
 /** Which part of a search's hits is wanted. */
 export interface Page {
   /** Hits at most, 1 to {@link maxPageSize}. */
@@ -105,6 +134,17 @@ export interface TagStore {
    * @throws Fault `PHOTO_ID` or `REQUEST_INVALID` if a result fails {@link checkTagResult}
    */
   write(batch: readonly TagResult[]): Promise<WriteOutcome[]>;
+  /**
+   * Replaces the tags of rows in one transaction, durable as {@link TagStore.write} is; file, hash and attributes stay. A row that has these
+   * tags already keeps them, but for the activation.
+   * @param batch - each photo once; a second time it is superseded
+   * @throws Fault `PHOTO_ID` or `REQUEST_INVALID` if one fails {@link checkTagResult}
+   */
+  rescore(batch: readonly Rescored[]): Promise<RescoreOutcome[]>;
+  /**
+   * Outdated rows among the next `limit` rows at most, from `after` on: each page takes as long as the others, however few are outdated.
+   */
+  outdated(which: Outdated, page: { readonly limit: number; readonly after: number }): Promise<OutdatedPage>;
   /** The photo's row, or `undefined`. */
   get(photoId: string): Promise<TagResult | undefined>;
   /**

@@ -1,13 +1,14 @@
 import type { SqlDatabase, Statement } from './database.ts';
-import { Dictionary } from './dictionary.ts';
+import { Dictionary, type TagNumbers } from './dictionary.ts';
 import { PostingChanges } from './posting-changes.ts';
 import { compareSubmissions, toScoreUnits } from './tag-store.ts';
-import type { Submission, TagResult, WriteOutcome } from './tag-store.ts';
+import type { Rescored, RescoreOutcome, ScoredTag, Submission, TagResult, WriteOutcome } from './tag-store.ts';
 import { packTagList, unpackTagList } from './tag-list.ts';
 
 /** What the writer's thread answers. */
 export interface WriterCalls {
   readonly write: { readonly args: [batch: readonly TagResult[]]; readonly answer: WriteOutcome[] };
+  readonly rescore: { readonly args: [batch: readonly Rescored[]]; readonly answer: RescoreOutcome[] };
   readonly forget: { readonly args: [request: ForgetRequest]; readonly answer: boolean };
   readonly health: { readonly args: []; readonly answer: undefined };
 }
@@ -42,6 +43,12 @@ interface StoredPhoto extends Version {
   readonly tags: Uint8Array;
 }
 
+/** A tag as its row and the indexes know it. */
+type NumberedTag = TagNumbers & {
+  /** Whole number of 1/10,000. */
+  readonly score: number;
+};
+
 /** The one connection that changes the database. */
 export class TagWriter {
   readonly #database: SqlDatabase;
@@ -50,6 +57,7 @@ export class TagWriter {
   readonly #tombstones: Statement<[id: string, epoch: number, sequence: number]>;
   readonly #raise: Statement;
   readonly #upsert: Statement<[row: number]>;
+  readonly #update: Statement;
 
   constructor(database: SqlDatabase) {
     this.#database = database;
@@ -70,6 +78,9 @@ export class TagWriter {
          model = excluded.model, file = excluded.file, sha256 = excluded.sha256, width = excluded.width, height = excluded.height,
          tagged_at = excluded.tagged_at, tags = excluded.tags, attributes = excluded.attributes
        RETURNING row`,
+    );
+    this.#update = database.prepare(
+      'UPDATE photos SET activation = ?, model = ?, tagged_at = ?, tags = ? WHERE row = ?',
     );
   }
 
@@ -92,6 +103,20 @@ export class TagWriter {
       const raised = [...winners.keys()].filter((id) => forgotten.has(id));
       if (raised.length > 0) this.#raise.run(JSON.stringify(raised));
       return outcomes;
+    });
+  }
+
+  /** See `TagStore.rescore`. */
+  rescore(batch: readonly Rescored[]): RescoreOutcome[] {
+    return this.#transaction((changes) => {
+      const stored = this.#storedPhotos(JSON.stringify(batch.map(({ photoId }) => photoId)));
+      return batch.map((rescored) => {
+        const row = stored.get(rescored.photoId);
+        stored.delete(rescored.photoId);
+        if (row === undefined || compareSubmissions(rescored.submission, row.submission) !== 0)
+          return 'superseded';
+        return rescored.activation < row.activation ? 'superseded' : this.#retag(rescored, row, changes);
+      });
     });
   }
 
@@ -143,10 +168,7 @@ export class TagWriter {
   }
 
   #replace(result: TagResult, stored: StoredPhoto | undefined, changes: PostingChanges): void {
-    const tags = result.tags.map(({ tag, score }) => ({
-      ...this.#dictionary.numbersOf(tag),
-      score: toScoreUnits(score),
-    }));
+    const tags = this.#numbered(result.tags);
     const [row] = this.#upsert.one(
       result.photoId,
       result.submission.epoch,
@@ -158,12 +180,31 @@ export class TagWriter {
       result.width ?? null,
       result.height ?? null,
       result.taggedAt,
-      packTagList(tags.map(({ tag, score }) => ({ id: tag, score }))),
+      packed(tags),
       result.attributes === undefined ? null : JSON.stringify(result.attributes),
     );
     if (stored === undefined) changes.photos += 1;
     else this.#withdraw(stored, changes);
     changes.add(row, tags);
+  }
+
+  /** The indexes are left alone where nothing that they have has changed. */
+  #retag(rescored: Rescored, stored: StoredPhoto, changes: PostingChanges): RescoreOutcome {
+    const tags = this.#numbered(rescored.tags);
+    const list = packed(tags);
+    const { activation, taggedAt } = rescored;
+    this.#update.run(activation, this.#dictionary.modelNumber(rescored), taggedAt, list, stored.row);
+    if (Buffer.compare(list, stored.tags) === 0) return 'same';
+    this.#withdraw(stored, changes);
+    changes.add(stored.row, tags);
+    return 'changed';
+  }
+
+  #numbered(tags: readonly ScoredTag[]): NumberedTag[] {
+    return tags.map(({ tag, score }) => ({
+      ...this.#dictionary.numbersOf(tag),
+      score: toScoreUnits(score),
+    }));
   }
 
   #withdraw(stored: StoredPhoto, changes: PostingChanges): void {
@@ -184,6 +225,10 @@ export class TagWriter {
       )
       .run(photoId, epoch, sequence, now);
   }
+}
+
+function packed(tags: readonly NumberedTag[]): Uint8Array {
+  return packTagList(tags.map(({ tag, score }) => ({ id: tag, score })));
 }
 
 function isNewest(result: Version, stored: Version | undefined, forgotten: Submission | undefined): boolean {

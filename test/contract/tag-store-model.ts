@@ -1,7 +1,7 @@
 import { searchTerm } from '../../src/store/search-query.ts';
 import type { SearchQuery } from '../../src/store/search-query.ts';
 import { scoreUnits } from '../../src/store/tag-store.ts';
-import type { Submission, TagResult, WriteOutcome } from '../../src/store/tag-store.ts';
+import type { Outdated, Rescored, RescoreOutcome, Submission, TagResult, WriteOutcome } from '../../src/store/tag-store.ts';
 
 /** What a tag store means, in the fewest words: maps, and a scan for each search. */
 export class TagStoreModel {
@@ -21,6 +21,25 @@ export class TagStoreModel {
       this.photos.set(result.photoId, rounded(result));
       return 'stored';
     });
+  }
+
+  rescore(batch: readonly Rescored[]): RescoreOutcome[] {
+    const seen = new Set<string>();
+    return batch.map((rescored) => {
+      const stored = seen.has(rescored.photoId) ? undefined : this.photos.get(rescored.photoId);
+      seen.add(rescored.photoId);
+      if (stored === undefined || order(rescored.submission, stored.submission) !== 0) return 'superseded';
+      if (rescored.activation < stored.activation) return 'superseded';
+      const after = rounded({ ...stored, ...rescored });
+      this.photos.set(rescored.photoId, after);
+      return JSON.stringify(after.tags) === JSON.stringify(stored.tags) ? 'same' : 'changed';
+    });
+  }
+
+  outdated({ activation, taggedBefore }: Outdated): string[] {
+    return [...this.photos.values()]
+      .filter((row) => row.activation < activation || row.taggedAt < taggedBefore)
+      .map(({ photoId }) => photoId);
   }
 
   forget(photoId: string, upTo?: Submission): boolean {

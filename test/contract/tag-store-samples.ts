@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { SearchQuery } from '../../src/store/search-query.ts';
 import { searchTerm } from '../../src/store/search-query.ts';
-import type { ScoredTag, Submission, TagResult } from '../../src/store/tag-store.ts';
+import type { Outdated, ScoredTag, Submission, TagResult } from '../../src/store/tag-store.ts';
 
 /** A result with everything a test does not care about filled in. */
 export function result(
@@ -97,6 +97,8 @@ const queries: fc.Arbitrary<SearchQuery> = fc
 /** One step of a random history. */
 export type Step =
   | { readonly kind: 'write'; readonly batch: readonly TagResult[] }
+  | { readonly kind: 'rescore'; readonly batch: readonly TagResult[] }
+  | { readonly kind: 'outdated'; readonly which: Outdated; readonly limit: number }
   | { readonly kind: 'forget'; readonly photoId: string; readonly upTo: Submission | undefined }
   | { readonly kind: 'search'; readonly query: SearchQuery; readonly limit: number };
 
@@ -104,6 +106,15 @@ export type Step =
 export const histories: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant('write' as const), batch: fc.array(results, { maxLength: 8 }) }),
+    fc.record({ kind: fc.constant('rescore' as const), batch: fc.array(results, { maxLength: 8 }) }),
+    fc.record({
+      kind: fc.constant('outdated' as const),
+      which: fc.record({
+        activation: fc.integer({ min: 1, max: 4 }),
+        taggedBefore: fc.constantFrom(0, 1_000_000_000_000),
+      }),
+      limit: fc.integer({ min: 1, max: 4 }),
+    }),
     fc.record({
       kind: fc.constant('forget' as const),
       photoId: photoIds,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSearchQuery, searchTerm } from '../../src/store/search-query.ts';
 import type { SearchQuery } from '../../src/store/search-query.ts';
-import type { Submission, TagResult, TagStore } from '../../src/store/tag-store.ts';
+import type { Outdated, Rescored, Submission, TagResult, TagStore } from '../../src/store/tag-store.ts';
 import { TagStoreModel, rounded } from './tag-store-model.ts';
 import { histories, hostileNames, result } from './tag-store-samples.ts';
 import type { Step } from './tag-store-samples.ts';
@@ -167,6 +167,84 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
           code: expect.stringMatching(/^(PHOTO_ID|REQUEST_INVALID)$/) as string,
         });
         expect(await store.get('beside bad')).toBeUndefined();
+      });
+    });
+
+    describe('scoring again', () => {
+      it('replaces tags, scores and model, and leaves file, hash and attributes', async () => {
+        const more = { file: 'r.jpg', sha256: 'cd'.repeat(32), attributes: { camera: 'K2' }, width: 3 };
+        const before = result('r1', { 'r old': 0.9, 'r both': 0.8 }, more);
+        await store.write([before]);
+        const again = { activation: 2, model: 'b'.repeat(64), extractor: 'hog-2', taggedAt: 1_800_000_000_000 };
+        const after = result('r1', { 'r both': 0.81234, 'r new': 0.2 }, { ...more, ...again });
+        expect(await store.rescore([rescored(after)])).toEqual(['changed']);
+        expect(await store.get('r1')).toEqual(rounded(after));
+        expect(await found('"r old"')).toEqual([]);
+        expect(await found('"r both" "r new"')).toEqual(['r1']);
+        expect(await found('"r both" score>0.81')).toEqual(['r1']);
+      });
+
+      it('says that nothing has changed where that is so, and notes the activation', async () => {
+        const before = result('r2', { 'r same': 0.7 });
+        await store.write([before]);
+        const after = { ...before, activation: 2, model: 'b'.repeat(64), taggedAt: 1_800_000_000_000 };
+        const { postings } = await store.stats();
+        expect(await store.rescore([rescored({ ...after, tags: [{ tag: 'r same', score: 0.70001 }] })])).toEqual([
+          'same',
+        ]);
+        expect(await store.get('r2')).toEqual(after);
+        expect((await store.stats()).postings).toBe(postings);
+        expect(await found('"r same"')).toEqual(['r2']);
+      });
+
+      it.each<[string, Partial<TagResult>, string]>([
+        ['of the same activation', { activation: 3 }, 'changed'],
+        ['of a later activation', { activation: 4 }, 'superseded'],
+        ['of a later submission', { submission: at(2), activation: 1 }, 'superseded'],
+        ['of a stream before', { submission: at(1, 1_600_000_000_000), activation: 1 }, 'superseded'],
+      ])('a row %s', async (kind, more, outcome) => {
+        const id = `again ${kind}`;
+        const stored = result(id, { [`${id} 1`]: 0.5 }, more);
+        await store.write([stored]);
+        const again = result(id, { [`${id} 2`]: 0.5 }, { activation: 3 });
+        expect(await store.rescore([rescored(again)])).toEqual([outcome]);
+        expect(await store.get(id)).toEqual(outcome === 'changed' ? again : stored);
+      });
+
+      it('brings no photo back that was forgotten, and makes none', async () => {
+        const gone = result('r gone', { 'r gone': 0.5 });
+        await store.write([gone]);
+        await store.forget('r gone');
+        const never = result('r never', { 'r gone': 0.5 });
+        expect(await store.rescore([gone, never].map(rescored))).toEqual(['superseded', 'superseded']);
+        expect(await found('"r gone"')).toEqual([]);
+      });
+
+      it('refuses a batch with one that cannot be kept', async () => {
+        const good = result('r good', { 'r good': 0.5 });
+        await store.write([good]);
+        const bad = result('bad', { bad: 1.1 });
+        await expect(store.rescore([{ ...good, activation: 9 }, bad].map(rescored))).rejects.toMatchObject({
+          code: 'REQUEST_INVALID',
+        });
+        expect((await store.get('r good'))?.activation).toBe(1);
+      });
+
+      it('finds what is outdated page by page, each row once, new ones last', async () => {
+        const epoch = 2_000_000_000_000;
+        const photos = Array.from({ length: 20 }, (_, index) =>
+          result(`old ${String(index)}`, {}, { activation: 1 + (index % 2), taggedAt: epoch + index }),
+        );
+        await store.write(photos);
+        const mine = async (which: Outdated) =>
+          (await outdated(store, which, 7)).filter((id) => id.startsWith('old '));
+        const firsts = photos.filter(({ activation }) => activation === 1).map(({ photoId }) => photoId);
+        expect(await mine({ activation: 2, taggedBefore: 0 })).toEqual(firsts);
+        expect(await mine({ activation: 1, taggedBefore: epoch + 5 })).toEqual(
+          photos.slice(0, 5).map(({ photoId }) => photoId),
+        );
+        await store.write([{ ...photos[0]!, activation: 3 }, result('old 20')]);
+        expect(await mine({ activation: 2, taggedBefore: 0 })).toEqual([...firsts.slice(1), 'old 20']);
       });
     });
 
@@ -336,6 +414,26 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
   });
 }
 
+/** What scoring a photo again says of it. */
+function rescored(photo: TagResult): Rescored {
+  const { photoId, submission, activation, model, extractor, taggedAt, tags } = photo;
+  return { photoId, submission, activation, model, extractor, taggedAt, tags };
+}
+
+/** All outdated photos, page by page. */
+async function outdated(store: TagStore, which: Outdated, limit: number): Promise<string[]> {
+  const found: string[] = [];
+  let after: number | undefined = 0;
+  while (after !== undefined) {
+    const { rows, seen, next } = await store.outdated(which, { limit, after });
+    expect(rows.length).toBeLessThanOrEqual(seen);
+    expect(seen).toBeLessThanOrEqual(limit);
+    found.push(...rows.map(({ photoId }) => photoId));
+    after = next;
+  }
+  return found;
+}
+
 /** Runs share a store: each submits later than all before it. */
 function later({ epoch, sequence }: Submission, run: number): Submission {
   return { epoch: epoch + run * 10_000_000_000_000, sequence };
@@ -346,6 +444,14 @@ async function compare(store: TagStore, model: TagStoreModel, step: Step, run: n
     const batch = step.batch.map((each) => ({ ...each, submission: later(each.submission, run) }));
     expect(await store.write(batch)).toEqual(model.write(batch));
     for (const { photoId } of batch) expect(await store.get(photoId)).toEqual(model.photos.get(photoId));
+  } else if (step.kind === 'rescore') {
+    const batch = step.batch.map((each) => rescored({ ...each, submission: later(each.submission, run) }));
+    expect(await store.rescore(batch)).toEqual(model.rescore(batch));
+    for (const { photoId } of batch) expect(await store.get(photoId)).toEqual(model.photos.get(photoId));
+  } else if (step.kind === 'outdated') {
+    expect((await outdated(store, step.which, step.limit)).toSorted()).toEqual(
+      model.outdated(step.which).toSorted(),
+    );
   } else if (step.kind === 'forget') {
     const upTo = step.upTo && later(step.upTo, run);
     expect(await store.forget(step.photoId, upTo)).toBe(model.forget(step.photoId, upTo));
