@@ -3,6 +3,7 @@ import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { BlobStore } from '../src/model/blob-store.ts';
 import type { JobPool } from '../src/pool/job-pool.ts';
+import type { JobOptions } from '../src/pool/job-slot.ts';
 import type { Json, Task, TaskProgress, TaskResult, TaskRunner } from '../src/train/task.ts';
 import type { BlobExchange } from '../src/transport/blob-exchange.ts';
 import type { Connection } from '../src/transport/connection.ts';
@@ -89,6 +90,11 @@ export class ClusterTasks implements TaskRunner {
     return this.#parallelism;
   }
 
+  /** The job threads of this node. */
+  get localParallelism(): number {
+    return Math.max(1, this.#options.pool.parallelism);
+  }
+
   /**
    * Carries out a task on some node; its outputs are in the blob store of this one then.
    * @throws Fault of the task; `TASK_EXHAUSTED` after several tries; `CANCELLED` after `signal`;
@@ -129,10 +135,16 @@ export class ClusterTasks implements TaskRunner {
     return result;
   }
 
-  async #tryLocal(
-    task: Task,
-    options: ClusterTaskOptions,
-  ): Promise<{ result: TaskResult; attempts: number }> {
+  /**
+   * Carries out a task on this node whose result is worth no record: a run that begins again does what is left of it, and no more.
+   * @param options - as those of a job: the model that it works with among them
+   * @throws Fault as {@link ClusterTasks.run}
+   */
+  async runUnrecorded(task: Task, options: JobOptions = {}): Promise<TaskResult> {
+    return (await this.#tryLocal(task, options)).result;
+  }
+
+  async #tryLocal(task: Task, options: JobOptions): Promise<{ result: TaskResult; attempts: number }> {
     for (let attempts = 1; ; attempts++) {
       try {
         return { result: await this.#options.pool.run(task, options), attempts };

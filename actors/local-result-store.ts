@@ -16,9 +16,14 @@ export class LocalResultStore implements ResultStore {
 
   /** One batch after the other: of a photo that two nodes tag at once, tags and features are then those of the same submission. */
   keep(photos: readonly TaggedPhoto[]): Promise<WriteOutcome[]> {
-    const kept = this.#last.then(() => this.#keep(photos));
-    this.#last = kept.catch(() => undefined);
-    return kept;
+    return this.between(() => this.#keep(photos));
+  }
+
+  /** Does something between two batches, when no photo has the tags of one submission and the features of another. */
+  between<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   /** Keeps no features of a photo that has been submitted again or forgotten meanwhile. */

@@ -1,16 +1,19 @@
 import type { RunSpec } from '../src/transport/run-spec.ts';
 import type { Workflow } from './run-coordinator.ts';
+import { rescore, type RescoringServices } from './rescoring-workflow.ts';
 import { tagFile, type TaggingServices } from './tagging-workflow.ts';
 import { train, type TrainingServices } from './training-workflow.ts';
 
 /** The workflow of each kind of run. */
-export function workflows(services: TrainingServices & TaggingServices): Workflow {
+export function workflows(services: TrainingServices & TaggingServices & RescoringServices): Workflow {
   return (spec: RunSpec, context) => {
     switch (spec.kind) {
       case 'train':
         return train(spec, context, services);
       case 'tag':
         return tagFile(spec, context, services);
+      case 'rescore':
+        return rescore(spec, context, services);
     }
   };
 }

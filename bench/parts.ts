@@ -13,6 +13,7 @@ import { loadPhotos } from './photos/photo-set.ts';
 import { pipelineBench } from './pipeline/pipeline-bench.ts';
 import { median } from './results/median.ts';
 import type { Part, PartOptions, PartResult } from './results/part.ts';
+import { rescoreBench } from './rescore/rescore-bench.ts';
 import { storeBench } from './store/store-bench.ts';
 import { trainBench } from './train/train-bench.ts';
 import { trainClusterBench } from './train-cluster/train-cluster-bench.ts';
@@ -30,6 +31,7 @@ export const parts: readonly Part[] = [
   { name: 'memory', about: 'resident memory by worker count', run: memory },
   { name: 'membership', about: 'what 100 idle nodes cost by being a cluster', run: membership },
   { name: 'store', about: 'writes and searches of the tag store', run: store },
+  { name: 'rescore', about: 'photos that are scored again by their stored features', run: rescore },
   { name: 'train', about: 'training beside LIBLINEAR, and of 3,000 classes', isLong: true, run: train },
   {
     name: 'train-cluster',
@@ -119,6 +121,21 @@ async function store({ progress }: PartOptions): Promise<PartResult> {
   return {
     raw,
     summary: { store_rows_per_s: writeRowsPerS, search_ms: { p50: mixP50Ms, p95: mixP95Ms } },
+  };
+}
+
+async function rescore({ quick, progress }: PartOptions): Promise<PartResult> {
+  const size = quick ? { photos: 8_192, rounds: 1 } : { photos: 65_536, rounds: 3 };
+  const small = await rescoreBench({ ...size, classes: 1_000 }, progress);
+  const large = await rescoreBench({ ...size, classes: 3_000 }, progress);
+  return {
+    raw: [small, large],
+    summary: {
+      rescore_photos_per_s_core_1000: median(small.perCoreS),
+      rescore_photos_per_s_core_3000: median(large.perCoreS),
+      rescore_over_bare: { 1000: small.overBare, 3000: large.overBare },
+      rescore_days_per_billion: { 1000: small.daysPerBillion, 3000: large.daysPerBillion },
+    },
   };
 }
 

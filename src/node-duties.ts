@@ -14,6 +14,7 @@ import { modelOf, tagService } from '../actors/tag-service.ts';
 import { featureStoresChild } from '../actors/feature-stores-child.ts';
 import { tagStoreChild } from '../actors/tag-store-child.ts';
 import { ClusterTasks } from '../actors/cluster-tasks.ts';
+import type { LocalResultStore } from '../actors/local-result-store.ts';
 import { RemoteResultStore } from '../actors/remote-result-store.ts';
 import { resultService } from '../actors/result-service.ts';
 import type { ResultStore } from '../actors/result-store.ts';
@@ -73,7 +74,7 @@ export interface NodeBelongings {
   readonly models: ActiveModel;
   readonly store: SupervisedTagStore;
   readonly features: FeatureStores;
-  readonly results: ResultStore;
+  readonly results: LocalResultStore;
   readonly blobs: RunBlobs;
   readonly place: ClusterPlace;
   readonly threads: Threads;
@@ -154,6 +155,7 @@ export class NodeDuties {
     const services = {
       ...{ extractors, limits, features: this.#own.features, blobs, registry },
       ...{ library, activations, activator, trained, comparison: new ModelComparison(registry) },
+      ...{ tags: this.#own.store, results: this.#own.results, models: this.#own.models, log },
     };
     return actor(
       runCoordinator,

@@ -5,7 +5,6 @@ import { jobPoolChild } from '../actors/job-pool-child.ts';
 import { LocalResultStore } from '../actors/local-result-store.ts';
 import { prepareThreads } from '../actors/prepare-threads.ts';
 import type { Threads } from '../actors/prepare-threads.ts';
-import type { ResultStore } from '../actors/result-store.ts';
 import { RunBlobs } from '../actors/run-blobs.ts';
 import { workerThreads } from '../actors/worker-threads.ts';
 import { systemClock } from './base/clock.ts';
@@ -106,7 +105,7 @@ class RunningNode implements Node {
   readonly #models = new ActiveModel();
   readonly #store: SupervisedTagStore;
   readonly #features: FeatureStores;
-  readonly #results: ResultStore;
+  readonly #results: LocalResultStore;
   readonly #blobs: RunBlobs;
   readonly #place: ClusterPlace;
   readonly #onEnded: (end: NodeEnd) => void;

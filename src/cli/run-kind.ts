@@ -1,17 +1,23 @@
 import type { RunSpec } from '../transport/run-spec.ts';
 
-/** A kind of run, which is the name of its command. */
-export type RunKind = RunSpec['kind'];
+/** A kind of run for people, which is the name of its command. */
+export type RunKind = 'train' | 'tag';
+
+/** What the command starts. */
+const started: Readonly<Record<RunKind, readonly RunSpec['kind'][]>> = {
+  train: ['train'],
+  tag: ['tag', 'rescore'],
+};
 
 /** What people call a run of a kind. */
 export const runNouns: Readonly<Record<RunKind, string>> = { train: 'training run', tag: 'tagging run' };
 
-/** Whether a run is of a kind. */
+/** Whether a run is of a kind: its id begins with what it is. */
 export function isOfKind(run: string, kind: RunKind): boolean {
-  return run.startsWith(`${kind}-`);
+  return started[kind].some((what) => run.startsWith(`${what}-`));
 }
 
-/** The command that a run belongs to: an id begins with its kind. */
+/** The command that a run belongs to. */
 export function commandOf(run: string): string {
-  return `cluster ${run.slice(0, run.indexOf('-'))}`;
+  return `cluster ${isOfKind(run, 'train') ? 'train' : 'tag'}`;
 }

@@ -62,16 +62,40 @@ export class ModelScorer {
     model: ModelHandle,
     top: number,
   ): { tags: TagSelection; best: TagSelection } {
+    const { thresholds } = this.#viewOf(model);
+    const scores = this.#scores(features, 1, model);
+    return { tags: selectTags(scores, thresholds), best: selectTags(scores, thresholds, top) };
+  }
+
+  /**
+   * The tags of several photos: the same bits as of each alone.
+   * @param rows - `Float32Array [photos × dims]`, row-major, by the extractor's id
+   * @throws Fault `MODEL_EXTRACTOR`
+   */
+  tagRows(rows: ReadonlyMap<string, Float32Array>, photos: number, model: ModelHandle): TagSelection[] {
+    const { thresholds } = this.#viewOf(model);
+    const scores = this.#scores(rows, photos, model);
+    const classes = thresholds.length;
+    return Array.from({ length: photos }, (_, photo) =>
+      selectTags(scores.subarray(photo * classes, (photo + 1) * classes), thresholds),
+    );
+  }
+
+  /** `Float32Array [photos × classes of all blocks]`. */
+  #scores(rows: ReadonlyMap<string, Float32Array>, photos: number, model: ModelHandle): Float32Array {
     const { blocks, thresholds } = this.#viewOf(model);
-    const scores = new Float32Array(thresholds.length);
+    const scores = new Float32Array(photos * thresholds.length);
     for (const block of blocks) {
-      const x = features.get(block.extractor);
+      const x = rows.get(block.extractor);
       if (x === undefined)
         throw new Fault('INTERNAL', { reason: `features of ${block.extractor} are missing` });
-      const margins = this.#kernel.margins(block.unitRows ? toUnitLength(x) : x, block);
-      scores.set(blockScores(margins, block), block.firstClass);
+      const margins = this.#kernel.margins(block.unitRows ? eachToUnitLength(x, block.dims) : x, block);
+      for (let photo = 0; photo < photos; photo++) {
+        const own = margins.subarray(photo * block.classes, (photo + 1) * block.classes);
+        scores.set(blockScores(own, block), photo * thresholds.length + block.firstClass);
+      }
     }
-    return { tags: selectTags(scores, thresholds), best: selectTags(scores, thresholds, top) };
+    return scores;
   }
 
   #viewOf(model: ModelHandle): ModelView {
@@ -102,6 +126,12 @@ export class ModelScorer {
       });
     return extractor;
   }
+}
+
+function eachToUnitLength(rows: Float32Array, dims: number): Float32Array {
+  const scaled = new Float32Array(rows.length);
+  for (let at = 0; at < rows.length; at += dims) scaled.set(toUnitLength(rows.subarray(at, at + dims)), at);
+  return scaled;
 }
 
 function concatenate(parts: readonly Float32Array[]): Float32Array {

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { constants, getPriority, setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { Fault } from '../base/errors.ts';
 import { BlobStore } from '../model/blob-store.ts';
@@ -18,9 +19,10 @@ export function jobHandler(
   handlers: Readonly<Record<string, TaskHandler>>,
 ): (job: Job | ReadyTask) => Promise<ThreadReply<TaskResult | undefined>> {
   const { kernel: module, parameters } = workerData as JobSetup;
+  giveWay();
   const kernel = Kernel.instantiate(module);
   const extractors = new Extractors(kernel, parameters);
-  const carryOut = async ({ task, blobs, scratch, board: buffer }: Job): Promise<TaskResult> => {
+  const carryOut = async ({ task, model, blobs, scratch, board: buffer }: Job): Promise<TaskResult> => {
     const handler = Object.hasOwn(handlers, task.kind) ? handlers[task.kind] : undefined;
     if (handler === undefined)
       throw new Fault('REQUEST_INVALID', {
@@ -40,6 +42,7 @@ export function jobHandler(
         blobs: new BlobStore(blobs),
         scratch,
         extractors,
+        model,
         progress: (done, total) => {
           board.progress = { done, total };
           check();
@@ -58,4 +61,10 @@ export function jobHandler(
       return { ok: false, fault: Fault.from(error).toWire() };
     }
   };
+}
+
+/** Lets photos that are uploaded go first. Only where a thread has a priority of its own: elsewhere this would be the whole node's. */
+function giveWay(): void {
+  if (process.platform !== 'linux') return;
+  setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL));
 }

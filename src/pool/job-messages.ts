@@ -1,3 +1,4 @@
+import type { ModelHandle } from '../model/model-scorer.ts';
 import type { Task } from '../train/task.ts';
 
 /** What a job thread is given when it starts (`workerData`). */
@@ -12,6 +13,8 @@ export interface JobSetup {
 export interface Job {
   readonly kind: 'job';
   readonly task: Task;
+  /** The published model that it works with, if it does. */
+  readonly model?: ModelHandle | undefined;
   /** Folder of the blob store that has its inputs and gets its outputs. */
   readonly blobs: string;
   /** Folder of its own for temporary files; not there yet. */

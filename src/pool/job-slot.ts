@@ -5,6 +5,7 @@ import { Fault } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import { withResolver } from '../base/promise-resolver.ts';
 import { threadEntry } from '../base/thread-entry.ts';
+import type { ModelHandle } from '../model/model-scorer.ts';
 import type { Task, TaskProgress, TaskResult } from '../train/task.ts';
 import { JobBoard } from './job-board.ts';
 import type { Job, JobSetup } from './job-messages.ts';
@@ -32,6 +33,8 @@ export interface JobSlotOptions extends ThreadTimes {
 export interface JobOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TaskProgress) => void) | undefined;
+  /** A published model, whose matrix all threads of this node share. */
+  readonly model?: ModelHandle | undefined;
   /** Folder of its blob store, instead of the slot's. */
   readonly blobs?: string | undefined;
 }
@@ -119,7 +122,7 @@ export class JobSlot {
     { pooled, lost }: Thread,
     task: Task,
     scratch: string,
-    { signal, onProgress, blobs = this.#options.blobs }: JobOptions,
+    { signal, onProgress, model, blobs = this.#options.blobs }: JobOptions,
   ): Promise<ThreadReply<TaskResult>> {
     const cancelled = new Fault('CANCELLED', { what: `task ${task.key}` });
     const unwanted = () => signal?.aborted === true;
@@ -136,7 +139,7 @@ export class JobSlot {
     };
     signal?.addEventListener('abort', onAbort);
     try {
-      const reply = pooled.run({ kind: 'job', task, blobs, scratch, board: board.buffer });
+      const reply = pooled.run({ kind: 'job', task, model, blobs, scratch, board: board.buffer });
       const outcome = await Promise.race([reply, lost]);
       if (unwanted()) throw cancelled;
       if (outcome instanceof Fault) throw lostWith(task, outcome);

@@ -4,7 +4,7 @@ import type { ExtractedFeatures } from '../model/feature-store/feature-stores.ts
 import type { Extractor } from '../vision/extractor.ts';
 import { decodeFor, describeAll, Extractors } from '../vision/extractors.ts';
 import { Kernel } from '../vision/kernel.ts';
-import { quantiseFeatures } from '../vision/quantised-features.ts';
+import { asKept, quantiseFeatures } from '../vision/quantised-features.ts';
 import { ModelScorer } from '../model/model-scorer.ts';
 import { SlotBoard } from './slot-board.ts';
 import type { PhotoTags, PhotoTask, ReadyTask, ThreadReply, ThreadSetup } from './thread-messages.ts';
@@ -31,10 +31,11 @@ class PhotoTagger {
     const pixels = await decodeFor(extractors, new Uint8Array(task.bytes), this.#setup.limits);
     const decoded = performance.now();
     this.#board.set(task.place, 'kernel');
-    const described = describeAll(pixels);
-    const features = extractedFeatures(extractors, described);
+    const features = extractedFeatures(extractors, describeAll(pixels));
     const extracted = performance.now();
-    const found = this.#scorer.score(described, task.model, task.top);
+    // As they are kept: whoever scores them again with this model finds the same.
+    const kept = new Map(features.map(({ extractor, features: row }) => [extractor.id, asKept(row)]));
+    const found = this.#scorer.score(kept, task.model, task.top);
     const scored = performance.now();
     const times = { decode: decoded - started, features: extracted - decoded, score: scored - extracted };
     return { ...found, features, times };

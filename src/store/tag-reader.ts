@@ -7,7 +7,15 @@ import type { Cursor, Term } from './search-plan.ts';
 import type { SearchQuery } from './search-query.ts';
 import { unpackTagList } from './tag-list.ts';
 import { maxPageSize, scoreUnits } from './tag-store.ts';
-import type { Outdated, OutdatedPage, Page, ScoredTag, SearchPage, TagResult, TagStoreStats } from './tag-store.ts';
+import type {
+  Outdated,
+  OutdatedPage,
+  Page,
+  ScoredTag,
+  SearchPage,
+  TagResult,
+  TagStoreStats,
+} from './tag-store.ts';
 
 /** What the reader's thread answers. */
 export interface ReaderCalls {

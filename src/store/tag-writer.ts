@@ -2,7 +2,14 @@ import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary, type TagNumbers } from './dictionary.ts';
 import { PostingChanges } from './posting-changes.ts';
 import { compareSubmissions, toScoreUnits } from './tag-store.ts';
-import type { Rescored, RescoreOutcome, ScoredTag, Submission, TagResult, WriteOutcome } from './tag-store.ts';
+import type {
+  Rescored,
+  RescoreOutcome,
+  ScoredTag,
+  Submission,
+  TagResult,
+  WriteOutcome,
+} from './tag-store.ts';
 import { packTagList, unpackTagList } from './tag-list.ts';
 
 /** What the writer's thread answers. */

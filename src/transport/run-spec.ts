@@ -52,7 +52,16 @@ export const tagSpec = z.strictObject({
 /** See {@link tagSpec}. */
 export type TagSpec = z.infer<typeof tagSpec>;
 
+/** What a run is told that scores photos again by their stored features, with the model in use. */
+export const rescoreSpec = z.strictObject({
+  kind: z.literal('rescore'),
+  /** Photos whose tags are of an earlier activation, or all. */
+  which: z.enum(['stale', 'all']).default('stale'),
+});
+/** See {@link rescoreSpec}. */
+export type RescoreSpec = z.infer<typeof rescoreSpec>;
+
 /** What a run can be told. */
-export const runSpec = z.discriminatedUnion('kind', [trainSpec, tagSpec]);
+export const runSpec = z.discriminatedUnion('kind', [trainSpec, tagSpec, rescoreSpec]);
 /** See {@link runSpec}. */
 export type RunSpec = z.infer<typeof runSpec>;

@@ -44,6 +44,13 @@ function rangeOf(x: Float32Array): { least: number; most: number } {
   return Number.isNaN(sum) ? { least: sum, most: sum } : { least, most };
 }
 
+/** The feature vector that 8 bits stand for, `Float32Array [dims]`: what classifiers see, now and whenever it is scored again. */
+export function asKept({ offset, scale, values }: QuantisedFeatures): Float32Array {
+  const x = new Float32Array(values.length);
+  dequantiseFeatures(values, Float32Array.of(offset, scale), x);
+  return x;
+}
+
 /**
  * The feature vectors that 8-bit rows stand for.
  *

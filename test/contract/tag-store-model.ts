@@ -1,7 +1,14 @@
 import { searchTerm } from '../../src/store/search-query.ts';
 import type { SearchQuery } from '../../src/store/search-query.ts';
 import { scoreUnits } from '../../src/store/tag-store.ts';
-import type { Outdated, Rescored, RescoreOutcome, Submission, TagResult, WriteOutcome } from '../../src/store/tag-store.ts';
+import type {
+  Outdated,
+  Rescored,
+  RescoreOutcome,
+  Submission,
+  TagResult,
+  WriteOutcome,
+} from '../../src/store/tag-store.ts';
 
 /** What a tag store means, in the fewest words: maps, and a scan for each search. */
 export class TagStoreModel {

@@ -175,7 +175,12 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         const more = { file: 'r.jpg', sha256: 'cd'.repeat(32), attributes: { camera: 'K2' }, width: 3 };
         const before = result('r1', { 'r old': 0.9, 'r both': 0.8 }, more);
         await store.write([before]);
-        const again = { activation: 2, model: 'b'.repeat(64), extractor: 'hog-2', taggedAt: 1_800_000_000_000 };
+        const again = {
+          activation: 2,
+          model: 'b'.repeat(64),
+          extractor: 'hog-2',
+          taggedAt: 1_800_000_000_000,
+        };
         const after = result('r1', { 'r both': 0.81234, 'r new': 0.2 }, { ...more, ...again });
         expect(await store.rescore([rescored(after)])).toEqual(['changed']);
         expect(await store.get('r1')).toEqual(rounded(after));
@@ -189,9 +194,9 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         await store.write([before]);
         const after = { ...before, activation: 2, model: 'b'.repeat(64), taggedAt: 1_800_000_000_000 };
         const { postings } = await store.stats();
-        expect(await store.rescore([rescored({ ...after, tags: [{ tag: 'r same', score: 0.70001 }] })])).toEqual([
-          'same',
-        ]);
+        expect(
+          await store.rescore([rescored({ ...after, tags: [{ tag: 'r same', score: 0.70001 }] })]),
+        ).toEqual(['same']);
         expect(await store.get('r2')).toEqual(after);
         expect((await store.stats()).postings).toBe(postings);
         expect(await found('"r same"')).toEqual(['r2']);

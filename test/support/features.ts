@@ -1,4 +1,5 @@
 import type { Fault } from '../../src/base/errors.ts';
+import { snapshotOfRows } from '../../src/model/feature-store/feature-snapshot.ts';
 import { FeatureStore, type FeatureStoreOptions } from '../../src/model/feature-store/feature-store.ts';
 import { SnapshotReader } from '../../src/model/feature-store/snapshot-reader.ts';
 import type { ExtractorReference } from '../../src/model/model-header.ts';
@@ -71,4 +72,24 @@ export async function readSnapshot(
   }
   await reader.close();
   return { content, faults };
+}
+
+/** The numbers of these photos' features, read as a thread reads a selection. */
+export async function selectedOf(
+  store: FeatureStore,
+  ids: readonly string[],
+): Promise<(number | undefined)[]> {
+  const selection = structuredClone(await store.select(ids));
+  const reader = await SnapshotReader.open(snapshotOfRows(selection));
+  const { dims } = selection.extractor;
+  const numbers: (number | undefined)[] = [];
+  for (const place of selection.places) {
+    const into = { values: new Uint8Array(dims), scales: new Float32Array(2) };
+    if (place !== undefined) await reader.read(Uint32Array.of(place), into);
+    const [offset = 0, scale = 0] = into.scales;
+    numbers.push(place === undefined ? undefined : numberOf(into.values, offset, scale));
+  }
+  await reader.close();
+  await store.release(selection);
+  return numbers;
 }

@@ -65,6 +65,32 @@ export class Catalogue {
     return undefined;
   }
 
+  /** Where the rows of ids are; ids whose rows lie side by side are looked up at once. */
+  async findAll(ids: readonly Buffer[]): Promise<(number | undefined)[]> {
+    const candidates = ids.map((id) => this.#index.candidates(this.hash(id)));
+    const stored = await this.#idsAt(new Set(candidates.flat()));
+    return candidates.map((places, index) =>
+      places.find((place) => {
+        const id = stored.get(place);
+        // As in `find`.
+        return id === undefined || id.equals(ids[index] ?? id);
+      }),
+    );
+  }
+
+  async #idsAt(places: ReadonlySet<number>): Promise<ReadonlyMap<number, Buffer>> {
+    const bySlot = new Map<number, number[]>();
+    for (const place of Uint32Array.from(places).sort()) {
+      const rows = bySlot.get(slotOf(place)) ?? [];
+      bySlot.set(slotOf(place), rows);
+      rows.push(rowOf(place));
+    }
+    const found = new Map<number, Buffer>();
+    for (const [slot, rows] of bySlot)
+      for (const [row, id] of (await this.#slots[slot]?.idsOf(rows)) ?? []) found.set(placeOf(slot, row), id);
+    return found;
+  }
+
   /** Makes a row the one of its id, in place of the one it had. */
   set(hash: number, place: number, before: number | undefined): void {
     if (before === undefined) {

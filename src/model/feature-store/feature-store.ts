@@ -7,9 +7,9 @@ import type { QuantisedFeatures } from '../../vision/quantised-features.ts';
 import type { ExtractorReference } from '../model-header.ts';
 import { Catalogue } from './catalogue.ts';
 import { planCompaction, SegmentCopy } from './compaction.ts';
-import type { FeatureSnapshot } from './feature-snapshot.ts';
+import type { FeatureSelection, FeatureSnapshot } from './feature-snapshot.ts';
 import { readManifest, writeManifest } from './manifest.ts';
-import { maxSegmentRows, placeOf } from './place.ts';
+import { maxSegmentRows, placeOf, slotOf } from './place.ts';
 import { recover, type Report } from './recovery.ts';
 import { type Batch, Segment } from './segment.ts';
 import { encodeRow, maxFrameIds, rowBytes } from './segment-format.ts';
@@ -303,11 +303,8 @@ export class FeatureStore {
   snapshot(): FeatureSnapshot {
     this.#assertOpen();
     const segments = this.#catalogue.segments.filter(({ live }) => live.count > 0);
-    for (const segment of segments) segment.holds += 1;
-    const id = (this.#lastSnapshot += 1);
-    this.#snapshots.set(id, segments);
     return {
-      id,
+      id: this.#hold(segments),
       extractor: this.extractor,
       photos: this.#catalogue.photos,
       segments: segments.map(({ slot, files, idsEnd, rows, live }) => {
@@ -316,7 +313,30 @@ export class FeatureStore {
     };
   }
 
-  /** Says that a snapshot is not read any more; safe to repeat. */
+  /** Where the rows of photos are now. They stay readable as those of a {@link FeatureStore.snapshot} do. */
+  async select(ids: readonly string[]): Promise<FeatureSelection> {
+    return await this.#change(async () => {
+      const places = await this.#catalogue.findAll(ids.map((id) => Buffer.from(id)));
+      const slots = new Set(places.map((place) => (place === undefined ? undefined : slotOf(place))));
+      const segments = this.#catalogue.segments.filter(({ slot }) => slots.has(slot));
+      return {
+        id: this.#hold(segments),
+        extractor: this.extractor,
+        segments: segments.map(({ slot, files }) => ({ slot, files })),
+        places,
+      };
+    });
+  }
+
+  /** Keeps segments readable, as the snapshot that is answered. */
+  #hold(segments: readonly Segment[]): number {
+    for (const segment of segments) segment.holds += 1;
+    const id = (this.#lastSnapshot += 1);
+    this.#snapshots.set(id, segments);
+    return id;
+  }
+
+  /** Says that a snapshot or selection is not read any more; safe to repeat. */
   async release({ id }: Pick<FeatureSnapshot, 'id'>): Promise<void> {
     for (const segment of this.#snapshots.get(id) ?? []) segment.holds -= 1;
     this.#snapshots.delete(id);

@@ -135,12 +135,35 @@ export class Segment {
 
   /** The id of a committed row, or `undefined` where it cannot be read any more. */
   async idOf(row: number): Promise<Buffer | undefined> {
-    const after = this.#landmarkAfter(row);
+    return (await this.idsOf([row])).get(row);
+  }
+
+  /**
+   * The ids of committed rows, without those that cannot be read any more.
+   * @param rows - ascending; what lies side by side is read at once
+   */
+  async idsOf(rows: readonly number[]): Promise<ReadonlyMap<number, Buffer>> {
+    const found = new Map<number, Buffer>();
+    for (let at = 0; at < rows.length;) {
+      const after = this.#landmarkAfter(rows[at] ?? 0);
+      const end = this.#landmarks[after]?.row ?? Infinity;
+      const wanted: number[] = [];
+      for (let row = rows[at]; row !== undefined && row < end; row = rows[(at += 1)]) wanted.push(row);
+      for await (const { kind, firstRow, ids } of this.#stretch(after)) {
+        if (kind !== 'rows') continue;
+        for (const row of wanted) {
+          const id = row < firstRow ? undefined : ids[row - firstRow];
+          if (id !== undefined) found.set(row, id);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** The frames before a landmark, from the one before it on. */
+  #stretch(after: number): AsyncGenerator<StoredFrame> {
     const from = this.#landmarks[after - 1]?.offset ?? headerBytes;
-    const end = this.#landmarks[after]?.offset ?? this.idsEnd;
-    for await (const { kind, firstRow, ids } of this.frames({ from, end }))
-      if (kind === 'rows' && row < firstRow + ids.length) return ids[row - firstRow];
-    return undefined;
+    return this.frames({ from, end: this.#landmarks[after]?.offset ?? this.idsEnd });
   }
 
   /** Index of the first landmark that is behind a row. */

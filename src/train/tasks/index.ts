@@ -8,6 +8,7 @@ import { forget } from './forget.ts';
 import { join } from './join.ts';
 import { learn } from './learn.ts';
 import { report } from './report.ts';
+import { rescore } from './rescore.ts';
 import { start } from './start.ts';
 import { statistics } from './statistics.ts';
 import { tag } from './tag.ts';
@@ -29,6 +30,7 @@ export const taskHandlers: Readonly<Record<string, TaskHandler>> = {
   join,
   learn,
   report,
+  rescore,
   start,
   statistics,
   tag,

@@ -6,6 +6,7 @@ import { checkExtractors, classNames } from '../../model/model-header.ts';
 import { type ModelHandle, ModelScorer } from '../../model/model-scorer.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
 import { decodeFor, describeAll } from '../../vision/extractors.ts';
+import { asKept, quantiseFeatures } from '../../vision/quantised-features.ts';
 import type { TagSelection } from '../../vision/scores.ts';
 import { decodeAhead } from '../decode-ahead.ts';
 import { type PhotoProblem, photoProblem } from '../feature-rows.ts';
@@ -43,7 +44,9 @@ export const tag: TaskHandler = async (task, context) => {
       problems.push({ id, code: pixels.code, message: pixels.message });
       continue;
     }
-    const found = scorer.score(describeAll(pixels), handle, scores === 'all' ? names.length : 0);
+    // As they would be kept, so that a photo has the same tags whichever way it comes.
+    const kept = Array.from(describeAll(pixels), ([of, x]) => [of, asKept(quantiseFeatures(x))] as const);
+    const found = scorer.score(new Map(kept), handle, scores === 'all' ? names.length : 0);
     lines.push(lineOf(id, scores === 'all' ? found.best : found.tags, names));
   }
   return {

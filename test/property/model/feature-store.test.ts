@@ -6,7 +6,7 @@ import { maxNameBytes, nameProblem } from '../../../src/base/ids.ts';
 import type { FeatureStore } from '../../../src/model/feature-store/feature-store.ts';
 import { readManifest } from '../../../src/model/feature-store/manifest.ts';
 import { segmentFiles } from '../../../src/model/feature-store/segment.ts';
-import { contentOf, featuresOf, openStore, readSnapshot } from '../../support/features.ts';
+import { contentOf, featuresOf, openStore, readSnapshot, selectedOf } from '../../support/features.ts';
 import { temporaryFolder } from '../../support/model.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -149,6 +149,8 @@ class Pair {
     expect(this.#store.stats().photos).toBe(this.#expected.size);
     for (const photo of ['photo 0', 'photo 11', 'nobody'])
       expect(await this.#store.has(photo)).toBe(this.#expected.has(photo));
+    const ids = [...this.#expected.keys(), 'nobody', 'photo 0', 'photo 11'].toReversed();
+    expect(await selectedOf(this.#store, ids)).toEqual(ids.map((each) => this.#expected.get(each)));
   }
 
   async close(): Promise<void> {

@@ -59,6 +59,34 @@ describe('tagging a file', () => {
     expect(service.asked.map(({ what }) => what)).toEqual(['start', 'cancel', 'resume']);
   });
 
+  it.each([
+    [[], 'stale'],
+    [['--stale'], 'stale'],
+    [['--all'], 'all'],
+  ])('scores stored photos again: %j', async (args, which) => {
+    const { cli, code } = tag('--stored', ...args);
+    await until(() => service.looks > 0);
+    expect(service.asked).toEqual([{ what: 'start', node: 'n1', value: { kind: 'rescore', which } }]);
+    const photos = { stored: 9, rescored: 7, changed: 5, superseded: 0 };
+    const notRescored = { count: 2, examples: ['p1', 'p2'] };
+    service.update('rescore-1', { state: 'done', detail: { model: 'x', photos, notRescored } });
+    expect(await code).toBe(0);
+    expect(cli.out).toMatch(
+      /\nphotos +stored 9, rescored 7, changed 5, superseded 0\nnot rescored +2\n +p1\n +p2\n$/,
+    );
+  });
+
+  it('shows, cancels and resumes runs over stored photos with those over files', async () => {
+    await tag('--stored', '--detach').code;
+    const status = tag('status', '--json');
+    expect(await status.code).toBe(0);
+    expect(status.cli.values).toMatchObject([{ id: 'rescore-1' }]);
+    expect(await tag('cancel').code).toBe(0);
+    const resumed = tag('resume', '--detach');
+    expect(await resumed.code).toBe(0);
+    expect(resumed.cli.out).toContain('`cluster tag status rescore-1`');
+  });
+
   it('refuses a file that cannot be made', async () => {
     await mkdir(join(folder, 'taken'));
     for (const [file, reason] of [
@@ -76,6 +104,10 @@ describe('tagging a file', () => {
     ['no file for the tags', () => ['--pixels', pixels]],
     ['a file that would be replaced by its tags', () => ['--pixels', pixels, '--out', pixels]],
     ['a model that is none', () => ['--pixels', pixels, '--out', out, '--model', '../x']],
+    ['stored photos, and a file', () => ['--stored', '--pixels', pixels]],
+    ['stored photos by any model', () => ['--stored', '--model', 'abcdef']],
+    ['stale photos and all', () => ['--stored', '--stale', '--all']],
+    ['all photos, of a file', () => ['--pixels', pixels, '--out', out, '--all']],
     ['scores that are none', () => ['--pixels', pixels, '--out', out, '--scores', 'best']],
   ])('wrong use is refused with 2 and one sentence: %s', async (_, args) => {
     const { cli, code } = tag(...args());

@@ -1,0 +1,246 @@
+import { delay, systemClock } from '../src/base/clock.ts';
+import { Fault } from '../src/base/errors.ts';
+import type { Log } from '../src/base/log.ts';
+import type { FeatureSelection } from '../src/model/feature-store/feature-snapshot.ts';
+import type { FeatureStore } from '../src/model/feature-store/feature-store.ts';
+import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
+import type { ExtractorReference } from '../src/model/model-header.ts';
+import type { ActiveModel } from '../src/pool/active-model.ts';
+import type { PublishedModel } from '../src/pool/published-model.ts';
+import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
+import type { OutdatedPage, Rescored, RescoreOutcome } from '../src/store/tag-store.ts';
+import type { Json } from '../src/train/task.ts';
+import { rescoreResult, rescoreTask } from '../src/train/tasks/rescore.ts';
+import { Window } from '../src/train/window.ts';
+import type { RescoreSpec } from '../src/transport/run-spec.ts';
+import type { LocalResultStore } from './local-result-store.ts';
+import type { RunContext } from './run-coordinator.ts';
+
+/** What scoring stored features again works with on this node. */
+export interface RescoringServices {
+  readonly tags: SupervisedTagStore;
+  readonly features: FeatureStores;
+  readonly results: LocalResultStore;
+  readonly models: ActiveModel;
+  readonly extractors: readonly ExtractorReference[];
+  readonly log: Log;
+}
+
+/** What of a run this needs. */
+export interface RescoringContext extends Pick<RunContext, 'signal'> {
+  readonly run: Pick<RunContext['run'], 'startedAt'>;
+  readonly tasks: Pick<RunContext['tasks'], 'localParallelism' | 'runUnrecorded'>;
+  readonly progress: Pick<RunContext['progress'], 'at' | 'steps'>;
+}
+
+/** Rows that are looked at together; those of them that are outdated are a task. */
+const pageRows = 4_096;
+/** Rows in a transaction: uploads that are stored meanwhile wait for one at most. */
+const transactionRows = 512;
+/** Pages for each thread that scores: one of them is being looked up or written. */
+const pagesAhead = 1;
+const retryDelayMs = 500;
+const examplesKept = 20;
+
+/** A place in a feature store that is kept readable. */
+interface Held {
+  readonly store: FeatureStore;
+  readonly selection: FeatureSelection;
+}
+
+/** Outdated rows, and where the features of them are that have those of every extractor of the model. */
+interface LocatedPage extends OutdatedPage {
+  readonly complete: OutdatedPage['rows'];
+  /** Of each extractor, the places of `complete`. */
+  readonly selections: readonly FeatureSelection[];
+  readonly held: readonly Held[];
+}
+
+/**
+ * Gives photos the tags that the model in use has for their stored features, without a pixel. Each row that is scored says so, whether its
+ * tags change or not: what is left to do is in the store, so a run that begins again goes on where it was.
+ *
+ * A model that is put in use meanwhile takes over: the run ends when no row is of an earlier one.
+ */
+export async function rescore(
+  { which }: RescoreSpec,
+  context: RescoringContext,
+  services: RescoringServices,
+): Promise<Json> {
+  const taggedBefore = which === 'all' ? context.run.startedAt : 0;
+  for (;;) {
+    const pass = new RescoringPass(services.models.current, taggedBefore, context, services);
+    if (await pass.run()) return { ...pass.toJson(), steps: context.progress.steps() };
+  }
+}
+
+/** One way through all rows with one model. */
+class RescoringPass {
+  readonly #model: PublishedModel;
+  readonly #taggedBefore: number;
+  readonly #context: RescoringContext;
+  readonly #services: RescoringServices;
+  readonly #outcomes: Record<RescoreOutcome, number> = { changed: 0, same: 0, superseded: 0 };
+  readonly #notRescored: { count: number; readonly examples: string[] } = { count: 0, examples: [] };
+  readonly #held = new Set<Held>();
+  #seen = 0;
+
+  constructor(
+    model: PublishedModel,
+    taggedBefore: number,
+    context: RescoringContext,
+    services: RescoringServices,
+  ) {
+    this.#model = model;
+    this.#taggedBefore = taggedBefore;
+    this.#context = context;
+    this.#services = services;
+  }
+
+  /** Resolves to whether it came to the end with a model that is still in use. */
+  async run(): Promise<boolean> {
+    const window = new Window(this.#context.tasks.localParallelism + pagesAhead);
+    try {
+      await this.#pages(window);
+      await window.drain();
+      return this.#services.models.current === this.#model;
+    } finally {
+      // After a fault, pages may be under way, or located for nobody.
+      await window.drain().catch(() => undefined);
+      await this.#release(this.#held);
+    }
+  }
+
+  async #pages(window: Window): Promise<void> {
+    const { progress, signal } = this.#context;
+    const { tags, models } = this.#services;
+    progress.at('rescore');
+    const { photos: total } = await this.#patiently(() => tags.stats());
+    let after: number | undefined = 0;
+    while (after !== undefined && models.current === this.#model) {
+      signal.throwIfAborted();
+      const place: number = after;
+      const page = await this.#patiently(() => this.#locate(place));
+      await window.enter(async () => {
+        await this.#rescore(page, place);
+        this.#seen += page.seen;
+        progress.at('rescore', { done: this.#seen, total: Math.max(total, this.#seen) });
+      });
+      after = page.next;
+    }
+  }
+
+  /** What it came to. */
+  toJson(): Record<string, Json> {
+    const { changed, same, superseded } = this.#outcomes;
+    const { id, activation } = this.#model.handle;
+    return {
+      model: id,
+      activation,
+      photos: { stored: this.#seen, rescored: changed + same, changed, superseded },
+      notRescored: this.#notRescored,
+    };
+  }
+
+  /**
+   * A page of rows, and where their features are. Between two batches of uploads: a row that is found has the features of its own
+   * submission then. Should the photo come again later, its row is of another one, and what is found here is superseded.
+   */
+  #locate(after: number): Promise<LocatedPage> {
+    const { tags, results, features, extractors } = this.#services;
+    const { activation, layout } = this.#model.handle;
+    const wanted = new Set(layout.blocks.map(({ extractor }) => extractor));
+    return results.between(async () => {
+      const which = { activation, taggedBefore: this.#taggedBefore };
+      const page = await tags.outdated(which, { limit: pageRows, after });
+      const held: Held[] = [];
+      for (const extractor of extractors.filter(({ id }) => wanted.has(id)))
+        held.push(await this.#hold(await features.of(extractor), page));
+      return { ...page, ...completeOnly(page, held), held };
+    });
+  }
+
+  async #hold(store: FeatureStore, { rows }: OutdatedPage): Promise<Held> {
+    const held = { store, selection: await store.select(rows.map(({ photoId }) => photoId)) };
+    this.#held.add(held);
+    return held;
+  }
+
+  async #release(some: Iterable<Held>): Promise<void> {
+    for (const held of some) {
+      this.#held.delete(held);
+      await held.store.release(held.selection);
+    }
+  }
+
+  async #rescore(page: LocatedPage, place: number): Promise<void> {
+    const { tasks, signal } = this.#context;
+    const { rows, complete, selections, held } = page;
+    const found = new Set(complete);
+    this.#leaveOut(rows.filter((row) => !found.has(row)));
+    if (complete.length > 0) {
+      const task = rescoreTask(`rescore/${String(place)}`, selections);
+      const result = await tasks.runUnrecorded(task, { signal, model: this.#model.handle });
+      await this.#write(complete, rescoreResult(result));
+    }
+    await this.#release(held);
+  }
+
+  async #write(rows: OutdatedPage['rows'], found: ReturnType<typeof rescoreResult>): Promise<void> {
+    const { handle, extractor } = this.#model;
+    const taggedAt = systemClock.now();
+    const batch: Rescored[] = [];
+    for (const [index, row] of rows.entries()) {
+      const tags = found[index];
+      if (tags === undefined) this.#leaveOut([row]);
+      else {
+        const by = { activation: handle.activation, model: handle.id, extractor, taggedAt };
+        batch.push({ ...row, ...by, tags: this.#model.name(tags) });
+      }
+    }
+    for (let first = 0; first < batch.length; first += transactionRows) {
+      const part = batch.slice(first, first + transactionRows);
+      const outcomes = await this.#patiently(() => this.#services.tags.rescore(part));
+      for (const outcome of outcomes) this.#outcomes[outcome] += 1;
+    }
+  }
+
+  /** Without features of every extractor, or with damaged ones: such photos keep the tags that they have. */
+  #leaveOut(rows: OutdatedPage['rows']): void {
+    this.#notRescored.count += rows.length;
+    const room = examplesKept - this.#notRescored.examples.length;
+    this.#notRescored.examples.push(...rows.slice(0, room).map(({ photoId }) => photoId));
+  }
+
+  /** A store that is away is waited for, as the writer of uploads does. */
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    const { signal } = this.#context;
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return await work();
+      } catch (error) {
+        const fault = Fault.from(error);
+        if (fault.code !== 'STORE_UNAVAILABLE' && fault.code !== 'FEATURES_UNAVAILABLE') throw fault;
+        this.#services.log.warn({ fault: fault.toWire() }, 'photos are scored again when the store is back');
+        await delay(systemClock, retryDelayMs);
+      }
+    }
+  }
+}
+
+/** The rows that every selection has, and of each selection their places. */
+function completeOnly(
+  { rows }: OutdatedPage,
+  held: readonly Held[],
+): Pick<LocatedPage, 'complete' | 'selections'> {
+  const isComplete = (_: unknown, index: number) =>
+    held.every(({ selection: { places } }) => places[index] !== undefined);
+  return {
+    complete: rows.filter(isComplete),
+    selections: held.map(({ selection }) => ({
+      ...selection,
+      places: selection.places.filter(isComplete),
+    })),
+  };
+}
