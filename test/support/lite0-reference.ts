@@ -9,6 +9,7 @@ import { decode } from '../../src/vision/decode.ts';
 import type { Extractor } from '../../src/vision/extractor.ts';
 import { decodeFor, describeAll, extractorIdentities, Extractors } from '../../src/vision/extractors.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
+import { asKept, quantiseFeatures } from '../../src/vision/quantised-features.ts';
 import { seeded } from './random.ts';
 
 /** Limits under which tests tag photos. */
@@ -55,7 +56,7 @@ export class Lite0Reference {
 
   /** What a photo of these features is tagged with. */
   tags(features: Float32Array, model: PublishedModel, top: number): { tags: ScoredTag[]; best: ScoredTag[] } {
-    const { tags, best } = this.#scorer.score(new Map([['lite0', features]]), model.handle, top);
+    const { tags, best } = this.#scorer.score(kept([['lite0', features]]), model.handle, top);
     return { tags: model.name(tags), best: model.name(best) };
   }
 
@@ -66,7 +67,7 @@ export class Lite0Reference {
     top: number,
   ): Promise<{ tags: ScoredTag[]; best: ScoredTag[] }> {
     const pixels = await decodeFor(this.#scorer.extractorsOf(model.handle), bytes, testLimits);
-    const { tags, best } = this.#scorer.score(describeAll(pixels), model.handle, top);
+    const { tags, best } = this.#scorer.score(kept(describeAll(pixels)), model.handle, top);
     return { tags: model.name(tags), best: model.name(best) };
   }
 
@@ -90,4 +91,9 @@ export class Lite0Reference {
       thresholds: new Float32Array(classes.length).fill(0.5),
     };
   }
+}
+
+/** Features as they are kept, which is how they are scored. */
+function kept(described: Iterable<readonly [string, Float32Array]>): ReadonlyMap<string, Float32Array> {
+  return new Map(Array.from(described, ([id, x]) => [id, asKept(quantiseFeatures(x))]));
 }
