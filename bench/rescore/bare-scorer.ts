@@ -8,8 +8,8 @@ import { asKept } from '../../src/vision/quantised-features.ts';
 import { extractor, madeRows } from './made-models.ts';
 
 /** As many as the product scores at once. */
-const groupRows = 32;
-const groups = 128;
+const groupRows = 64;
+const groups = 64;
 
 /** A loop that scores features that lie in memory, and nothing else. */
 export class BareScorer {

@@ -92,7 +92,8 @@ export class ModelScorer {
       const margins = this.#kernel.margins(block.unitRows ? eachToUnitLength(x, block.dims) : x, block);
       for (let photo = 0; photo < photos; photo++) {
         const own = margins.subarray(photo * block.classes, (photo + 1) * block.classes);
-        scores.set(blockScores(own, block), photo * thresholds.length + block.firstClass);
+        const first = photo * thresholds.length + block.firstClass;
+        blockScores(own, block, scores.subarray(first, first + block.classes));
       }
     }
     return scores;

@@ -35,8 +35,8 @@ export class PostingChanges {
       this.#removed,
     );
     change(
-      'DELETE FROM members WHERE (term, photo) IN (SELECT value ->> 0, value ->> 2 FROM json_each(?))',
-      this.#removed,
+      'DELETE FROM members WHERE (term, photo) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))',
+      this.#lostMembers(),
     );
     change(
       `INSERT INTO postings (term, score, photo)
@@ -45,7 +45,8 @@ export class PostingChanges {
     );
     change(
       `INSERT INTO members (term, score, photo)
-       SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)`,
+       SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
+       ON CONFLICT (term, photo) DO UPDATE SET score = excluded.score`,
       this.#added,
     );
     change(
@@ -56,12 +57,24 @@ export class PostingChanges {
     if (this.photos !== 0) database.prepare('UPDATE totals SET photos = photos + ?').run(this.photos);
   }
 
+  /** What a photo had and has no more: with another score, it stays a member. */
+  #lostMembers(): [term: number, photo: number][] {
+    const kept = new Set(this.#added.map(([term, , photo]) => memberKey(term, photo)));
+    return this.#removed.flatMap(([term, , photo]) =>
+      kept.has(memberKey(term, photo)) ? [] : [[term, photo]],
+    );
+  }
+
   #termCounts(): [term: number, change: number][] {
     const counts = new Map<number, number>();
     for (const [term] of this.#added) counts.set(term, (counts.get(term) ?? 0) + 1);
     for (const [term] of this.#removed) counts.set(term, (counts.get(term) ?? 0) - 1);
     return [...counts].filter(([, change]) => change !== 0);
   }
+}
+
+function memberKey(term: number, photo: number): string {
+  return `${String(term)} ${String(photo)}`;
 }
 
 /** One posting a term: of tags that differ in case alone, the best counts, and it comes first. */

@@ -25,7 +25,7 @@ export interface WeightBlock {
 /** Classes a tile holds: 64 rows of 1,280 floats are 320 KiB. */
 const tileClasses = 64;
 /** Photos that share a tile; more go in groups. */
-const groupPhotos = 32;
+const groupPhotos = 64;
 
 /** A thread's instance of the WebAssembly kernel, with linear memory of its own. */
 export class Kernel {

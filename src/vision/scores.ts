@@ -32,22 +32,29 @@ export interface ScoreRule {
  * Scores of one photo over one block.
  *
  * @param margins - `Float32Array [classes]`, z = w·x − b
- * @returns a fresh `Float32Array [classes]`
+ * @param into - `Float32Array [classes]`, filled; a fresh one by default
+ * @returns `into`
  */
-export function blockScores(margins: Float32Array, { score, calibration }: ScoreRule): Float32Array {
+export function blockScores(
+  margins: Float32Array,
+  { score, calibration }: ScoreRule,
+  into: Float32Array = new Float32Array(margins.length),
+): Float32Array {
   switch (score) {
     case 'softmax':
-      return softmax(margins);
+      return softmax(margins, into);
     case 'platt':
-      return platt(margins, calibration);
+      return platt(margins, calibration, into);
   }
 }
 
 /** exp(z) over the sum of all; the largest margin is taken off first, so that nothing overflows. */
-export function softmax(margins: Float32Array): Float32Array {
+export function softmax(
+  margins: Float32Array,
+  scores: Float32Array = new Float32Array(margins.length),
+): Float32Array {
   let largest = -Infinity;
   for (const margin of margins) if (margin > largest) largest = margin;
-  const scores = new Float32Array(margins.length);
   let sum = 0;
   for (let index = 0; index < margins.length; index++) {
     const power = Math.exp((margins[index] ?? 0) - largest);
@@ -63,10 +70,13 @@ export function softmax(margins: Float32Array): Float32Array {
  *
  * @param calibration - `Float32Array [classes × 2]`, A (below 0 for a useful class) and B of each class
  */
-export function platt(margins: Float32Array, calibration: Float32Array): Float32Array {
+export function platt(
+  margins: Float32Array,
+  calibration: Float32Array,
+  scores: Float32Array = new Float32Array(margins.length),
+): Float32Array {
   if (calibration.length !== 2 * margins.length)
     throw new Fault('INTERNAL', { reason: 'calibration and margins are of different sizes' });
-  const scores = new Float32Array(margins.length);
   for (let index = 0; index < scores.length; index++) {
     const exponent =
       (calibration[2 * index] ?? 0) * (margins[index] ?? 0) + (calibration[2 * index + 1] ?? 0);

@@ -28,7 +28,7 @@ type Source = z.infer<typeof source>;
 /** Photos whose rows are read at once. */
 const readRows = 512;
 /** Photos that are scored at once: the kernel streams the matrix once for so many. */
-const groupRows = 32;
+const groupRows = 64;
 
 /** As it travels: plain arrays, the tags of one photo after those of another. */
 interface Packed {
@@ -87,6 +87,7 @@ class RowReader {
   readonly #reader: SnapshotReader;
   readonly #values: Uint8Array;
   readonly #scales = new Float32Array(2 * readRows);
+  readonly #x: Float32Array;
   #first = 0;
 
   private constructor({ extractor, places }: Source, reader: SnapshotReader) {
@@ -95,6 +96,7 @@ class RowReader {
     this.#places = Uint32Array.from(places);
     this.#reader = reader;
     this.#values = new Uint8Array(readRows * extractor.dims);
+    this.#x = new Float32Array(groupRows * extractor.dims);
   }
 
   static async open(wanted: Source): Promise<RowReader> {
@@ -113,10 +115,10 @@ class RowReader {
     });
   }
 
-  /** `Float32Array [photos × dims]`, of photos that were read last. */
+  /** `Float32Array [photos × dims]`, of photos that were read last; another time it holds others. */
   features(from: number, to: number): Float32Array {
     const [first, end] = [from - this.#first, to - this.#first];
-    const x = new Float32Array((to - from) * this.#dims);
+    const x = this.#x.subarray(0, (to - from) * this.#dims);
     const values = this.#values.subarray(first * this.#dims, end * this.#dims);
     dequantiseFeatures(values, this.#scales.subarray(2 * first, 2 * end), x);
     return x;

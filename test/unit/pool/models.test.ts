@@ -108,6 +108,31 @@ describe('a published model', () => {
 });
 
 describe('a scorer', () => {
+  test('gives several photos the tags that it gives each alone, to the last bit', async () => {
+    const low = { thresholds: new Float32Array(3).fill(0.2) };
+    const excluding = reference.randomBlock(['a', 'b', 'c'], 1);
+    const model = await publishedModel(
+      modelContents(
+        { ...excluding, ...low, score: 'softmax', calibration: new Float32Array() },
+        { ...reference.randomBlock(['d', 'e', 'f'], 2), ...low, name: 'second', rows: 'unit' },
+      ),
+      reference,
+    );
+    const scorer = new ModelScorer(kernel, extractors());
+    const { dims } = reference.extractor;
+    const photos = 67;
+    const { fraction } = seeded(5);
+    const rows = Float32Array.from({ length: photos * dims }, fraction);
+    const found = scorer.tagRows(featuresOf(rows), photos, model.handle);
+    expect(found).toEqual(
+      Array.from({ length: photos }, (_, photo) => {
+        const own = featuresOf(rows.subarray(photo * dims, (photo + 1) * dims));
+        return scorer.score(own, model.handle, 0).tags;
+      }),
+    );
+    expect(new Set(found.flatMap(({ indices }) => [...indices])).size).toBeGreaterThan(3);
+  });
+
   test('scores each block by its own function: tags above their thresholds, and the best', async () => {
     const excluding = reference.randomBlock(['a', 'b', 'c'], 1);
     const model = await publishedModel(
