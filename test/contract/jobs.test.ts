@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BlobStore } from '../../src/model/blob-store.ts';
@@ -65,6 +65,14 @@ describe('a task', () => {
     await run;
     expect(seen.every(({ total }) => total === 1_000)).toBe(true);
     expect(seen.map(({ done }) => done)).toEqual(seen.map(({ done }) => done).sort((a, b) => a - b));
+  });
+
+  test.runIf(process.platform === 'linux')('goes after uploads: its thread has a lower priority', async () => {
+    const pool = await newPool();
+    const own = getPriority();
+    const { value } = await pool.run(oddTask('look'));
+    expect(value).toMatchObject({ priority: Math.max(own, constants.priority.PRIORITY_BELOW_NORMAL) });
+    expect(getPriority()).toBe(own);
   });
 
   test('that nobody knows is refused', async () => {

@@ -1,5 +1,6 @@
 // A job thread whose tasks do odd things: for tests of what becomes of tasks, wherever they are carried out.
 import { appendFile, readdir, writeFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { Fault } from '../../src/base/errors.ts';
@@ -20,11 +21,11 @@ export interface OddParameters {
 const nothing: TaskResult = { outputs: [], value: null };
 
 const odd: Readonly<Record<string, (task: Task, context: TaskContext) => unknown>> = {
-  /** The thread it was in, and how many temporary files there were. */
+  /** The thread it was in, its priority, and how many temporary files there were. */
   look: async (_, { scratch }) => {
     const files = await readdir(scratch);
     await writeFile(join(scratch, 'temporary'), 'x');
-    return { outputs: [], value: { threadId, files: files.length, scratch } };
+    return { outputs: [], value: { threadId, priority: getPriority(), files: files.length, scratch } };
   },
   /** Copies its inputs into one output, which may be made longer. */
   blob: async ({ inputs, key, parameters }, { blobs }) => {
