@@ -7,6 +7,8 @@ import type { ResultStore, TaggedPhoto } from './result-store.ts';
 export class LocalResultStore implements ResultStore {
   readonly #tags: SupervisedTagStore;
   readonly #features: FeatureStores;
+  /** Photos whose tags are kept and whose features could not be, until they are kept again. */
+  readonly #halfKept = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(tags: SupervisedTagStore, features: FeatureStores) {
@@ -19,11 +21,16 @@ export class LocalResultStore implements ResultStore {
     return this.between(() => this.#keep(photos));
   }
 
-  /** Does something between two batches, when no photo has the tags of one submission and the features of another. */
+  /** Does something between two batches: a photo that is whole has tags and features of the same submission then. */
   between<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
     return done;
+  }
+
+  /** Whether all of a photo is kept of which anything is. */
+  isWhole(photoId: string): boolean {
+    return !this.#halfKept.has(photoId);
   }
 
   /** Keeps no features of a photo that has been submitted again or forgotten meanwhile. */
@@ -32,10 +39,12 @@ export class LocalResultStore implements ResultStore {
     try {
       const outcomes = await this.#tags.write(photos.map(({ result }) => result));
       const stored = photos.filter((_, index) => outcomes[index] === 'stored');
+      for (const { result } of stored) this.#halfKept.add(result.photoId);
       await this.#features.append(
         stored.map(({ result: { photoId: id }, features }) => ({ id, features })),
         watch.removed,
       );
+      for (const { result } of stored) this.#halfKept.delete(result.photoId);
       return outcomes;
     } finally {
       watch.end();

@@ -156,8 +156,22 @@ class RescoringPass {
       const held: Held[] = [];
       for (const extractor of extractors.filter(({ id }) => wanted.has(id)))
         held.push(await this.#hold(await features.of(extractor), page));
-      return { ...page, ...completeOnly(page, held), held };
+      return { ...page, ...this.#completeOnly(page, held), held };
     });
+  }
+
+  /** The rows whose features are there of every extractor, and all of one submission; and of each selection their places. */
+  #completeOnly({ rows }: OutdatedPage, held: readonly Held[]): Pick<LocatedPage, 'complete' | 'selections'> {
+    const isComplete = (_: unknown, index: number) =>
+      this.#services.results.isWhole(rows[index]?.photoId ?? '') &&
+      held.every(({ selection: { places } }) => places[index] !== undefined);
+    return {
+      complete: rows.filter(isComplete),
+      selections: held.map(({ selection }) => ({
+        ...selection,
+        places: selection.places.filter(isComplete),
+      })),
+    };
   }
 
   async #hold(store: FeatureStore, { rows }: OutdatedPage): Promise<Held> {
@@ -227,20 +241,4 @@ class RescoringPass {
       }
     }
   }
-}
-
-/** The rows that every selection has, and of each selection their places. */
-function completeOnly(
-  { rows }: OutdatedPage,
-  held: readonly Held[],
-): Pick<LocatedPage, 'complete' | 'selections'> {
-  const isComplete = (_: unknown, index: number) =>
-    held.every(({ selection: { places } }) => places[index] !== undefined);
-  return {
-    complete: rows.filter(isComplete),
-    selections: held.map(({ selection }) => ({
-      ...selection,
-      places: selection.places.filter(isComplete),
-    })),
-  };
 }

@@ -160,6 +160,17 @@ test('photos without features, or with damaged ones, are counted and keep what t
   for (const id of ['p3', 'p7']) expect((await tags.get(id))?.tags).toEqual([{ tag: 'before', score: 0.5 }]);
 });
 
+test('a photo whose new tags are kept, but not yet its new features, is not scored by the old ones', async () => {
+  const anew = photo('p4', 1_000);
+  await features.close();
+  await expect(results.keep([anew])).rejects.toMatchObject({ code: 'FEATURES_UNAVAILABLE' });
+  await features.open();
+  expect(await run()).toMatchObject({ photos: { rescored: count - 1 }, notRescored: { examples: ['p4'] } });
+  expect(await tags.get('p4')).toEqual(anew.result);
+  expect(await results.keep([anew])).toEqual(['stored']);
+  expect(await run()).toMatchObject({ photos: { rescored: 1 }, notRescored: { count: 0 } });
+});
+
 test('a tag store that breaks down is waited for', async () => {
   let broken = false;
   const report = await run('stale', async () => {
