@@ -67,13 +67,16 @@ describe('a task', () => {
     expect(seen.map(({ done }) => done)).toEqual(seen.map(({ done }) => done).sort((a, b) => a - b));
   });
 
-  test.runIf(process.platform === 'linux')('goes after uploads: its thread has a lower priority', async () => {
-    const pool = await newPool();
-    const own = getPriority();
-    const { value } = await pool.run(oddTask('look'));
-    expect(value).toMatchObject({ priority: Math.max(own, constants.priority.PRIORITY_BELOW_NORMAL) });
-    expect(getPriority()).toBe(own);
-  });
+  test.runIf(process.platform === 'linux')(
+    'goes after uploads: its thread has a lower priority',
+    async () => {
+      const pool = await newPool();
+      const own = getPriority();
+      const { value } = await pool.run(oddTask('look'));
+      expect(value).toMatchObject({ priority: Math.max(own, constants.priority.PRIORITY_BELOW_NORMAL) });
+      expect(getPriority()).toBe(own);
+    },
+  );
 
   test('that nobody knows is refused', async () => {
     const pool = await newPool();
