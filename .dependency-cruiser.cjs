@@ -99,6 +99,14 @@ module.exports = {
       from: { path: '^(src|actors)/', pathNot: '^src/base/register-tsx\\.mjs$' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '(^|/)node_modules/@types/' },
     },
+    {
+      name: 'examples-import-what-users-can',
+      comment:
+        'Examples are files of users: they import `autotag/bolt` and `autotag/topology`, never a path into Autotag.',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: project },
+    },
     soleImporter('nats', 'src/transport'),
     soleImporter('piscina', 'src/pool'),
     {
@@ -110,14 +118,14 @@ module.exports = {
     },
     {
       name: 'nothing-unresolved',
-      comment: 'Every import leads somewhere.',
+      comment: 'Every import leads somewhere; what users import of Autotag is there once it is built.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '^autotag/' },
     },
   ],
   options: {
-    doNotFollow: { path: ['node_modules', '^wasm/pkg/'] },
+    doNotFollow: { path: ['node_modules', '^wasm/pkg/', '^dist/'] },
     tsConfig: { fileName: 'tsconfig.json' },
     // Imports of types alone count as well.
     tsPreCompilationDeps: true,
