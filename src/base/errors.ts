@@ -161,6 +161,11 @@ export const catalogue = {
     sentence:
       'Somebody else has changed the topology {name} meanwhile, and nothing of yours was done; see `cluster list`, then try again.',
   },
+  TOPOLOGY_SUPERSEDED: {
+    disposition: 'terminal',
+    sentence:
+      'The topology {name} was made version {version}, and has been changed again or killed before it ran; see `cluster list`.',
+  },
   TOPOLOGY_STUCK: {
     disposition: 'retry',
     sentence:

@@ -96,7 +96,7 @@ async function act(
   await output.result(deployed, () => changeLines(deployed, wait !== undefined));
 }
 
-/** @throws Fault `TOPOLOGY_STUCK` that says what does not run; `TOPOLOGY_CHANGED` if it is another version by now */
+/** @throws Fault `TOPOLOGY_STUCK` that says what does not run; `TOPOLOGY_SUPERSEDED` if it is another version by now */
 async function untilSettled(
   connection: Connection,
   { name, version, status }: Deployed,
@@ -108,7 +108,7 @@ async function untilSettled(
   for (;;) {
     const { topologies } = await request(connection, 'topologyList', {}, {});
     const found = topologies.find((topology) => topology.name === name);
-    if (found === undefined || found.version !== version) throw new Fault('TOPOLOGY_CHANGED', { name });
+    if (found?.version !== version) throw new Fault('TOPOLOGY_SUPERSEDED', { name, version });
     const { running, wanted } = found.tasks;
     const isOver = found.settled || performance.now() > deadline;
     show(

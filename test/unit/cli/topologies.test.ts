@@ -11,6 +11,7 @@ import { CapturedCli } from '../../support/captured-cli.ts';
 import { temporaryFolder } from '../../support/model.ts';
 import { startNats, type TestNats } from '../../support/nats.ts';
 import { StubMembers } from '../../support/topology-cluster.ts';
+import { until } from '../../support/until.ts';
 
 const photos = topology('photos')
   .spout('photos')
@@ -157,6 +158,15 @@ describe('topologies on the command line', () => {
     expect((await cluster('deploy', '--builtin', 'photos')).out).toBe(
       'The topology photos is active (version 8).\nNothing is otherwise than before.\n',
     );
+  });
+
+  it('says that a deploy was overtaken while its caller waited', async () => {
+    const deploying = cluster('deploy', '--builtin', 'photos', '--wait', '30');
+    await until(async () => (await records.get('photos')) !== undefined);
+    await records.deactivate('photos');
+    const { code, err } = await deploying;
+    expect(code).toBe(1);
+    expect(err).toContain('photos was made version 1, and has been changed again or killed before it ran');
   });
 
   it.each<[number, string, string[]]>([
