@@ -173,7 +173,7 @@ export async function lead(
   term: number,
   members: Members,
 ): Promise<{ stop: () => Promise<void>; over: Promise<unknown> }> {
-  const argument = { node: name, term, records, members, log: silentLog };
+  const argument = { node: name, lead: { term, isCurrent: true }, records, members, log: silentLog };
   const started = await system.spawn(nimbus, argument);
   if (!started.ok) throw started.fault;
   const over = system.whenDown(started.ref);

@@ -54,7 +54,7 @@ async function follow(state: NimbusKeeperState, lead: Lead | undefined): Promise
   if (lead === undefined) return state;
   for (const spec of state.builtins) await records.deployOnce(spec);
   await followBuiltins(state);
-  const argument = { node, term: lead.term, records, members, log };
+  const argument = { node, lead, records, members, log };
   const started = await context.spawn(nimbus, argument, { link: true });
   if (!started.ok) throw started.fault;
   state.running = started.ref;

@@ -3,6 +3,7 @@ import type { Log } from '../../base/log.ts';
 import type { Behaviour } from '../../runtime/index.ts';
 import type { TopologyRecord } from '../../transport/topology-record.ts';
 import type { DesiredState, TopologyRecords } from '../../transport/topology-records.ts';
+import type { Lead } from '../lead.ts';
 import { assign, type Assignment } from './assignment.ts';
 import { killStep } from './kill-step.ts';
 import type { LiveNode, Members } from './live-node.ts';
@@ -12,8 +13,8 @@ import { NextLook } from './next-look.ts';
 export interface NimbusArgument {
   /** Name of this node. */
   readonly node: string;
-  /** Of this leadership; what a leader of a later term has written is left alone. */
-  readonly term: number;
+  /** Of this node; what a leader of a later term has written is left alone. */
+  readonly lead: Pick<Lead, 'term' | 'isCurrent'>;
   readonly records: TopologyRecords;
   readonly members: Members;
   readonly log: Log;
@@ -49,7 +50,10 @@ export const nimbus: Behaviour<NimbusState, 'look', NimbusArgument> = {
       state.next.within(await look(state));
     } catch (thrown) {
       const fault = Fault.from(thrown);
-      state.log.warn({ fault: fault.toWire(), term: state.term }, 'the tasks of topologies were not placed');
+      state.log.warn(
+        { fault: fault.toWire(), term: state.lead.term },
+        'the tasks of topologies were not placed',
+      );
       if (fault.code === 'TERM_OVER') context.stop();
       state.next.within(periodMs);
     }
@@ -58,7 +62,7 @@ export const nimbus: Behaviour<NimbusState, 'look', NimbusArgument> = {
   terminate: ({ unwatch }) => {
     for (const end of unwatch) end();
   },
-  describe: ({ node, term, members }) => ({ node, term, live: members.live() }),
+  describe: ({ node, lead: { term }, members }) => ({ node, term, live: members.live() }),
 };
 
 /** Answers when to look again, ms. */
@@ -67,6 +71,7 @@ async function look(state: NimbusState): Promise<number> {
   // Whoever does not see itself does not see the others yet either.
   if (!live.some(({ name }) => name === state.node)) return periodMs;
   const desired = await state.records.read();
+  if (!state.lead.isCurrent) return periodMs;
   const topologies = [...desired.topologies.values()];
   const killing = topologies.filter((topology) => topology.state === 'killing');
   await placeTasks(state, topologies.filter(isLasting), desired, live);
@@ -94,8 +99,8 @@ async function placeTasks(
     const isSame = written?.id === id && JSON.stringify(written.tasks) === JSON.stringify(tasks);
     // Written as well, so that everybody knows, for another version of the topology, and once a term: an earlier leader that wakes
     // up is refused from then on.
-    if (isSame && written.version === version && written.term === state.term) continue;
-    await state.records.assign({ topology: name, id, version, term: state.term, tasks });
+    if (isSame && written.version === version && written.term === state.lead.term) continue;
+    await state.records.assign({ topology: name, id, version, term: state.lead.term, tasks });
     if (!isSame)
       state.log.info({ topology: name, tasks: tasks.length }, 'the tasks of a topology were placed');
   }
@@ -103,7 +108,7 @@ async function placeTasks(
 
 /** Ends killed topologies: their spouts have ended by themselves, then the rest is taken away, then the name. */
 async function proceed(
-  { records, term, log }: NimbusState,
+  { records, lead: { term }, log }: NimbusState,
   killing: readonly TopologyRecord[],
   { assignments }: DesiredState,
   live: readonly LiveNode[],
