@@ -1,17 +1,17 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import type { CancelTimer, Clock } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { Fault, reasonOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { FrameReader, LineTooLong } from '../../bolt/frame-reader.ts';
-import { boltProtocol, maxLineBytes, type MessageToBolt } from '../../bolt/messages.ts';
+import { boltProtocol } from '../../bolt/messages.ts';
 import type { BoltOutput, BoltTuple } from '../../transport/bolt-tuple.ts';
 import { signal } from '../../transport/server/server-process.ts';
 import type { BoltProgram } from '../../transport/topology-spec.ts';
+import { BoltDialogue } from './bolt-dialogue.ts';
 import { launchBolt } from './bolt-launch.ts';
 import { BoltLog, logBytesPerMinute } from './bolt-log.ts';
 import { MemoryWatch } from './bolt-memory.ts';
-import { parseMessage, parseOutput, type UncheckedMessage } from './bolt-protocol.ts';
+import { parseOutput } from './bolt-protocol.ts';
 
 /** What is started, and which task it is. */
 export interface BoltPlace {
@@ -30,19 +30,6 @@ export interface BoltProcessOptions extends BoltPlace {
   readonly clock: Clock;
   /** Kills the process when it is aborted. */
   readonly ending?: AbortSignal;
-}
-
-/** The answer that is waited for. */
-interface Expected {
-  /** Its number; 0 for `ready`. */
-  readonly n: number;
-  /** The photo it is about. */
-  readonly id: string | undefined;
-  /** Monotonic time, ms. */
-  readonly since: number;
-  readonly resolve: (output: unknown) => void;
-  readonly reject: (fault: Fault) => void;
-  readonly cancelDeadline: CancelTimer;
 }
 
 const readyMs = 10_000;
@@ -65,8 +52,7 @@ export class BoltProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #log: BoltLog;
   readonly #memory: MemoryWatch;
-  readonly #reader = new FrameReader({ maxLineBytes });
-  #expected: Expected | undefined;
+  readonly #dialogue: BoltDialogue;
   #end: Fault | undefined;
   #gone = false;
   #sent = 0;
@@ -83,6 +69,16 @@ export class BoltProcess {
     this.#log = new BoltLog(log, clock);
     const onExceeded = (bytes: number) => this.#finish(new Fault('BOLT_MEMORY', { bolt, bytes, limit }));
     this.#memory = new MemoryWatch({ pid: this.pid, limit, clock, onExceeded });
+    this.#dialogue = new BoltDialogue({
+      stdin: child.stdin,
+      clock,
+      onLog: (level, message) => {
+        if (!this.#log.write(level, message)) this.#flooded();
+      },
+      onBreach: (code, reason) => {
+        this.#finish(this.#fault(code, code === 'BOLT_DIED' ? `${reason}, so it was ended` : reason));
+      },
+    });
     this.exited = this.#watchExit();
     this.#listen();
     ending?.addEventListener('abort', this.kill);
@@ -108,7 +104,7 @@ export class BoltProcess {
 
   /** Whether it takes no tuples any more; {@link exited} will say why. */
   hasEnded(): boolean {
-    return this.#gone || this.#isOver();
+    return this.#gone || this.#end !== undefined;
   }
 
   /**
@@ -119,12 +115,15 @@ export class BoltProcess {
   async process(tuple: BoltTuple, photo: Uint8Array = new Uint8Array()): Promise<BoltOutput> {
     const n = ++this.#sent;
     const { deadlineMs, reads } = this.#options.program;
-    const missed = () => new Fault('BOLT_DEADLINE', { bolt: this.#bolt, deadlineMs });
-    const answered = this.#expect(n, tuple.id, deadlineMs, missed);
-    if (reads === 'photo') this.#send({ process: { n, tuple, bytes: photo.byteLength } }, photo);
-    else this.#send({ process: { n, tuple } });
+    const onMissed = () => this.#finish(new Fault('BOLT_DEADLINE', { bolt: this.#bolt, deadlineMs }));
+    const asked =
+      reads === 'photo'
+        ? { message: { process: { n, tuple, bytes: photo.byteLength } }, photo }
+        : { message: { process: { n, tuple } } };
     try {
-      const output = parseOutput(await answered);
+      const answer = await this.#dialogue.ask({ n, id: tuple.id, ...asked, deadlineMs, onMissed });
+      if ('failed' in answer) throw new Error(answer.failed);
+      const output = parseOutput(answer.output);
       this.#done += 1;
       return output;
     } catch (error) {
@@ -157,12 +156,12 @@ export class BoltProcess {
 
   /** What inspection may see. */
   describe(): unknown {
-    const expected = this.#expected;
-    const forMs = this.#options.clock.monotonic() - (expected?.since ?? 0);
+    const { open } = this.#dialogue;
+    const forMs = this.#options.clock.monotonic() - (open?.since ?? 0);
     return {
       pid: this.pid,
       state: this.#state,
-      tuple: expected?.id === undefined ? null : { id: expected.id, forMs: Math.round(forMs) },
+      tuple: open?.id === undefined ? null : { id: open.id, forMs: Math.round(forMs) },
       done: this.#done,
       failed: this.#failed,
       residentBytes: this.#memory.bytes,
@@ -171,94 +170,30 @@ export class BoltProcess {
 
   get #state(): 'starting' | 'idle' | 'busy' | 'ended' {
     if (this.hasEnded()) return 'ended';
-    if (this.#expected === undefined) return 'idle';
-    return this.#expected.n === 0 ? 'starting' : 'busy';
+    const { open } = this.#dialogue;
+    if (open === undefined) return 'idle';
+    return open.n === 0 ? 'starting' : 'busy';
   }
 
   async #becomeReady(): Promise<void> {
     const { topology, component, index } = this.#options;
     const late = `it did not say within ${String(readyMs)} ms that it is ready`;
-    const ready = this.#expect(0, undefined, readyMs, () =>
-      this.#fault('BOLT_START', late + this.#lastWords),
-    );
-    this.#send({ hello: { protocol: boltProtocol, topology, component, task: index } });
-    await ready;
-  }
-
-  #expect(n: number, id: string | undefined, deadlineMs: number, missed: () => Fault): Promise<unknown> {
-    const { clock } = this.#options;
-    return new Promise((resolve, reject) => {
-      if (this.#end !== undefined) {
-        reject(this.#end);
-        return;
-      }
-      const cancelDeadline = clock.after(deadlineMs, () => {
-        // This process may have stood still itself: what is in the pipe by now is read first.
-        setImmediate(() => {
-          if (this.#expected === expected) this.#finish(missed());
-        });
-      });
-      const expected = { n, id, since: clock.monotonic(), resolve, reject, cancelDeadline };
-      this.#expected = expected;
+    await this.#dialogue.ask({
+      n: 0,
+      message: { hello: { protocol: boltProtocol, topology, component, task: index } },
+      deadlineMs: readyMs,
+      onMissed: () => this.#finish(this.#fault('BOLT_START', late + this.#lastWords)),
     });
   }
 
-  /** A photo goes as it is, without a copy. */
-  #send(message: MessageToBolt, photo?: Uint8Array): void {
-    const { stdin } = this.#child;
-    stdin.cork();
-    stdin.write(`${JSON.stringify(message)}\n`);
-    if (photo !== undefined && photo.byteLength > 0) stdin.write(photo);
-    stdin.uncork();
-  }
-
   #listen(): void {
-    const { stdin, stdout, stderr } = this.#child;
-    // A process that takes no input misses its deadline, or has ended.
-    stdin.on('error', () => undefined);
+    const { stdout, stderr } = this.#child;
     stdout.on('data', (chunk: Buffer) => {
-      this.#read(chunk);
+      this.#dialogue.read(chunk);
     });
     stderr.on('data', (chunk: Buffer) => {
       if (!this.#log.writeError(chunk)) this.#flooded();
     });
-  }
-
-  #read(chunk: Buffer): void {
-    if (this.#isOver()) return;
-    try {
-      for (const { message } of this.#reader.read(chunk)) {
-        if (this.#isOver()) return;
-        const known = parseMessage(message);
-        if (known === undefined) this.#breach('it wrote a line that is no message of the protocol');
-        else this.#take(known);
-      }
-    } catch (error) {
-      if (error instanceof LineTooLong) this.#finish(this.#fault('BOLT_FLOODED', error.message));
-      else this.#breach(`it wrote a line that is no JSON (${reasonOf(error)})`);
-    }
-  }
-
-  #take(message: UncheckedMessage): void {
-    if ('log' in message) {
-      if (!this.#log.write(message.log.level, message.log.message)) this.#flooded();
-      return;
-    }
-    const n = 'ready' in message ? 0 : 'done' in message ? message.done.n : message.failed.n;
-    const expected = this.#expected;
-    if (expected?.n !== n) {
-      const place = expected === undefined ? 'without being asked' : `in place of ${String(expected.n)}`;
-      this.#breach(`it answered ${String(n)} ${place}`);
-      return;
-    }
-    this.#expected = undefined;
-    expected.cancelDeadline();
-    if ('failed' in message) expected.reject(this.#fault('BOLT_FAILED', reasonOf(message.failed.message)));
-    else expected.resolve('done' in message ? message.done.output : undefined);
-  }
-
-  #breach(reason: string): void {
-    this.#finish(this.#fault('BOLT_DIED', `${reason}, so it was ended`));
   }
 
   #flooded(): void {
@@ -268,11 +203,6 @@ export class BoltProcess {
 
   #fault(code: 'BOLT_START' | 'BOLT_FAILED' | 'BOLT_DIED' | 'BOLT_FLOODED', reason: string): Fault {
     return new Fault(code, { bolt: this.#bolt, reason: reason.slice(0, maxReason) });
-  }
-
-  /** Whether it is known why it ends; what it writes does not count any more. */
-  #isOver(): boolean {
-    return this.#end !== undefined;
   }
 
   get #lastWords(): string {
@@ -286,12 +216,9 @@ export class BoltProcess {
     if (this.#end !== undefined) return this.#end;
     this.#memory.stop();
     this.#options.ending?.removeEventListener('abort', this.kill);
-    const expected = this.#expected;
-    this.#expected = undefined;
-    expected?.cancelDeadline();
-    const starting = expected?.n === 0 && fault.code === 'BOLT_DIED';
+    const starting = this.#dialogue.open?.n === 0 && fault.code === 'BOLT_DIED';
     this.#end = starting ? new Fault('BOLT_START', fault.details) : fault;
-    expected?.reject(this.#end);
+    this.#dialogue.end(this.#end);
     return this.#end;
   }
 
