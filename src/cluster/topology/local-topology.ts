@@ -245,8 +245,9 @@ export class LocalTopology {
   /** The supervisor of a group has given up, or is about to be ended. */
   #lost(group: string): void {
     const tasks = [...this.#tasks.values()].filter(({ task }) => groupOf(task) === group);
-    const reason =
-      tasks.find(({ fault }) => fault !== undefined)?.fault?.message ?? 'their supervisor ended.';
+    // Not what was said of the group the last time.
+    const crash = tasks.map(({ fault }) => fault).find((fault) => fault && fault.code !== 'TOPOLOGY_DOWN');
+    const reason = crash?.message ?? 'their supervisor ended.';
     const fault = new Fault('TOPOLOGY_DOWN', { name: this.#goal.spec.name, reason });
     for (const task of tasks)
       if (task.state === 'draining') this.#tasks.delete(task.childId);

@@ -174,6 +174,27 @@ test('a revision that is not wanted any more when it has started gives the name 
   await bench.system.stop(1_000);
 });
 
+test('tasks that crash too often are told of with the reason, each time once', async () => {
+  const bench = new Bench();
+  await bench.begin();
+  await bench.do(aimAt(['sum 0', 'sum 1', 'sum 2']));
+  const faults = () => bench.topology.report().tasks.map(({ fault }) => fault?.message ?? '');
+  let groups = 0;
+  for (let round = 0; round < 200 && groups < 3; round += 1) {
+    // The first one never does, and has the fault of its group alone.
+    for (const key of ['sum:1', 'sum:2']) {
+      const crash = [...bench.factory.running.keys()].indexOf(key);
+      if (crash !== -1) await bench.do({ crash });
+    }
+    if (faults().every((message) => message.startsWith('Tasks of'))) groups += 1;
+    await bench.do({ passMs: 1_000 });
+  }
+  expect(groups).toBe(3);
+  for (const message of faults()) expect(message.split('Tasks of').length).toBeLessThan(3);
+  expect(faults().join()).toContain('the last reason was: ');
+  await bench.system.stop(1_000);
+});
+
 test('a task that found no place is started in the one that has become free', async () => {
   const bench = new Bench();
   await bench.begin();
