@@ -17,12 +17,13 @@ export interface DecodeLimits {
 sharp.concurrency(1);
 // No photo is decoded twice, so libvips' cache of operations would only hold memory.
 sharp.cache(false);
-// A second wall behind formatOf: libvips has no other loader to choose.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: ['Jpeg', 'Uhdr', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
-    (format) => `VipsForeignLoad${format}`,
-  ),
+// A second wall behind formatOf: libvips has no other loader to choose. It is the whole process's, and each thread that begins says
+// this anew: to block all and let some through again would have the photos of other threads be no photos for a moment.
+sharp.block({
+  operation: [
+    ...['Analyze', 'Csv', 'DcRaw', 'Fits', 'Jp2k', 'Jxl', 'Magick', 'Magick7', 'Mat', 'Matrix', 'Nifti'],
+    ...['Openexr', 'Openslide', 'Pdf', 'Ppm', 'Rad', 'Raw', 'Svg', 'Vips'],
+  ].map((format) => `VipsForeignLoad${format}`),
 });
 
 /** What shows through a transparent photo: the page it was cut out for is nearly always white. */

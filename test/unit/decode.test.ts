@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../src/base/errors.ts';
 import { decode } from '../../src/vision/decode.ts';
 import type { InputShape } from '../../src/vision/extractor.ts';
@@ -216,8 +216,22 @@ describe('formats', () => {
 
   test('other loaders stay shut even if the bytes got that far', async () => {
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
-    await expect(sharp(svg).metadata()).rejects.toThrow();
+    for (const other of [svg, Buffer.from('P6 1 1 255 abc'), Buffer.from('1,2\n3,4\n')])
+      await expect(sharp(other).metadata()).rejects.toThrow();
   });
+});
+
+test('a thread that begins to decode shuts no loader of photos, not even for a moment', async () => {
+  // What it says to libvips holds for the whole process, and would have photos of other threads be called damaged.
+  const block = vi.spyOn(sharp, 'block');
+  vi.resetModules();
+  await import('../../src/vision/decode.ts');
+  const shut = block.mock.calls.flatMap(([{ operation }]) => operation);
+  expect(shut).toContain('VipsForeignLoadSvg');
+  expect(shut).not.toContain('VipsForeignLoad');
+  for (const format of ['Jpeg', 'Uhdr', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'])
+    expect(shut).not.toContain(`VipsForeignLoad${format}`);
+  block.mockRestore();
 });
 
 test('decoding keeps nothing of the photos before', async () => {
