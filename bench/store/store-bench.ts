@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
+import { PostgresTagStore } from '../../src/store/postgres-tag-store.ts';
 import { parseSearchQuery } from '../../src/store/search-query.ts';
 import type { TagStore } from '../../src/store/tag-store.ts';
 import { PhotoGenerator } from './photo-generator.ts';
@@ -20,6 +21,8 @@ export interface StoreBenchOptions {
   readonly limit?: number;
   /** Where the database is made, and removed. Default: the system's temporary folder. */
   readonly folder?: string;
+  /** An empty database of a PostgreSQL server, to measure instead of the embedded one; it is left full. */
+  readonly url?: string | undefined;
   /** Told of what takes long. */
   readonly progress?: (line: string) => void;
 }
@@ -55,7 +58,10 @@ const fillBatchSize = 4096;
 export async function storeBench(options: StoreBenchOptions = {}): Promise<StoreBenchFigures> {
   const { photos = 200_000, vocabulary = 3_000, tagsPerPhoto = 5, searches = 200, limit = 20 } = options;
   const folder = await mkdtemp(path.join(options.folder ?? tmpdir(), 'autotag-store-bench-'));
-  const store = await EmbeddedTagStore.open({ file: path.join(folder, 'tags.db') });
+  const store =
+    options.url === undefined
+      ? await EmbeddedTagStore.open({ file: path.join(folder, 'tags.db') })
+      : await PostgresTagStore.open({ url: options.url, statementTimeoutMs: 600_000 });
   try {
     const generator = new PhotoGenerator({ vocabulary, tagsPerPhoto, seed: 1 });
     const fillRowsPerS = await fill(store, generator, photos, options.progress);

@@ -382,6 +382,10 @@ export const catalogue = {
     disposition: 'terminal',
     sentence: 'The file {file} is not a tag store ({reason}); move it away or choose another --data folder.',
   },
+  STORE_DATABASE: {
+    disposition: 'terminal',
+    sentence: 'The database of --store-url cannot be the tag store: {reason}; name another one.',
+  },
   QUERY_SYNTAX: { disposition: 'terminal', sentence: 'The search query cannot be read: {reason}.' },
   // actors
   ACTOR_UNKNOWN: { disposition: 'terminal', sentence: 'There is no actor {name}; `tree` lists them.' },

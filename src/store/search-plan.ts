@@ -61,14 +61,18 @@ export function scoreFloor(condition: ScoreCondition | undefined): number {
   return floor;
 }
 
-function cheaperPlan({ wanted, photos, limit }: Search): SearchPlan['kind'] {
-  if (wanted.length === 1) return 'merge';
-  const counts = wanted.map((term) => term.photos);
-  // Entries that `merge` visits until the page is full, if terms were independent and their scores alike.
-  const hits = counts.reduce((all, count) => (all * count) / photos, photos);
-  const depth = Math.min(1, (limit / hits) ** (1 / counts.length));
-  const visited = depth * counts.reduce((sum, count) => sum + count, 0);
+/** The kind of plan that is expected to look at fewer entries. */
+export function cheaperPlan(search: Search): SearchPlan['kind'] {
+  if (search.wanted.length === 1) return 'merge';
+  const counts = search.wanted.map((term) => term.photos);
+  const visited = mergeDepth(search) * counts.reduce((sum, count) => sum + count, 0);
   return visited < Math.min(...counts) ? 'merge' : 'probe';
+}
+
+/** The share of each list that `merge` visits until the page is full, if terms were independent and their scores alike. */
+export function mergeDepth({ wanted, photos, limit }: Search): number {
+  const hits = wanted.reduce((all, term) => (all * term.photos) / photos, photos);
+  return Math.min(1, (limit / hits) ** (1 / wanted.length));
 }
 
 class PlanText {

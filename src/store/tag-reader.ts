@@ -1,12 +1,12 @@
 import type { Attributes } from '../base/attributes.ts';
-import { Fault } from '../base/errors.ts';
 import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary } from './dictionary.ts';
 import { planSearch, scoreFloor } from './search-plan.ts';
-import type { Cursor, Term } from './search-plan.ts';
+import type { Term } from './search-plan.ts';
+import { printCursor, startOf } from './search-cursor.ts';
 import type { SearchQuery } from './search-query.ts';
 import { unpackTagList } from './tag-list.ts';
-import { maxPageSize, scoreUnits } from './tag-store.ts';
+import { scoreUnits } from './tag-store.ts';
 import type {
   Outdated,
   OutdatedPage,
@@ -105,7 +105,7 @@ export class TagReader {
 
   /** See `TagStore.search`. */
   search(query: SearchQuery, page: Page): SearchPage {
-    const after = checkedPage(page);
+    const after = startOf(page);
     if (query.wanted.some((term) => query.unwanted.includes(term))) return { hits: [] };
     const terms = this.#termsOf([...query.wanted, ...query.unwanted]);
     const wanted = query.wanted.flatMap((term) => terms.get(term) ?? []);
@@ -204,21 +204,4 @@ export class TagReader {
 
 function attributesOf(json: string | null): { readonly attributes?: Attributes } {
   return json === null ? {} : { attributes: JSON.parse(json) as Attributes };
-}
-
-function checkedPage(page: Page): Cursor | undefined {
-  if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > maxPageSize)
-    throw new Fault('REQUEST_INVALID', { reason: `a page has 1 to ${String(maxPageSize)} hits` });
-  return page.after === undefined ? undefined : parseCursor(page.after);
-}
-
-function printCursor({ score, photo }: Cursor): string {
-  return `${String(score)}.${String(photo)}`;
-}
-
-function parseCursor(text: string): Cursor {
-  const [, score, photo] = /^(\d{1,5})\.(\d{1,15})$/.exec(text) ?? [];
-  if (score === undefined || photo === undefined)
-    throw new Fault('REQUEST_INVALID', { reason: 'the page does not follow one of this search' });
-  return { score: Number(score), photo: Number(photo) };
 }

@@ -1,0 +1,218 @@
+import { systemClock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/errors.ts';
+import { checkPhotoId } from '../base/ids.ts';
+import { withResolver } from '../base/promise-resolver.ts';
+import { parseStoreUrl } from '../base/store-url.ts';
+import { KnownNames } from './postgres/known-names.ts';
+import {
+  buryStatement,
+  buryStoredStatement,
+  pruneStatement,
+  writeStatement,
+} from './postgres/result-statements.ts';
+import { serverFault, sqlStateOf } from './postgres/server-faults.ts';
+import { ServerPools } from './postgres/server-pools.ts';
+import type { PoolLimits } from './postgres/server-pools.ts';
+import { migrateServer } from './postgres/server-schema.ts';
+
+import { TagQueries } from './postgres/tag-queries.ts';
+import type { SearchQuery } from './search-query.ts';
+import { checkTagResult } from './tag-store.ts';
+import type {
+  Page,
+  SearchPage,
+  Submission,
+  TagResult,
+  TagStore,
+  TagStoreStats,
+  WriteOutcome,
+} from './tag-store.ts';
+
+const day = 24 * 60 * 60 * 1000;
+
+/** How a {@link PostgresTagStore} is opened. */
+export interface PostgresTagStoreOptions extends PoolLimits {
+  /** `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, see {@link parseStoreUrl}. */
+  readonly url: string;
+  /** How long a forgotten photo is remembered as such, ms. Default 30 days: longer than any redelivery takes. */
+  readonly tombstoneTtlMs?: number;
+  readonly clock?: Clock;
+}
+
+/**
+ * A tag store in a PostgreSQL server, which any number of nodes use at once. While the server is away every call rejects
+ * with `STORE_UNAVAILABLE`; the store is of use again when the server is, without being opened again.
+ */
+export class PostgresTagStore implements TagStore {
+  readonly exited: Promise<Fault | undefined>;
+  readonly #pools: ServerPools;
+  readonly #names: KnownNames;
+  readonly #queries: TagQueries;
+  readonly #clock: Clock;
+  readonly #tombstoneTtlMs: number;
+  readonly #running = new Set<Call>();
+  readonly #exit = withResolver<Fault | undefined>();
+  #migrated: Promise<void> | undefined;
+  /** Why no more calls are taken. */
+  #ended: Fault | undefined;
+
+  private constructor(
+    pools: ServerPools,
+    { clock = systemClock, tombstoneTtlMs = 30 * day }: PostgresTagStoreOptions,
+  ) {
+    this.#pools = pools;
+    this.#names = new KnownNames(pools);
+    this.#queries = new TagQueries(pools);
+    this.#clock = clock;
+    this.#tombstoneTtlMs = tombstoneTtlMs;
+    this.exited = this.#exit.promise;
+  }
+
+  /**
+   * Opens the store and brings its schema up to date, at once or when the server is there.
+   * @throws Fault `USAGE` if the URL is none, `STORE_VERSION`, `STORE_DATABASE`
+   */
+  static async open(options: PostgresTagStoreOptions): Promise<PostgresTagStore> {
+    const store = new PostgresTagStore(await ServerPools.open(parseStoreUrl(options.url), options), options);
+    try {
+      await store.#prepared();
+    } catch (thrown) {
+      const fault = Fault.from(thrown);
+      if (fault.disposition === 'retry') return store;
+      await store.close();
+      throw fault;
+    }
+    return store;
+  }
+
+  async write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
+    batch.forEach(checkTagResult);
+    if (batch.length === 0) return [];
+    return this.#use(async () => {
+      try {
+        return await this.#write(batch);
+      } catch (thrown) {
+        // A name that was there is not: the database has been made anew or restored since.
+        if (!sqlStateOf(thrown).startsWith('23')) throw thrown;
+        this.#names.clear();
+        return this.#write(batch);
+      }
+    });
+  }
+
+  async get(photoId: string): Promise<TagResult | undefined> {
+    checkPhotoId(photoId);
+    return this.#use(() => this.#queries.get(photoId));
+  }
+
+  async search(query: SearchQuery, page: Page): Promise<SearchPage> {
+    return this.#use(() => this.#queries.search(query, page));
+  }
+
+  async forget(photoId: string, upTo?: Submission): Promise<boolean> {
+    checkPhotoId(photoId);
+    const now = this.#clock.now();
+    return this.#use(async () => {
+      const [[row] = []] = await this.#pools.write<[was: boolean]>([
+        upTo === undefined ? buryStoredStatement(photoId, now) : buryStatement(photoId, upTo, now),
+      ]);
+      await this.#pools.write([pruneStatement(now - this.#tombstoneTtlMs)]);
+      return row?.[0] ?? false;
+    });
+  }
+
+  async stats(): Promise<TagStoreStats> {
+    return this.#use(() => this.#queries.stats());
+  }
+
+  async health(): Promise<void> {
+    await this.#use(async () => {
+      await Promise.all([
+        // Refused where nothing can be written, and changes nothing.
+        this.#pools.write([{ text: 'DELETE FROM autotag.photos WHERE false' }]),
+        this.#pools.read({ text: 'SELECT photos FROM autotag.totals' }),
+      ]);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended === undefined) {
+      this.#ended = unavailable('it was closed');
+      await Promise.all([...this.#running].map(({ over }) => over));
+      await this.#pools.close();
+      this.#exit.resolve(undefined);
+    }
+    await this.exited;
+  }
+
+  async kill(): Promise<void> {
+    const fault = unavailable('its connections were killed');
+    this.#ended ??= fault;
+    for (const call of this.#running) call.reject(fault);
+    this.#pools.kill();
+    this.#exit.resolve(fault);
+    await this.exited;
+  }
+
+  async #write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
+    await this.#names.prepare(batch);
+    const rounds = roundsOf(batch);
+    const stored = (await this.#pools.write<[id: string]>(rounds.map(writeStatement))).map(
+      (rows) => new Set(rows.map(([id]) => id)),
+    );
+    const next = new Map<string, number>();
+    return batch.map(({ photoId }) => {
+      const round = next.get(photoId) ?? 0;
+      next.set(photoId, round + 1);
+      return stored[round]?.has(photoId) === true ? 'stored' : 'superseded';
+    });
+  }
+
+  /** Does something once the schema is there; everything that fails comes out as a fault. */
+  #use<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    return new Promise<T>((resolve, reject) => {
+      const done = this.#prepared()
+        .then(work)
+        .then(resolve, (thrown: unknown) => {
+          // Tables that have gone are looked for, or made, again.
+          if (['3F000', '42P01'].includes(sqlStateOf(thrown))) this.#migrated = undefined;
+          reject(serverFault(thrown));
+        });
+      const call: Call = { reject, over: done.finally(() => this.#running.delete(call)) };
+      this.#running.add(call);
+    });
+  }
+
+  #prepared(): Promise<void> {
+    this.#migrated ??= this.#pools.transaction(migrateServer).catch((thrown: unknown) => {
+      this.#migrated = undefined;
+      throw serverFault(thrown);
+    });
+    return this.#migrated;
+  }
+}
+
+/** What somebody waits for. */
+interface Call {
+  readonly reject: (fault: Fault) => void;
+  /** Resolves when it has ended, well or not. */
+  readonly over: Promise<void>;
+}
+
+/** A statement changes a photo once: a photo that comes again in a batch goes to the next round. */
+function roundsOf(batch: readonly TagResult[]): TagResult[][] {
+  const rounds: TagResult[][] = [];
+  const seen = new Map<string, number>();
+  for (const result of batch) {
+    const round = seen.get(result.photoId) ?? 0;
+    seen.set(result.photoId, round + 1);
+    (rounds[round] ??= []).push(result);
+  }
+  return rounds;
+}
+
+function unavailable(reason: string): Fault {
+  return new Fault('STORE_UNAVAILABLE', { reason });
+}

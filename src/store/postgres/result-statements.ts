@@ -1,0 +1,87 @@
+import type { Submission, TagResult } from '../tag-store.ts';
+import { toScoreUnits } from '../tag-store.ts';
+import type { Sql } from './server-pools.ts';
+
+/** Beats every activation of a submission: what a forgotten photo has. The largest of the type, beyond every safe integer. */
+const lastActivation = '9223372036854775807';
+
+/** Which of two rows of a photo stays: the only place where that is said. */
+const winsOver = `(excluded.epoch, excluded.sequence, excluded.activation)
+               >= (stored.epoch, stored.sequence, stored.activation)`;
+
+/**
+ * Writes results of different photos that win over what is stored, and returns the ids of these. Rows are locked in the
+ * order of their ids, so that two batches of the same photos wait for each other one way.
+ */
+export function writeStatement(results: readonly TagResult[]): Sql {
+  return {
+    text: `
+      INSERT INTO autotag.photos AS stored
+        (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags, scores, attributes)
+      SELECT id, epoch, sequence, activation,
+        (SELECT known.id FROM autotag.models AS known
+         WHERE known.model = result.model AND known.extractor = result.extractor),
+        file, decode(sha256, 'hex'), width, height, tagged_at,
+        ARRAY(SELECT (SELECT known.id FROM autotag.tags AS known WHERE known.tag = listed.tag)
+              FROM unnest(tags) WITH ORDINALITY AS listed (tag, place) ORDER BY place),
+        scores, attributes
+      FROM json_to_recordset($1) AS result
+        (id text, epoch bigint, sequence bigint, activation bigint, model text, extractor text, file text,
+         sha256 text, width bigint, height bigint, tagged_at bigint, tags text[], scores smallint[], attributes text)
+      ORDER BY id COLLATE "C"
+      ON CONFLICT (id) DO UPDATE SET
+        epoch = excluded.epoch, sequence = excluded.sequence, activation = excluded.activation,
+        model = excluded.model, file = excluded.file, sha256 = excluded.sha256, width = excluded.width, height = excluded.height,
+        tagged_at = excluded.tagged_at, tags = excluded.tags, scores = excluded.scores,
+        attributes = excluded.attributes, forgotten_at = NULL
+      WHERE ${winsOver}
+      RETURNING id`,
+    values: [JSON.stringify(results.map(recordOf))],
+  };
+}
+
+/** Forgets a photo's submissions up to one; returns a row if its tombstone counts: whether the photo was there. */
+export function buryStatement(photoId: string, { epoch, sequence }: Submission, now: number): Sql {
+  return {
+    text: `
+      INSERT INTO autotag.photos AS stored (id, epoch, sequence, activation, tags, scores, forgotten_at)
+      VALUES ($1, $2, $3, ${lastActivation}, '{}', '{}', $4)
+      ON CONFLICT (id) DO UPDATE SET
+        epoch = excluded.epoch, sequence = excluded.sequence, ${emptied}, forgotten_at = excluded.forgotten_at
+      WHERE ${winsOver}
+      RETURNING EXISTS (SELECT FROM autotag.photos AS before WHERE before.id = $1 AND before.forgotten_at IS NULL)`,
+    values: [photoId, epoch, sequence, now],
+  };
+}
+
+/** Forgets what is stored of a photo; returns a row if something was. */
+export function buryStoredStatement(photoId: string, now: number): Sql {
+  return {
+    text: `UPDATE autotag.photos SET ${emptied}, forgotten_at = $2 WHERE id = $1 AND forgotten_at IS NULL RETURNING true`,
+    values: [photoId, now],
+  };
+}
+
+/** Removes tombstones from before a time, a thousand at once; those that somebody writes to are left for the next time. */
+export function pruneStatement(before: number): Sql {
+  return {
+    text: `DELETE FROM autotag.photos WHERE number IN
+             (SELECT number FROM autotag.photos WHERE forgotten_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
+    values: [before],
+  };
+}
+
+const emptied = `activation = ${lastActivation}, model = NULL, file = NULL, sha256 = NULL, width = NULL, height = NULL,
+  tagged_at = NULL, tags = '{}', scores = '{}', attributes = NULL`;
+
+function recordOf({ photoId, submission, taggedAt, tags, attributes, ...rest }: TagResult) {
+  const { activation, model, extractor, file, sha256, width, height } = rest;
+  return {
+    ...{ id: photoId, ...submission, activation, model, extractor, file, sha256, width, height },
+    tagged_at: taggedAt,
+    tags: tags.map(({ tag }) => tag),
+    scores: tags.map(({ score }) => toScoreUnits(score)),
+    // As text: what bolts add may be no Unicode, which JSON can say and PostgreSQL's own type of it cannot.
+    attributes: attributes === undefined ? undefined : JSON.stringify(attributes),
+  };
+}

@@ -1,0 +1,169 @@
+import type { Attributes } from '../../base/attributes.ts';
+import { printCursor, startOf } from '../search-cursor.ts';
+import { cheaperPlan, scoreFloor } from '../search-plan.ts';
+import type { Search, Term } from '../search-plan.ts';
+import type { SearchQuery } from '../search-query.ts';
+import { scoreUnits } from '../tag-store.ts';
+import type { Page, ScoredTag, SearchPage, TagResult, TagStoreStats } from '../tag-store.ts';
+import { beginningStatement, depthStatement, searchStatement } from './search-statement.ts';
+import type { ServerPools, Sql } from './server-pools.ts';
+
+type PhotoRow = [
+  epoch: number,
+  sequence: number,
+  activation: number,
+  model: string,
+  extractor: string,
+  file: string | null,
+  sha256: string | null,
+  width: number | null,
+  height: number | null,
+  taggedAt: number,
+  tags: string[],
+  scores: number[],
+  attributes: string | null,
+];
+
+type HitRow = [
+  score: number,
+  photo: number,
+  id: string,
+  file: string | null,
+  model: string,
+  taggedAt: number,
+  tags: string[],
+  scores: number[],
+  attributes: string | null,
+];
+
+/** The texts of a photo's tags, in their order; looked up one by one, where a join would read all tags for each photo. */
+const tagTexts = `ARRAY(SELECT (SELECT tags.tag FROM autotag.tags WHERE tags.id = listed.tag)
+                       FROM unnest(photos.tags) WITH ORDINALITY AS listed (tag, place) ORDER BY place)`;
+
+/** What is asked of a PostgreSQL server; each statement sees what was committed before it. */
+export class TagQueries {
+  readonly #pools: ServerPools;
+
+  constructor(pools: ServerPools) {
+    this.#pools = pools;
+  }
+
+  /** See `TagStore.get`. */
+  async get(photoId: string): Promise<TagResult | undefined> {
+    const [row] = await this.#pools.read<PhotoRow>({
+      text: `SELECT epoch, sequence, activation, models.model, models.extractor, file, encode(sha256, 'hex'), width, height,
+                    tagged_at, ${tagTexts}, scores, attributes
+             FROM autotag.photos JOIN autotag.models ON models.id = photos.model
+             WHERE photos.id = $1 AND forgotten_at IS NULL`,
+      values: [photoId],
+    });
+    if (row === undefined) return undefined;
+    const [epoch, sequence, activation, model, extractor, file, sha256, width, height, taggedAt, ...more] =
+      row;
+    const [tags, scores, attributes] = more;
+    return {
+      photoId,
+      submission: { epoch, sequence },
+      activation,
+      model,
+      extractor,
+      file: file ?? undefined,
+      sha256: sha256 ?? undefined,
+      width: width ?? undefined,
+      height: height ?? undefined,
+      taggedAt,
+      tags: scoredTags(tags, scores),
+      ...attributesOf(attributes),
+    };
+  }
+
+  /** See `TagStore.search`. */
+  async search(query: SearchQuery, page: Page): Promise<SearchPage> {
+    const after = startOf(page);
+    if (query.wanted.some((term) => query.unwanted.includes(term))) return { hits: [] };
+    const terms = await this.#termsOf([...query.wanted, ...query.unwanted].filter(canBeKept));
+    const wanted = query.wanted.flatMap((term) => terms.known.get(term) ?? []);
+    if (wanted.length < query.wanted.length) return { hits: [] };
+    const rows = await this.#hits({
+      wanted,
+      unwanted: query.unwanted.flatMap((term) => terms.known.get(term) ?? []),
+      floor: scoreFloor(query.score),
+      after,
+      // One more than asked for tells whether there is a next page.
+      limit: page.limit + 1,
+      photos: terms.photos,
+    });
+    const shown = rows.slice(0, page.limit);
+    const hits = shown.map(([score, , photoId, file, model, taggedAt, tags, scores, attributes]) => ({
+      photoId,
+      file: file ?? undefined,
+      score: score / scoreUnits,
+      model,
+      taggedAt,
+      tags: scoredTags(tags, scores),
+      ...attributesOf(attributes),
+    }));
+    const last = shown.at(-1);
+    return rows.length > shown.length && last !== undefined
+      ? { hits, next: printCursor({ score: last[0], photo: last[1] }) }
+      : { hits };
+  }
+
+  /** See `TagStore.stats`. */
+  async stats(): Promise<TagStoreStats> {
+    const [row] = await this.#pools.read<number[]>({
+      text: `SELECT (SELECT photos FROM autotag.totals), count(*), coalesce(sum(photos), 0)::bigint,
+                    (SELECT count(*) FROM autotag.photos WHERE forgotten_at IS NOT NULL),
+                    (SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
+                     WHERE relnamespace = 'autotag'::regnamespace AND relkind = 'r')
+             FROM autotag.terms WHERE photos > 0`,
+    });
+    const [photos = 0, tags = 0, postings = 0, tombstones = 0, bytes = 0] = row ?? [];
+    return { photos, tags, postings, tombstones, bytes };
+  }
+
+  async #hits(search: Search): Promise<HitRow[]> {
+    if (search.wanted.length > 1 && search.after === undefined && cheaperPlan(search) === 'merge') {
+      const [[bound] = [null]] = await this.#pools.read<[score: number | null]>(depthStatement(search));
+      const rows = await this.#rows(beginningStatement(search, bound ?? 0));
+      if (rows.length === search.limit || (bound ?? 0) <= search.floor) return rows;
+    }
+    return this.#rows(searchStatement(search));
+  }
+
+  #rows({ text, values = [] }: Sql): Promise<HitRow[]> {
+    return this.#pools.read<HitRow>({
+      text: `SELECT hits.score, hits.photo, photos.id, file, models.model, tagged_at, ${tagTexts}, scores, attributes
+             FROM (${text}) AS hits
+             JOIN autotag.photos ON photos.number = hits.photo JOIN autotag.models ON models.id = photos.model
+             ORDER BY hits.score DESC, hits.photo DESC`,
+      values,
+    });
+  }
+
+  /** Terms that photos have, and how many photos there are. */
+  async #termsOf(terms: readonly string[]): Promise<{ known: Map<string, Term>; photos: number }> {
+    const rows = await this.#pools.read<[term: string, id: number, photos: number, all: number]>({
+      text: `SELECT term, id, terms.photos, totals.photos FROM autotag.terms CROSS JOIN autotag.totals
+             WHERE terms.photos > 0 AND term = ANY ($1::text[])`,
+      values: [terms],
+    });
+    return {
+      known: new Map(rows.map(([term, id, photos]) => [term, { id, photos }])),
+      photos: rows[0]?.[3] ?? 0,
+    };
+  }
+}
+
+/** No tag has control characters or halves of surrogate pairs, and the server takes no text with them. */
+function canBeKept(term: string): boolean {
+  return !/[\p{Cc}\p{Cs}]/u.test(term);
+}
+
+function scoredTags(tags: readonly string[], scores: readonly number[]): ScoredTag[] {
+  return tags.map((tag, index) => ({ tag, score: (scores[index] ?? 0) / scoreUnits }));
+}
+
+function attributesOf(json: string | null): { readonly attributes?: Attributes } {
+  return json === null ? {} : { attributes: JSON.parse(json) as Attributes };
+}
