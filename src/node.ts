@@ -30,7 +30,9 @@ import { JobPool } from './pool/job-pool.ts';
 import { actor, ActorSystem, deferred, external, supervisor } from './runtime/index.ts';
 import type { ChildSpec, ChildStart, SupervisorSpec } from './runtime/index.ts';
 import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
+import { PostgresTagStore } from './store/postgres-tag-store.ts';
 import { SupervisedTagStore } from './store/supervised-tag-store.ts';
+import type { TagStore } from './store/tag-store.ts';
 import { NodeDuties } from './node-duties.ts';
 import type { NodeLink, NodeLinkOptions } from './transport/node-link.ts';
 import { DataFolderLock } from './transport/server/data-folder-lock.ts';
@@ -133,9 +135,7 @@ class RunningNode implements Node {
       log: this.#log,
       remote: this.#actors,
     });
-    this.#store = new SupervisedTagStore(() =>
-      EmbeddedTagStore.open({ file: join(lock.folder, 'tags.db'), clock: systemClock }),
-    );
+    this.#store = new SupervisedTagStore(() => this.#openTagStore());
     this.#features = new FeatureStores({
       folder: join(lock.folder, 'features'),
       clock: systemClock,
@@ -256,6 +256,12 @@ class RunningNode implements Node {
 
   get #takesTasks(): boolean {
     return this.#options.takes !== 'photos';
+  }
+
+  #openTagStore(): Promise<TagStore> {
+    const { storeUrl: url } = this.#options;
+    if (url !== undefined) return PostgresTagStore.open({ url, clock: systemClock });
+    return EmbeddedTagStore.open({ file: join(this.#lock.folder, 'tags.db'), clock: systemClock });
   }
 
   /** Parts that stand alone first; what needs NATS comes after it, and starts again with the link. */

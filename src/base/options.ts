@@ -7,6 +7,8 @@ const mebibyte = 1024 * 1024;
 interface OptionRow<T> {
   readonly doc: string;
   readonly unit?: string;
+  /** Environment variable that is read where the command line does not say it: for what holds a password. */
+  readonly env?: string;
   readonly schema: z.ZodType<T>;
 }
 
@@ -41,6 +43,13 @@ export const nodeOptions = {
     'URL of an existing nats-server, or a token of `cluster invite`, instead of the embedded one',
     z.string().min(1).optional(),
   ),
+  storeUrl: {
+    ...row(
+      'URL of a PostgreSQL database that keeps the tags, instead of the embedded one',
+      z.string().min(1).max(4096).optional(),
+    ),
+    env: 'CLUSTER_STORE_URL',
+  },
   threads: row('worker threads; 0 is one a core', z.coerce.number().int().min(0).max(256).default(0)),
   jobThreads: row(
     'threads for tasks of training runs; 0 is one a core',

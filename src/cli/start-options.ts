@@ -7,6 +7,7 @@ import {
   type NodeOptionName,
   type NodeOptions,
 } from '../base/options.ts';
+import { parseStoreUrl } from '../base/store-url.ts';
 import { parseAddress } from '../transport/address.ts';
 import { parseListening } from '../transport/server/listening.ts';
 import { command, type CommonOptions } from './command.ts';
@@ -21,14 +22,15 @@ export function startSyntax(): Command {
     'Starts a node of the cluster; Ctrl-C drains and ends it.',
     'cluster start --threads 4',
   );
-  for (const [name, { doc, unit, schema }] of Object.entries(nodeOptions)) {
+  for (const [name, { doc, unit, env, schema }] of Object.entries(nodeOptions)) {
     const fallback = schema.safeParse(undefined).data;
     const notes = [
       unit === undefined ? '' : `in ${unit}`,
       fallback === undefined ? '' : `default ${String(fallback)}`,
     ];
     const note = notes.filter((text) => text !== '').join(', ');
-    start.addOption(new Option(`${flagOf(name)} <value>`, note === '' ? doc : `${doc} (${note})`));
+    const option = new Option(`${flagOf(name)} <value>`, note === '' ? doc : `${doc} (${note})`);
+    start.addOption(env === undefined ? option : option.env(env));
   }
   return start;
 }
@@ -42,6 +44,7 @@ export function nodeOptionsOf({ json: _, ...given }: StartOptions): NodeOptions 
   // Said before anything is started.
   if (options.nats !== undefined) parseAddress(options.nats);
   if (options.listen !== undefined) parseListening(options.listen, options.port);
+  if (options.storeUrl !== undefined) parseStoreUrl(options.storeUrl);
   return options;
 }
 

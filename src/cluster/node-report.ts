@@ -1,4 +1,5 @@
 import type { NodeOptions } from '../base/options.ts';
+import { storePlace } from '../base/store-url.ts';
 import { parseAddress } from '../transport/address.ts';
 import type { DeadLetterStatus } from '../transport/dead-letters.ts';
 import type { QueueStatus } from '../transport/work-queue.ts';
@@ -15,15 +16,17 @@ const secretName = /pass|secret|token|credential/i;
 export function configReport(options: NodeOptions): Readonly<Record<string, unknown>> {
   const shown = (name: string, value: unknown) => {
     if (secretName.test(name)) return '…';
-    return name === 'nats' && typeof value === 'string' ? addressOf(value) : value;
+    if (typeof value !== 'string') return value;
+    if (name === 'nats') return shownAs(() => parseAddress(value).url);
+    return name === 'storeUrl' ? shownAs(() => storePlace(value)) : value;
   };
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, shown(name, value)]));
 }
 
 /** Where a server is, and nothing of who may use it; a text that is no address may hold anything. */
-function addressOf(nats: string): string {
+function shownAs(place: () => string): string {
   try {
-    return parseAddress(nats).url;
+    return place();
   } catch {
     return '…';
   }

@@ -114,10 +114,10 @@ export class PostgresTagStore implements TagStore {
     checkPhotoId(photoId);
     const now = this.#clock.now();
     return this.#use(async () => {
+      await this.#pools.write([pruneStatement(now - this.#tombstoneTtlMs)]);
       const [[row] = []] = await this.#pools.write<[was: boolean]>([
         upTo === undefined ? buryStoredStatement(photoId, now) : buryStatement(photoId, upTo, now),
       ]);
-      await this.#pools.write([pruneStatement(now - this.#tombstoneTtlMs)]);
       return row?.[0] ?? false;
     });
   }

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { tooOld } from '../../../src/cli/node-version.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 import { threadPoolSize } from '../../../src/cli/start.ts';
@@ -138,6 +138,17 @@ describe('the options of a node', () => {
     expect(nodeOptionsOf(given)).toMatchObject({ name: 'n7', httpPort: 0, ackWaitMs: 1234 });
     const again: StartOptions = startSyntax().parse(argumentsOf(given), { from: 'user' }).opts();
     expect(again).toEqual(given);
+  });
+
+  it('are read from the environment where they hold a password', () => {
+    vi.stubEnv('CLUSTER_STORE_URL', 'postgresql://ann:secret@127.0.0.1/photos');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const options = (args: string[]) => nodeOptionsOf(startSyntax().parse(args, { from: 'user' }).opts());
+    expect(options([]).storeUrl).toBe('postgresql://ann:secret@127.0.0.1/photos');
+    expect(options(['--store-url', 'postgresql:///p?host=/run']).storeUrl).toBe('postgresql:///p?host=/run');
+    expect(() => options(['--store-url', 'mysql://secret'])).toThrow(/^(?!.*secret).*--store-url/);
   });
 
   it('give libuv a thread a worker thread, and some', () => {

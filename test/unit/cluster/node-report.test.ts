@@ -18,6 +18,17 @@ describe('the options that a node shows', () => {
     expect(JSON.stringify(report)).not.toMatch(/heim/);
   });
 
+  it.each([
+    ['postgresql://ann:geheim@db.example/photos?sslrootcert=ca.pem', 'postgresql://db.example:5432/photos'],
+    ['postgresql:///photos?host=/run/pg&user=geheim', 'postgresql:///photos?host=/run/pg'],
+    ['postgresql://ann:ge#heim@db.example/photos', '…'],
+    ['geheim', '…'],
+  ])('have no secret: %s', (storeUrl, shown) => {
+    const report = configReport(parseNodeOptions({ storeUrl }));
+    expect(report['storeUrl']).toBe(shown);
+    expect(JSON.stringify(report)).not.toMatch(/heim/);
+  });
+
   it('are as they are otherwise', () => {
     const options = parseNodeOptions({ name: 'n2', nats: 'nats://127.0.0.1:4222' });
     expect(configReport(options)).toEqual(options);
