@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import pg from 'pg';
 import { runCommand } from '../../scripts/prepare/command.ts';
 import { freePort } from './nats.ts';
@@ -34,15 +34,20 @@ export interface TestPostgres {
 
 const superuser = 'postgres';
 
-/** Starts a PostgreSQL server for a test; `settings` are further lines of its configuration, as `name=value`. */
+/**
+ * Starts a PostgreSQL server for a test; `settings` are further lines of its configuration, as `name=value`.
+ * @throws Error that says how to install it, where it is not
+ */
 export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
+  const initdb = program('initdb');
+  const postgres = program('postgres');
   const folder = await mkdtemp(join(tmpdir(), 'autotag-postgres-'));
   await chmod(folder, 0o755);
   const data = join(folder, 'data');
   const password = 'it"s @ pass/word%';
   const port = await freePort();
-  await initialise(folder, data, password);
-  const run = () => spawnServer(data, port, folder, settings);
+  await initialise(initdb, folder, data, password);
+  const run = () => spawnServer(postgres, data, port, folder, settings);
   const urlOf = (database: string) =>
     `postgresql://${superuser}:${encodeURIComponent(password)}@127.0.0.1:${String(port)}/${database}`;
   const execute = async (url: string, sql: string) => {
@@ -110,21 +115,27 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
   };
 }
 
-async function initialise(folder: string, data: string, password: string): Promise<void> {
+async function initialise(initdb: string, folder: string, data: string, password: string): Promise<void> {
   const passwordFile = join(folder, 'password');
   await runCommand('sh', ['-c', 'umask 077 && printf "%s" "$1" > "$2"', 'sh', password, passwordFile]);
   if (isRoot()) await runCommand('chown', ['-R', superuser, folder]);
   const [command = '', ...rest] = asServer([
-    program('initdb'),
+    initdb,
     ...['-D', data, '-U', superuser, '--pwfile', passwordFile, '-A', 'scram-sha-256'],
     ...['-E', 'UTF8', '--locale', 'C', '--no-sync'],
   ]);
   await runCommand(command, rest, { cwd: folder });
 }
 
-function spawnServer(data: string, port: number, folder: string, settings: readonly string[]): ChildProcess {
+function spawnServer(
+  postgres: string,
+  data: string,
+  port: number,
+  folder: string,
+  settings: readonly string[],
+): ChildProcess {
   const [command = '', ...rest] = asServer([
-    program('postgres'),
+    postgres,
     ...['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder],
     ...settings.flatMap((setting) => ['-c', setting]),
   ]);
@@ -155,12 +166,17 @@ function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** Debian keeps the server's programs beside the path, in a folder a version. */
+/** Debian keeps the server's programs beside the path, in a folder a version; others on it. */
 function program(name: string): string {
   const versions = '/usr/lib/postgresql';
   const installed = existsSync(versions) ? readdirSync(versions).sort((a, b) => Number(b) - Number(a)) : [];
-  const found = installed
-    .map((version) => join(versions, version, 'bin', name))
-    .find((file) => existsSync(file));
-  return found ?? name;
+  const folders = [
+    ...installed.map((version) => join(versions, version, 'bin')),
+    ...(process.env['PATH'] ?? '').split(delimiter),
+  ];
+  const found = folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
+  if (found !== undefined) return found;
+  throw new Error(
+    `this test starts a PostgreSQL server of its own, and there is no ${name}; on Debian: apt-get install postgresql`,
+  );
 }
