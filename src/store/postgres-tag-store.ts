@@ -9,6 +9,7 @@ import {
   buryStatement,
   buryStoredStatement,
   pruneStatement,
+  rescoreStatement,
   writeStatement,
 } from './postgres/result-statements.ts';
 import { serverFault, sqlStateOf } from './postgres/server-faults.ts';
@@ -20,7 +21,11 @@ import { TagQueries } from './postgres/tag-queries.ts';
 import type { SearchQuery } from './search-query.ts';
 import { checkTagResult } from './tag-store.ts';
 import type {
+  Outdated,
+  OutdatedPage,
   Page,
+  Rescored,
+  RescoreOutcome,
   SearchPage,
   Submission,
   TagResult,
@@ -89,16 +94,20 @@ export class PostgresTagStore implements TagStore {
   async write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
     batch.forEach(checkTagResult);
     if (batch.length === 0) return [];
-    return this.#use(async () => {
-      try {
-        return await this.#write(batch);
-      } catch (thrown) {
-        // A name that was there is not: the database has been made anew or restored since.
-        if (!sqlStateOf(thrown).startsWith('23')) throw thrown;
-        this.#names.clear();
-        return this.#write(batch);
-      }
-    });
+    return this.#use(() => this.#named(batch, () => this.#write(batch)));
+  }
+
+  async rescore(batch: readonly Rescored[]): Promise<RescoreOutcome[]> {
+    batch.forEach(checkTagResult);
+    if (batch.length === 0) return [];
+    return this.#use(() => this.#named(batch, () => this.#rescore(batch)));
+  }
+
+  async outdated(
+    which: Outdated,
+    page: { readonly limit: number; readonly after: number },
+  ): Promise<OutdatedPage> {
+    return this.#use(() => this.#queries.outdated(which, page));
   }
 
   async get(photoId: string): Promise<TagResult | undefined> {
@@ -155,8 +164,21 @@ export class PostgresTagStore implements TagStore {
     await this.exited;
   }
 
+  /** Writes results once the names in them have their numbers. */
+  async #named<T>(results: readonly TagResult[], write: () => Promise<T>): Promise<T> {
+    await this.#names.prepare(results);
+    try {
+      return await write();
+    } catch (thrown) {
+      // A name that was there is not: the database has been made anew or restored since.
+      if (!sqlStateOf(thrown).startsWith('23')) throw thrown;
+      this.#names.clear();
+      await this.#names.prepare(results);
+      return write();
+    }
+  }
+
   async #write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
-    await this.#names.prepare(batch);
     const rounds = roundsOf(batch);
     const stored = (await this.#pools.write<[id: string]>(rounds.map(writeStatement))).map(
       (rows) => new Set(rows.map(([id]) => id)),
@@ -166,6 +188,18 @@ export class PostgresTagStore implements TagStore {
       const round = next.get(photoId) ?? 0;
       next.set(photoId, round + 1);
       return stored[round]?.has(photoId) === true ? 'stored' : 'superseded';
+    });
+  }
+
+  async #rescore(batch: readonly Rescored[]): Promise<RescoreOutcome[]> {
+    const [firsts = []] = roundsOf(batch);
+    const [rows = []] = await this.#pools.write<[id: string, changed: boolean]>([rescoreStatement(firsts)]);
+    const changed = new Map(rows);
+    return batch.map(({ photoId }) => {
+      const outcome = changed.get(photoId);
+      changed.delete(photoId);
+      if (outcome === undefined) return 'superseded';
+      return outcome ? 'changed' : 'same';
     });
   }
 

@@ -10,8 +10,12 @@ import { histories, result, type Step } from './tag-store-samples.ts';
 
 const nodes = 4;
 
-/** The steps of one node that change something. */
-const changes = histories.map((steps) => steps.filter((step) => step.kind !== 'search'));
+type Change = Extract<Step, { kind: 'write' | 'forget' }>;
+
+/** The steps of one node that decide what becomes of a photo. */
+const changes = histories.map((steps) =>
+  steps.filter((step) => step.kind === 'write' || step.kind === 'forget'),
+);
 
 /** What a photo has been through that may decide what it is in the end. */
 interface Claim {
@@ -91,32 +95,69 @@ describe('several nodes on one PostgreSQL', () => {
     const { hits } = await stores[1]!.search(parseSearchQuery('cat'), { limit: 1000 });
     expect(hits).toHaveLength(shared ? 64 : 64 * nodes);
     await expectConsistent(server, url);
-    // The server counts them when connections end; a batch would have been tried again.
+    await expectNoDeadlock();
+  });
+
+  it('score photos again while others write and forget them', async () => {
+    const photos = (sequence: number, activation: number) =>
+      Array.from({ length: 48 }, (_, n) =>
+        result(
+          `p${String(n)}`,
+          { [`of ${String(sequence)} by ${String(activation)}`]: 0.5 },
+          { activation, submission: { epoch: 1, sequence }, attributes: { sequence } },
+        ),
+      );
+    const [rewriting, forgetting, ...scoring] = stores as [PostgresTagStore, PostgresTagStore];
+    await rewriting.write(photos(1, 1));
+    const score = async (store: PostgresTagStore, order: 1 | -1) => {
+      for (const activation of [1, 2, 3, 4, 5, 6, 7, 8])
+        for (const sequence of [1, 2]) {
+          const batch = photos(sequence, activation);
+          await store.rescore(order === 1 ? batch : batch.toReversed());
+        }
+    };
+    await Promise.all([
+      ...scoring.map((store, index) => score(store, index === 0 ? 1 : -1)),
+      rewriting.write(photos(2, 1).slice(0, 32)),
+      ...photos(1, 1)
+        .slice(24)
+        .map(({ photoId, submission }) => forgetting.forget(photoId, submission)),
+    ]);
+    await rewriting.rescore(photos(2, 8));
+    for (const [n, expected] of photos(2, 8).entries())
+      expect(await rewriting.get(expected.photoId)).toEqual(n < 32 ? expected : undefined);
+    const { hits } = await rewriting.search(parseSearchQuery('"of 2 by 8"'), { limit: 100 });
+    expect(hits).toHaveLength(32);
+    await expectConsistent(server, url);
+    await expectNoDeadlock();
+  });
+
+  /** Closes the stores: the server counts when connections end. A batch would have been tried again. */
+  async function expectNoDeadlock(): Promise<void> {
     await Promise.all(stores.map((store) => store.close()));
     const deadlocks = 'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()';
     expect(await server.execute(url, deadlocks)).toEqual([{ deadlocks: '0' }]);
-  });
+  }
 });
 
 /** Runs share a database: each has photos of its own. */
-function ofRun(step: Step, run: number): Step {
+function ofRun(step: Change, run: number): Change {
   const named = (id: string) => `${String(run)} ${id}`;
-  if (step.kind === 'search') return step;
   if (step.kind === 'forget') return { ...step, photoId: named(step.photoId) };
   return { ...step, batch: step.batch.map((each) => ({ ...each, photoId: named(each.photoId) })) };
 }
 
-async function perform(store: PostgresTagStore, steps: readonly Step[]): Promise<WriteOutcome[]> {
+async function perform(store: PostgresTagStore, steps: readonly Change[]): Promise<WriteOutcome[]> {
   const outcomes: WriteOutcome[] = [];
   for (const step of steps) {
     if (step.kind === 'write') outcomes.push(...(await store.write(step.batch)));
     // What is stored at that moment depends on the others.
-    else if (step.kind === 'forget' && step.upTo !== undefined) await store.forget(step.photoId, step.upTo);
+    else if (step.upTo !== undefined) await store.forget(step.photoId, step.upTo);
   }
   return outcomes;
 }
 
-function claimsOf(steps: readonly Step[]): Map<string, Claim[]> {
+function claimsOf(steps: readonly Change[]): Map<string, Claim[]> {
   const claims = new Map<string, Claim[]>();
   const add = (id: string, claim: Claim) => claims.set(id, [...(claims.get(id) ?? []), claim]);
   for (const step of steps) {
@@ -127,7 +168,7 @@ function claimsOf(steps: readonly Step[]): Map<string, Claim[]> {
           activation: each.activation,
           result: rounded(each),
         });
-    if (step.kind === 'forget' && step.upTo !== undefined)
+    else if (step.upTo !== undefined)
       add(step.photoId, { submission: step.upTo, activation: Infinity, result: undefined });
   }
   return claims;

@@ -1,4 +1,4 @@
-import type { Submission, TagResult } from '../tag-store.ts';
+import type { Rescored, Submission, TagResult } from '../tag-store.ts';
 import { toScoreUnits } from '../tag-store.ts';
 import type { Sql } from './server-pools.ts';
 
@@ -19,12 +19,7 @@ export function writeStatement(results: readonly TagResult[]): Sql {
       INSERT INTO autotag.photos AS stored
         (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags, scores, attributes)
       SELECT id, epoch, sequence, activation,
-        (SELECT known.id FROM autotag.models AS known
-         WHERE known.model = result.model AND known.extractor = result.extractor),
-        file, decode(sha256, 'hex'), width, height, tagged_at,
-        ARRAY(SELECT (SELECT known.id FROM autotag.tags AS known WHERE known.tag = listed.tag)
-              FROM unnest(tags) WITH ORDINALITY AS listed (tag, place) ORDER BY place),
-        scores, attributes
+        ${modelNumber}, file, decode(sha256, 'hex'), width, height, tagged_at, ${tagNumbers}, scores, attributes
       FROM json_to_recordset($1) AS result
         (id text, epoch bigint, sequence bigint, activation bigint, model text, extractor text, file text,
          sha256 text, width bigint, height bigint, tagged_at bigint, tags text[], scores smallint[], attributes text)
@@ -37,6 +32,33 @@ export function writeStatement(results: readonly TagResult[]): Sql {
       WHERE ${winsOver}
       RETURNING id`,
     values: [JSON.stringify(results.map(recordOf))],
+  };
+}
+
+/**
+ * Replaces the tags of different photos that are of the same submission and of no later activation, and returns their ids
+ * and whether tags or scores are others. Rows are locked as {@link writeStatement} does, and compared as they are then.
+ */
+export function rescoreStatement(batch: readonly Rescored[]): Sql {
+  return {
+    text: `
+      WITH rescored AS (
+        SELECT stored.number, stored.tags AS tags_before, stored.scores AS scores_before, result.activation,
+          ${modelNumber} AS model, result.tagged_at, ${tagNumbers} AS tags, result.scores
+        FROM json_to_recordset($1) AS result
+          (id text, epoch bigint, sequence bigint, activation bigint, model text, extractor text, tagged_at bigint,
+           tags text[], scores smallint[])
+        JOIN autotag.photos AS stored ON stored.id = result.id
+        WHERE stored.forgotten_at IS NULL AND (stored.epoch, stored.sequence) = (result.epoch, result.sequence)
+          AND stored.activation <= result.activation
+        ORDER BY stored.id
+        FOR UPDATE OF stored)
+      UPDATE autotag.photos AS stored SET
+        activation = rescored.activation, model = rescored.model, tagged_at = rescored.tagged_at,
+        tags = rescored.tags, scores = rescored.scores
+      FROM rescored WHERE stored.number = rescored.number
+      RETURNING id, (rescored.tags, rescored.scores) IS DISTINCT FROM (tags_before, scores_before)`,
+    values: [JSON.stringify(batch.map(recordOf))],
   };
 }
 
@@ -70,6 +92,14 @@ export function pruneStatement(before: number): Sql {
     values: [before],
   };
 }
+
+/** The number of a result's model. */
+const modelNumber = `(SELECT known.id FROM autotag.models AS known
+         WHERE known.model = result.model AND known.extractor = result.extractor)`;
+
+/** The numbers of a result's tags, in their order. */
+const tagNumbers = `ARRAY(SELECT (SELECT known.id FROM autotag.tags AS known WHERE known.tag = listed.tag)
+              FROM unnest(result.tags) WITH ORDINALITY AS listed (tag, place) ORDER BY place)`;
 
 const emptied = `activation = ${lastActivation}, model = NULL, file = NULL, sha256 = NULL, width = NULL, height = NULL,
   tagged_at = NULL, tags = '{}', scores = '{}', attributes = NULL`;

@@ -65,19 +65,22 @@ const migrations: readonly string[] = [
     WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
   INSERT INTO autotag.totals VALUES (0);
 
-  -- Of tags that differ in case alone, the best counts.
+  -- Of tags that differ in case alone, the best counts. Photos that keep their tags and scores keep their postings.
   CREATE FUNCTION autotag.index_photos() RETURNS trigger LANGUAGE plpgsql AS $$
   DECLARE
     live bigint := 0;
+    retagged bigint[];
   BEGIN
     IF TG_OP = 'UPDATE' THEN
-      DELETE FROM autotag.postings WHERE photo IN (SELECT number FROM replaced WHERE cardinality(tags) > 0);
+      retagged := ARRAY(SELECT number FROM (
+        SELECT number, tags, scores FROM written EXCEPT SELECT number, tags, scores FROM replaced) AS retagged);
+      DELETE FROM autotag.postings WHERE photo = ANY (retagged);
       live := (SELECT count(*) FROM replaced WHERE forgotten_at IS NULL);
     END IF;
     INSERT INTO autotag.postings (photo, term, score)
       SELECT written.number, tags.term, max(listed.score)
       FROM written, unnest(written.tags, written.scores) AS listed (tag, score), autotag.tags
-      WHERE tags.id = listed.tag
+      WHERE tags.id = listed.tag AND (TG_OP = 'INSERT' OR written.number IN (SELECT unnest(retagged)))
       GROUP BY written.number, tags.term;
     UPDATE autotag.totals SET photos = totals.photos - live + added.photos
       FROM (SELECT count(*) AS photos FROM written WHERE forgotten_at IS NULL) AS added

@@ -4,7 +4,15 @@ import { cheaperPlan, scoreFloor } from '../search-plan.ts';
 import type { Search, Term } from '../search-plan.ts';
 import type { SearchQuery } from '../search-query.ts';
 import { scoreUnits } from '../tag-store.ts';
-import type { Page, ScoredTag, SearchPage, TagResult, TagStoreStats } from '../tag-store.ts';
+import type {
+  Outdated,
+  OutdatedPage,
+  Page,
+  ScoredTag,
+  SearchPage,
+  TagResult,
+  TagStoreStats,
+} from '../tag-store.ts';
 import { beginningStatement, depthStatement, searchStatement } from './search-statement.ts';
 import type { ServerPools, Sql } from './server-pools.ts';
 
@@ -22,6 +30,13 @@ type PhotoRow = [
   tags: string[],
   scores: number[],
   attributes: string | null,
+];
+
+type OutdatedRow = [
+  looked: number,
+  seen: number,
+  last: number | null,
+  outdated: [id: string, epoch: number, sequence: number][] | null,
 ];
 
 type HitRow = [
@@ -107,6 +122,26 @@ export class TagQueries {
     return rows.length > shown.length && last !== undefined
       ? { hits, next: printCursor({ score: last[0], photo: last[1] }) }
       : { hits };
+  }
+
+  /** See `TagStore.outdated`. Forgotten photos count for the length of a page, so that many of them take no longer. */
+  async outdated(
+    { activation, taggedBefore }: Outdated,
+    { limit, after }: { readonly limit: number; readonly after: number },
+  ): Promise<OutdatedPage> {
+    const [[looked, seen, last, outdated] = [0, 0, null, null]] = await this.#pools.read<OutdatedRow>({
+      text: `SELECT count(*), count(*) FILTER (WHERE forgotten_at IS NULL), max(number),
+                    json_agg(json_build_array(id, epoch, sequence) ORDER BY number)
+                      FILTER (WHERE forgotten_at IS NULL AND (activation < $3 OR tagged_at < $4))
+             FROM (SELECT * FROM autotag.photos WHERE number > $1 ORDER BY number LIMIT $2) AS page`,
+      values: [after, limit, activation, taggedBefore],
+    });
+    const rows = outdated ?? [];
+    return {
+      rows: rows.map(([photoId, epoch, sequence]) => ({ photoId, submission: { epoch, sequence } })),
+      seen,
+      ...(looked < limit || last === null ? {} : { next: last }),
+    };
   }
 
   /** See `TagStore.stats`. */

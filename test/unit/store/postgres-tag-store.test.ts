@@ -92,6 +92,8 @@ describe('a tag store in PostgreSQL', () => {
       await server.shutDown();
       const calls = [
         () => store.write([result('during')]),
+        () => store.rescore([result('before', { dog: 0.5 })]),
+        () => store.outdated({ activation: 2, taggedBefore: 0 }, { limit: 1, after: 0 }),
         () => store.get('before'),
         () => store.search(parseSearchQuery('cat'), { limit: 1 }),
         () => store.forget('before'),
@@ -187,6 +189,9 @@ describe('a tag store in PostgreSQL', () => {
       await server.execute(url, 'DELETE FROM autotag.tags; DELETE FROM autotag.models');
       expect(await store.write([result('b', { cat: 0.7 })])).toEqual(['stored']);
       expect(await store.get('b')).toMatchObject({ tags: [{ tag: 'cat', score: 0.7 }] });
+      await server.execute(url, 'DELETE FROM autotag.tags');
+      expect(await store.rescore([result('b', { cat: 0.8 })])).toEqual(['changed']);
+      expect(await store.get('b')).toMatchObject({ tags: [{ tag: 'cat', score: 0.8 }] });
     });
 
     it('says that a server only reads', async () => {
@@ -242,6 +247,36 @@ describe('a tag store in PostgreSQL', () => {
     await store.forget('nobody');
     expect(await store.stats()).toMatchObject({ tombstones: 1 });
     expect(await store.write([result('old'), result('young')])).toEqual(['stored', 'superseded']);
+  });
+
+  it('looks at no more rows for an outdated page where photos were forgotten', async () => {
+    const store = await open();
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    await store.write(ids.map((id) => result(id)));
+    for (const id of ['a', 'b', 'd']) await store.forget(id);
+    const page = (after: number) => store.outdated({ activation: 2, taggedBefore: 0 }, { limit: 2, after });
+    const first = await page(0);
+    expect(first).toMatchObject({ rows: [], seen: 0 });
+    const second = await page(first.next ?? 0);
+    expect(second).toMatchObject({ rows: [{ photoId: 'c' }], seen: 1 });
+    const third = await page(second.next ?? 0);
+    expect(third).toEqual({ rows: [{ photoId: 'e', submission: result('e').submission }], seen: 1 });
+  });
+
+  it('leaves postings alone where a photo keeps its tags and scores', async () => {
+    const store = await open();
+    await store.write([result('a', { cat: 0.5, dog: 0.4 }), result('b', { cat: 0.5 })]);
+    const postings = 'SELECT photo, term, ctid, xmin FROM autotag.postings ORDER BY photo, term';
+    const before = await server.execute(url, postings);
+    const again = [result('a', { cat: 0.5, dog: 0.4 }), result('b', { cat: 0.6 })];
+    expect(await store.rescore(again.map((each) => ({ ...each, activation: 2 })))).toEqual([
+      'same',
+      'changed',
+    ]);
+    const after = await server.execute(url, postings);
+    expect(after.slice(0, 2)).toEqual(before.slice(0, 2));
+    expect(after[2]).not.toEqual(before[2]);
+    await expectConsistent(server, url);
   });
 
   it('finds nothing by terms that no tag can be', async () => {
