@@ -1,6 +1,5 @@
 import type { ChaosFault, FaultContext } from './fault-schedule.ts';
-import { inTurn } from './fault-schedule.ts';
-import { killThreads } from './faults.ts';
+import { inTurn, pause } from './fault-schedule.ts';
 import { isAtWork } from './node-faults.ts';
 import { measureDip, throughput } from './throughput.ts';
 import { until } from './until.ts';
@@ -44,18 +43,38 @@ export function rebalanceDips(times: number): ChaosFault {
 
 /** Throughput without any trouble, then while a thread is killed every `everyMs`, for `forMs` each. */
 export function killThreadsBesideUndisturbed(threads: number, everyMs: number, forMs: number): ChaosFault {
-  const killing = killThreads(threads, everyMs);
   return {
-    name: killing.name,
+    name: 'threads killed',
     finite: true,
     run: async (context) => {
       const { client, measured } = context;
       measured('photos a second, undisturbed', await throughput(client, forMs));
       const phase = new AbortController();
-      const killed = killing.run({ ...context, over: phase.signal });
+      const killed = killSteadily({ ...context, over: phase.signal }, threads, everyMs);
       measured('photos a second, threads killed', await throughput(client, forMs));
       phase.abort();
       return await killed;
     },
   };
+}
+
+/** Kills any thread that runs, every `everyMs`, whether or not the last one is dead; resolves to how many were killed. */
+async function killSteadily(context: FaultContext, threads: number, everyMs: number): Promise<number> {
+  const kills: Promise<boolean>[] = [];
+  while (!(await pause(everyMs, context.over))) kills.push(killAnyThread(context, threads));
+  return (await Promise.all(kills)).filter((killed) => killed).length;
+}
+
+/** Goes from thread to thread, since one that is just starting cannot be killed. */
+async function killAnyThread({ client, random }: FaultContext, threads: number): Promise<boolean> {
+  const first = random.below(threads);
+  for (let next = 0; next < threads; next++) {
+    const thread = `thread-${String((first + next) % threads)}`;
+    const killed = await client.control('kill', thread).then(
+      () => true,
+      () => false,
+    );
+    if (killed) return true;
+  }
+  return false;
 }
