@@ -1,7 +1,7 @@
 import { Fault } from '../base/errors.ts';
 import { Actor } from './actor.ts';
 import type { ActorName } from './address.ts';
-import type { Backoff } from './backoff.ts';
+import type { Backoff } from '../base/backoff.ts';
 import type { ActorOptions, Behaviour } from './behaviour.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { External, type StartExternal } from './external.ts';

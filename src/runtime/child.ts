@@ -1,6 +1,6 @@
+import { pauseMs } from '../base/backoff.ts';
 import type { CancelTimer } from '../base/clock.ts';
 import { Fault } from '../base/errors.ts';
-import { pauseMs } from './backoff.ts';
 import type { CompleteChildSpec } from './child-spec.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Host, Placement, Process, Started } from './process.ts';

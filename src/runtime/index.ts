@@ -2,7 +2,7 @@
 export { ActorName, defaultCallTimeoutMs } from './address.ts';
 export type { ActorRef, Address, Addressed, Reply, ReplyTo, Request, RequestBody } from './address.ts';
 export { ActorSystem, rootName, type ActorSystemOptions } from './actor-system.ts';
-export type { Backoff } from './backoff.ts';
+export type { Backoff } from '../base/backoff.ts';
 export { defaultMailboxLimit } from './behaviour.ts';
 export type { ActorOptions, Behaviour, Context, MonitorId, Signal, SpawnOptions } from './behaviour.ts';
 export { actor, deferred, external, observed } from './child-spec.ts';

@@ -1,3 +1,4 @@
+import { pauseMs } from '../base/backoff.ts';
 import { Fault } from '../base/errors.ts';
 import { clientOf } from './client.ts';
 import type { Connection } from './connection.ts';
@@ -14,15 +15,14 @@ const returned = (delayMs: number) =>
 const confirmTimeoutMs = 2_000;
 const confirmTries = 4;
 
-const firstPauseMs = 100;
-const longestPauseMs = 30_000;
+const handBack = { initialMs: 100, maxMs: 30_000 };
 
 /**
  * How long a message that was delivered so often waits when it is handed back: not at all the first time, then longer and longer,
  * so that one which nobody can take, such as while a bolt is away, does not go round as fast as messages go.
  */
 export function handBackPauseMs(deliveryCount: number): number {
-  return deliveryCount < 2 ? 0 : Math.min(firstPauseMs * 2 ** (deliveryCount - 2), longestPauseMs);
+  return deliveryCount < 2 ? 0 : pauseMs(handBack, deliveryCount - 2);
 }
 
 /** One message under lease, until it is acknowledged, returned, terminated or abandoned. */

@@ -1,3 +1,4 @@
+import { pauseMs } from '../base/backoff.ts';
 import type { Fault } from '../base/errors.ts';
 import type { Connection } from './connection.ts';
 import type { DeliveredMessage, DurableConsumer, Pull } from './durable-consumer.ts';
@@ -22,7 +23,7 @@ export interface PullSource<Delivery extends Lease> {
 }
 
 const graceMs = 250;
-const longestPauseMs = 2_000;
+const retry = { initialMs: 100, maxMs: 2_000 };
 
 /**
  * Pulls messages against credit: never asks for more than fit into the window beside those not yet settled, so that no
@@ -156,7 +157,7 @@ export class Puller<Delivery extends Lease> {
         this.#resting = false;
         this.#fill();
       },
-      Math.min(50 * 2 ** this.#troubles, longestPauseMs),
+      pauseMs(retry, this.#troubles - 1),
     );
   }
 

@@ -1,10 +1,11 @@
+import { pauseMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Fault } from '../../base/errors.ts';
 import type { ReportedTask } from '../../transport/topology-record.ts';
 import type { Task } from './component-factory.ts';
 
 /** Pauses between attempts to start a task, doubled each time. */
-const retry = { firstMs: 1_000, mostMs: 30_000 };
+const retry = { initialMs: 1_000, maxMs: 30_000 };
 
 /** The id of a task in its topology: `exif:0@1a2b3c4d`. */
 export function idOf({ component, index, runs }: Pick<Task, 'component' | 'index' | 'runs'>): string {
@@ -107,8 +108,7 @@ export class LocalTask {
 
   /** When it is its turn: to be started again, or to end whatever it has; ms, monotonic. */
   dueAt(drainMs: number): number {
-    if (this.#state === 'failed')
-      return this.#enteredAt + Math.min(retry.firstMs * 2 ** (this.#failures - 1), retry.mostMs);
+    if (this.#state === 'failed') return this.#enteredAt + pauseMs(retry, this.#failures - 1);
     if (this.#state === 'draining') return this.#isDrained ? -Infinity : this.#enteredAt + drainMs;
     return Infinity;
   }

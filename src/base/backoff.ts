@@ -1,6 +1,6 @@
-/** Growing pauses between the restarts of a child. */
+/** Growing pauses between attempts, such as the restarts of a child. */
 export interface Backoff {
-  /** Pause before the first restart; doubled for each further one. */
+  /** The first pause; doubled for each further one. */
   readonly initialMs: number;
   /** Longest pause. */
   readonly maxMs: number;
@@ -8,7 +8,7 @@ export interface Backoff {
   readonly resetAfterMs?: number;
 }
 
-/** The pause before restart number `attempt` (from 0) in a row. */
-export function pauseMs(backoff: Backoff, attempt: number): number {
+/** The pause before attempt number `attempt` (from 0) in a row, ms. */
+export function pauseMs(backoff: Pick<Backoff, 'initialMs' | 'maxMs'>, attempt: number): number {
   return Math.min(backoff.maxMs, backoff.initialMs * 2 ** Math.min(attempt, 30));
 }
