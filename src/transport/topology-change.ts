@@ -53,6 +53,14 @@ export function rebalanced(record: TopologyRecord, { nodes, parallelism = {} }: 
   return { ...record, nodes: nodes ?? record.nodes, parallelism: tasks };
 }
 
+/** The ids of the bundles that topologies have, or can be brought back to; those that were killed have none. */
+export function bundlesOf(topologies: Iterable<TopologyRecord>): ReadonlySet<string> {
+  const specs = [...topologies]
+    .filter(({ state }) => state !== 'killed')
+    .flatMap(({ spec, previous }) => [spec, previous?.spec]);
+  return new Set(specs.flatMap((spec) => spec?.bundle?.id ?? []));
+}
+
 /** Whether a change changes nothing. */
 export function isSame(one: TopologyRecord, other: TopologyRecord): boolean {
   return JSON.stringify(topologyRecord.parse(one)) === JSON.stringify(topologyRecord.parse(other));

@@ -2,7 +2,7 @@ import { Fault } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { openBundle, shortId, type Bundle, type BundleFile } from '../../transport/bundle.ts';
 import type { Bundles } from '../../transport/bundles.ts';
-import { isSameSpec } from '../../transport/topology-change.ts';
+import { bundlesOf, isSameSpec } from '../../transport/topology-change.ts';
 import type { TopologyRecord } from '../../transport/topology-record.ts';
 import type { TopologyRecords } from '../../transport/topology-records.ts';
 import type { TopologySpec } from '../../transport/topology-spec.ts';
@@ -90,10 +90,7 @@ export class Deployment {
     const { records, bundles, log } = this.#options;
     try {
       const { topologies } = await records.read();
-      const specs = [...topologies.values()]
-        .filter(({ state }) => state !== 'killed')
-        .flatMap(({ spec, previous }) => [spec, previous?.spec]);
-      await bundles.sweep(new Set(specs.flatMap((spec) => spec?.bundle?.id ?? [])));
+      await bundles.sweep(bundlesOf(topologies.values()));
     } catch (thrown) {
       log.debug({ fault: Fault.from(thrown).toWire() }, 'old bundles were not removed');
     }

@@ -10,6 +10,7 @@ import type {
   SupervisorMessage,
   SupervisorSpec,
 } from '../../runtime/index.ts';
+import { bundlesOf } from '../../transport/topology-change.ts';
 import type { TopologyRecord } from '../../transport/topology-record.ts';
 import type { DesiredState, TopologyRecords } from '../../transport/topology-records.ts';
 import type { ComponentFactory } from './component-factory.ts';
@@ -154,15 +155,12 @@ function aimAt(state: ReconcilerState, record: TopologyRecord, { assignments }: 
 
 /** Bundles are kept that a topology has, had before, or of which a task is here. */
 function retainBundles(state: ReconcilerState, { topologies }: DesiredState): void {
-  const named = [...topologies.values()]
-    .filter((record) => record.state !== 'killed')
-    .flatMap(({ spec, previous }) => [spec.bundle, previous?.spec.bundle]);
   const used = Array.from(state.local.values(), (topology) => topology.bundles()).flat();
-  const ids = [...named, ...used].flatMap((bundle) => bundle?.id ?? []).sort();
-  const text = ids.join();
+  const ids = new Set([...bundlesOf(topologies.values()), ...used.flatMap((bundle) => bundle?.id ?? [])]);
+  const text = [...ids].sort().join();
   if (text === state.retained) return;
   state.retained = text;
-  state.factory.retain(new Set(ids));
+  state.factory.retain(ids);
 }
 
 function newTopology(state: ReconcilerState, goal: Goal, id: string): LocalTopology {
