@@ -1,5 +1,5 @@
 import { threadEntry } from '../../src/base/thread-entry.ts';
-import { deployDips, deployVersion, untilDeployed, withoutVersion } from '../support/deploy-faults.ts';
+import { deployDips, versioned } from '../support/deploy-faults.ts';
 import { machinesObstacle } from '../support/machines.ts';
 import { killLeader, leading, leaveLeadingToOthers, pauseLeader } from '../support/leader-faults.ts';
 import { killThreadsBesideUndisturbed, rebalanceDips } from '../support/load-faults.ts';
@@ -130,14 +130,10 @@ export function deployCost({ times, rate, options }: MeasurementSizes): Scenario
     workload: { rate },
     options,
     ...apart,
+    ...versioned,
     nodes: 3,
-    prepare: async (_, client) => {
-      await deployVersion(client, 0);
-      await untilDeployed(client);
-    },
     faults: [deployDips(times)],
     allTagged: true,
-    check: withoutVersion,
   };
 }
 

@@ -1,10 +1,4 @@
-import {
-  deployVersion,
-  deployVersions,
-  untilDeployed,
-  versionBolt,
-  withoutVersion,
-} from '../support/deploy-faults.ts';
+import { deployVersions, versionBolt, versioned } from '../support/deploy-faults.ts';
 import { killActors, killNatsServer, killNode, killTagStore, killThreads } from '../support/faults.ts';
 import { machinesObstacle } from '../support/machines.ts';
 import { killOtherNode, pauseOtherNode } from '../support/node-faults.ts';
@@ -35,16 +29,9 @@ export function soak(minutes: number, rate: number, nodes: 1 | 3): Scenario {
     ...(slowDiskObstacle === undefined ? [slowDisk(aMinute(0.5), 8_000, diskDelayMs)] : []),
   ];
   const workload = { photos: Math.ceil(minutes * 60 * rate), rate, poisonEvery, pictures: 500 };
-  const bolt: Pick<Scenario, 'prepare' | 'check'> = {
-    prepare: async (_, client) => {
-      await deployVersion(client, 0);
-      await untilDeployed(client);
-    },
-    check: withoutVersion,
-  };
   if (nodes === 1)
     return {
-      ...bolt,
+      ...versioned,
       name: 'everything at once, on one node',
       workload,
       options: { threads: 2 },
@@ -52,7 +39,7 @@ export function soak(minutes: number, rate: number, nodes: 1 | 3): Scenario {
     };
   const cuts = machinesObstacle === undefined;
   return {
-    ...bolt,
+    ...versioned,
     name: 'everything at once, on three nodes',
     workload,
     options: { threads: 1 },

@@ -13,7 +13,7 @@ const attribute = 'version';
 export const versionBolt = 'bolt/photos/version/0';
 
 /** Deploys the topology of photos with a bolt, a process a node, that writes this number into their rows. */
-export async function deployVersion(client: ClusterClient, version: number): Promise<void> {
+async function deployVersion(client: ClusterClient, version: number): Promise<void> {
   const source = `export default { process: () => ({ attributes: { ${attribute}: ${String(version)} } }) };`;
   const files = [{ path: 'version.mjs', executable: false, bytes: Buffer.from(source) }];
   const { id, archive } = packBundle(files);
@@ -33,12 +33,21 @@ export async function deployVersion(client: ClusterClient, version: number): Pro
 }
 
 /** Resolves when every node runs what is deployed. */
-export async function untilDeployed(client: ClusterClient): Promise<void> {
+async function untilDeployed(client: ClusterClient): Promise<void> {
   await until(async () => {
     const { topologies } = await client.ask('topologyList', {}, {});
     return topologies.find(({ name }) => name === 'photos')?.settled === true;
   }, 60_000);
 }
+
+/** What a scenario needs to upgrade that bolt: the first version of it before, and afterwards a look at every row. */
+export const versioned = {
+  prepare: async (_: unknown, client: ClusterClient): Promise<void> => {
+    await deployVersion(client, 0);
+    await untilDeployed(client);
+  },
+  check: withoutVersion,
+};
 
 /** Deploys another version every `everyMs`. */
 export function deployVersions(everyMs: number): ChaosFault {
@@ -63,7 +72,7 @@ export function deployDips(times: number): ChaosFault {
 }
 
 /** Photos whose rows lack what the bolt adds; empty if it had its part in all. */
-export async function withoutVersion(client: ClusterClient, workload: Workload): Promise<readonly string[]> {
+async function withoutVersion(client: ClusterClient, workload: Workload): Promise<readonly string[]> {
   const missing: string[] = [];
   for (const id of workload.acknowledged.keys()) {
     const { result } = await client.photo(id);
