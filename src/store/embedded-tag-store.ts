@@ -13,6 +13,7 @@ import type {
   Page,
   Rescored,
   RescoreOutcome,
+  RowRange,
   SearchPage,
   Submission,
   TagResult,
@@ -96,10 +97,7 @@ export class EmbeddedTagStore implements TagStore {
     return this.#writer.call('rescore', batch);
   }
 
-  async outdated(
-    which: Outdated,
-    page: { readonly limit: number; readonly after: number },
-  ): Promise<OutdatedPage> {
+  async outdated(which: Outdated, page: RowRange): Promise<OutdatedPage> {
     return this.#reader.call('outdated', which, page);
   }
 

@@ -26,6 +26,7 @@ import type {
   Page,
   Rescored,
   RescoreOutcome,
+  RowRange,
   SearchPage,
   Submission,
   TagResult,
@@ -103,10 +104,7 @@ export class PostgresTagStore implements TagStore {
     return this.#use(() => this.#named(batch, () => this.#rescore(batch)));
   }
 
-  async outdated(
-    which: Outdated,
-    page: { readonly limit: number; readonly after: number },
-  ): Promise<OutdatedPage> {
+  async outdated(which: Outdated, page: RowRange): Promise<OutdatedPage> {
     return this.#use(() => this.#queries.outdated(which, page));
   }
 

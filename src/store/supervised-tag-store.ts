@@ -6,6 +6,7 @@ import type {
   Page,
   Rescored,
   RescoreOutcome,
+  RowRange,
   SearchPage,
   Submission,
   TagResult,
@@ -49,7 +50,7 @@ export class SupervisedTagStore implements Omit<TagStore, 'exited'> {
     return this.#use((store) => store.rescore(batch));
   }
 
-  outdated(which: Outdated, page: { readonly limit: number; readonly after: number }): Promise<OutdatedPage> {
+  outdated(which: Outdated, page: RowRange): Promise<OutdatedPage> {
     return this.#use((store) => store.outdated(which, page));
   }
 

@@ -1,9 +1,9 @@
-import type { Attributes } from '../base/attributes.ts';
 import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary } from './dictionary.ts';
-import { planSearch, scoreFloor } from './search-plan.ts';
-import type { Term } from './search-plan.ts';
-import { printCursor, startOf } from './search-cursor.ts';
+import { attributesOf } from './kept-attributes.ts';
+import { planSearch } from './search-plan.ts';
+import type { Search, Term } from './search-plan.ts';
+import { isContradictory, pageOf, searchOf, startOf } from './search-page.ts';
 import type { SearchQuery } from './search-query.ts';
 import { unpackTagList } from './tag-list.ts';
 import { scoreUnits } from './tag-store.ts';
@@ -11,6 +11,7 @@ import type {
   Outdated,
   OutdatedPage,
   Page,
+  RowRange,
   ScoredTag,
   SearchPage,
   TagResult,
@@ -22,7 +23,7 @@ export interface ReaderCalls {
   readonly get: { readonly args: [photoId: string]; readonly answer: TagResult | undefined };
   readonly search: { readonly args: [query: SearchQuery, page: Page]; readonly answer: SearchPage };
   readonly outdated: {
-    readonly args: [which: Outdated, page: { readonly limit: number; readonly after: number }];
+    readonly args: [which: Outdated, page: RowRange];
     readonly answer: OutdatedPage;
   };
   readonly stats: { readonly args: []; readonly answer: TagStoreStats };
@@ -106,40 +107,27 @@ export class TagReader {
   /** See `TagStore.search`. */
   search(query: SearchQuery, page: Page): SearchPage {
     const after = startOf(page);
-    if (query.wanted.some((term) => query.unwanted.includes(term))) return { hits: [] };
-    const terms = this.#termsOf([...query.wanted, ...query.unwanted]);
-    const wanted = query.wanted.flatMap((term) => terms.get(term) ?? []);
-    if (wanted.length < query.wanted.length) return { hits: [] };
-    const rows = this.#hits({
-      wanted,
-      unwanted: query.unwanted.flatMap((term) => terms.get(term) ?? []),
-      floor: scoreFloor(query.score),
-      after,
-      // One more than asked for tells whether there is a next page.
-      limit: page.limit + 1,
-      photos: this.#photoCount(),
-    });
-    const shown = rows.slice(0, page.limit);
-    const hits = shown.map(([score, , photoId, file, model, taggedAt, tags, attributes]) => ({
-      photoId,
-      file: file ?? undefined,
-      score: score / scoreUnits,
-      model: this.#dictionary.model(model).model,
-      taggedAt,
-      tags: this.#scoredTags(tags),
-      ...attributesOf(attributes),
-    }));
-    const last = shown.at(-1);
-    return rows.length > shown.length && last !== undefined
-      ? { hits, next: printCursor({ score: last[0], photo: last[1] }) }
-      : { hits };
+    if (isContradictory(query)) return { hits: [] };
+    const known = this.#termsOf([...query.wanted, ...query.unwanted]);
+    const search = searchOf(query, { ...page, after }, { known, photos: this.#photoCount() });
+    if (search === undefined) return { hits: [] };
+    return pageOf(
+      this.#hits(search),
+      page,
+      ([score, , photoId, file, model, taggedAt, tags, attributes]) => ({
+        photoId,
+        file: file ?? undefined,
+        score: score / scoreUnits,
+        model: this.#dictionary.model(model).model,
+        taggedAt,
+        tags: this.#scoredTags(tags),
+        ...attributesOf(attributes),
+      }),
+    );
   }
 
   /** See `TagStore.outdated`. */
-  outdated(
-    { activation, taggedBefore }: Outdated,
-    { limit, after }: { readonly limit: number; readonly after: number },
-  ): OutdatedPage {
+  outdated({ activation, taggedBefore }: Outdated, { limit, after }: RowRange): OutdatedPage {
     const [seen, last] = this.#database
       .prepare<[number, number | null]>(
         'SELECT count(*), max(row) FROM (SELECT row FROM photos WHERE row > ? ORDER BY row LIMIT ?)',
@@ -171,7 +159,7 @@ export class TagReader {
     return undefined;
   }
 
-  #hits(search: Parameters<typeof planSearch>[0]): HitRow[] {
+  #hits(search: Search): HitRow[] {
     const plan = planSearch(search);
     // CROSS JOIN keeps the order of the joins: the page first, then a look-up a hit.
     return this.#database
@@ -200,8 +188,4 @@ export class TagReader {
       score: score / scoreUnits,
     }));
   }
-}
-
-function attributesOf(json: string | null): { readonly attributes?: Attributes } {
-  return json === null ? {} : { attributes: JSON.parse(json) as Attributes };
 }

@@ -67,6 +67,14 @@ export interface Outdated {
   readonly taggedBefore: number;
 }
 
+/** Rows in their order, for whoever goes through all of them. */
+export interface RowRange {
+  /** Rows looked at, at most. */
+  readonly limit: number;
+  /** `next` of the page before; 0 at the beginning. */
+  readonly after: number;
+}
+
 /** Some rows in an order that does not change, which new ones join at the end. */
 export interface OutdatedPage {
   readonly rows: readonly Pick<TagResult, 'photoId' | 'submission'>[];
@@ -144,7 +152,7 @@ export interface TagStore {
   /**
    * Outdated rows among the next `limit` rows at most, from `after` on: each page takes as long as the others, however few are outdated.
    */
-  outdated(which: Outdated, page: { readonly limit: number; readonly after: number }): Promise<OutdatedPage>;
+  outdated(which: Outdated, page: RowRange): Promise<OutdatedPage>;
   /** The photo's row, or `undefined`. */
   get(photoId: string): Promise<TagResult | undefined>;
   /**

@@ -1,5 +1,6 @@
 import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary, type TagNumbers } from './dictionary.ts';
+import { attributesText } from './kept-attributes.ts';
 import { PostingChanges } from './posting-changes.ts';
 import { compareSubmissions, toScoreUnits } from './tag-store.ts';
 import type {
@@ -188,7 +189,7 @@ export class TagWriter {
       result.height ?? null,
       result.taggedAt,
       packed(tags),
-      result.attributes === undefined ? null : JSON.stringify(result.attributes),
+      result.attributes === undefined ? null : attributesText(result.attributes),
     );
     if (stored === undefined) changes.photos += 1;
     else this.#withdraw(stored, changes);

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import type { TagStore } from '../../src/store/tag-store.ts';
-import { tagStoreContract } from './tag-store.contract.ts';
+import { tagStoreContract, type TagStoreOptions } from './tag-store.contract.ts';
 
 const folders = new Map<TagStore, string>();
 
-async function openIn(folder: string): Promise<TagStore> {
-  const store = await EmbeddedTagStore.open({ file: path.join(folder, 'tags.db') });
+async function openIn(folder: string, options: TagStoreOptions = {}): Promise<TagStore> {
+  const store = await EmbeddedTagStore.open({ file: path.join(folder, 'tags.db'), ...options });
   folders.set(store, folder);
   return store;
 }
@@ -20,7 +20,7 @@ function folderOf(store: TagStore): string {
 }
 
 tagStoreContract('the embedded database', {
-  create: async () => openIn(await mkdtemp(path.join(tmpdir(), 'autotag-store-'))),
+  create: async (options) => openIn(await mkdtemp(path.join(tmpdir(), 'autotag-store-')), options),
   reopen: (store) => openIn(folderOf(store)),
   destroy: async (store) => {
     await store.close();

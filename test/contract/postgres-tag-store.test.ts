@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { PostgresTagStore } from '../../src/store/postgres-tag-store.ts';
 import type { TagStore } from '../../src/store/tag-store.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { tagStoreContract } from './tag-store.contract.ts';
+import { tagStoreContract, type TagStoreOptions } from './tag-store.contract.ts';
 
 let server: TestPostgres;
 const urls = new Map<TagStore, string>();
@@ -14,14 +14,14 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function openAt(url: string): Promise<TagStore> {
-  const store = await PostgresTagStore.open({ url });
+async function openAt(url: string, options: TagStoreOptions = {}): Promise<TagStore> {
+  const store = await PostgresTagStore.open({ url, ...options });
   urls.set(store, url);
   return store;
 }
 
 tagStoreContract('PostgreSQL', {
-  create: async () => openAt(await server.createDatabase()),
+  create: async (options) => openAt(await server.createDatabase(), options),
   reopen: (store) => openAt(urls.get(store) ?? ''),
   destroy: (store) => store.close(),
 });

@@ -1,16 +1,24 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/base/clock.ts';
 import { parseSearchQuery, searchTerm } from '../../src/store/search-query.ts';
 import type { SearchQuery } from '../../src/store/search-query.ts';
 import type { Outdated, Rescored, Submission, TagResult, TagStore } from '../../src/store/tag-store.ts';
+import { SimulatedClock } from '../support/simulated-clock.ts';
 import { TagStoreModel, rounded } from './tag-store-model.ts';
 import { histories, hostileNames, result } from './tag-store-samples.ts';
 import type { Step } from './tag-store-samples.ts';
 
+/** What every implementation takes. */
+export interface TagStoreOptions {
+  readonly clock?: Clock;
+  readonly tombstoneTtlMs?: number;
+}
+
 /** How the suite gets at one implementation. */
 export interface TagStoreHarness {
   /** An empty store. */
-  create(): Promise<TagStore>;
+  create(options?: TagStoreOptions): Promise<TagStore>;
   /** Opens what a closed store has left. */
   reopen(store: TagStore): Promise<TagStore>;
   /** Frees whatever the store has used. */
@@ -420,6 +428,45 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         { numRuns: 60 },
       );
       await harness.destroy(store);
+    });
+
+    describe('a store of its own', () => {
+      const on = async (
+        options: TagStoreOptions | undefined,
+        use: (own: TagStore) => Promise<void>,
+      ): Promise<void> => {
+        const own = await harness.create(options);
+        try {
+          await use(own);
+        } finally {
+          await harness.destroy(own);
+        }
+      };
+
+      it('answers everything that was asked before close', () =>
+        on(undefined, async (own) => {
+          const writes = Array.from({ length: 20 }, (_, index) => own.write([result(`c ${String(index)}`)]));
+          const closed = own.close();
+          await expect(own.write([result('late')])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+          expect(await Promise.all(writes)).toEqual(writes.map(() => ['stored']));
+          await closed;
+          expect(await own.exited).toBeUndefined();
+        }));
+
+      it('forgets that it has forgotten, after a time', async () => {
+        const clock = new SimulatedClock();
+        await on({ clock, tombstoneTtlMs: 1000 }, async (own) => {
+          await own.write([result('old'), result('young')]);
+          await own.forget('old');
+          await clock.advance(900);
+          await own.forget('young');
+          expect(await own.stats()).toMatchObject({ tombstones: 2 });
+          await clock.advance(101);
+          await own.forget('nobody');
+          expect(await own.stats()).toMatchObject({ tombstones: 1 });
+          expect(await own.write([result('old'), result('young')])).toEqual(['stored', 'superseded']);
+        });
+      });
     });
   });
 }

@@ -1,3 +1,4 @@
+import { attributesText } from '../kept-attributes.ts';
 import type { Rescored, Submission, TagResult } from '../tag-store.ts';
 import { toScoreUnits } from '../tag-store.ts';
 import type { Sql } from './server-pools.ts';
@@ -112,6 +113,6 @@ function recordOf({ photoId, submission, taggedAt, tags, attributes, ...rest }: 
     tags: tags.map(({ tag }) => tag),
     scores: tags.map(({ score }) => toScoreUnits(score)),
     // As text: what bolts add may be no Unicode, which JSON can say and PostgreSQL's own type of it cannot.
-    attributes: attributes === undefined ? undefined : JSON.stringify(attributes),
+    attributes: attributes === undefined ? undefined : attributesText(attributes),
   };
 }

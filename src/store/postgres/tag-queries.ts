@@ -1,6 +1,6 @@
-import type { Attributes } from '../../base/attributes.ts';
-import { printCursor, startOf } from '../search-cursor.ts';
-import { cheaperPlan, scoreFloor } from '../search-plan.ts';
+import { attributesOf } from '../kept-attributes.ts';
+import { isContradictory, pageOf, searchOf, startOf } from '../search-page.ts';
+import { cheaperPlan } from '../search-plan.ts';
 import type { Search, Term } from '../search-plan.ts';
 import type { SearchQuery } from '../search-query.ts';
 import { scoreUnits } from '../tag-store.ts';
@@ -8,6 +8,7 @@ import type {
   Outdated,
   OutdatedPage,
   Page,
+  RowRange,
   ScoredTag,
   SearchPage,
   TagResult,
@@ -95,40 +96,27 @@ export class TagQueries {
   /** See `TagStore.search`. */
   async search(query: SearchQuery, page: Page): Promise<SearchPage> {
     const after = startOf(page);
-    if (query.wanted.some((term) => query.unwanted.includes(term))) return { hits: [] };
-    const terms = await this.#termsOf([...query.wanted, ...query.unwanted].filter(canBeKept));
-    const wanted = query.wanted.flatMap((term) => terms.known.get(term) ?? []);
-    if (wanted.length < query.wanted.length) return { hits: [] };
-    const rows = await this.#hits({
-      wanted,
-      unwanted: query.unwanted.flatMap((term) => terms.known.get(term) ?? []),
-      floor: scoreFloor(query.score),
-      after,
-      // One more than asked for tells whether there is a next page.
-      limit: page.limit + 1,
-      photos: terms.photos,
-    });
-    const shown = rows.slice(0, page.limit);
-    const hits = shown.map(([score, , photoId, file, model, taggedAt, tags, scores, attributes]) => ({
-      photoId,
-      file: file ?? undefined,
-      score: score / scoreUnits,
-      model,
-      taggedAt,
-      tags: scoredTags(tags, scores),
-      ...attributesOf(attributes),
-    }));
-    const last = shown.at(-1);
-    return rows.length > shown.length && last !== undefined
-      ? { hits, next: printCursor({ score: last[0], photo: last[1] }) }
-      : { hits };
+    if (isContradictory(query)) return { hits: [] };
+    const found = await this.#termsOf([...query.wanted, ...query.unwanted].filter(canBeKept));
+    const search = searchOf(query, { ...page, after }, found);
+    if (search === undefined) return { hits: [] };
+    return pageOf(
+      await this.#hits(search),
+      page,
+      ([score, , photoId, file, model, taggedAt, tags, scores, attributes]) => ({
+        photoId,
+        file: file ?? undefined,
+        score: score / scoreUnits,
+        model,
+        taggedAt,
+        tags: scoredTags(tags, scores),
+        ...attributesOf(attributes),
+      }),
+    );
   }
 
   /** See `TagStore.outdated`. Forgotten photos count for the length of a page, so that many of them take no longer. */
-  async outdated(
-    { activation, taggedBefore }: Outdated,
-    { limit, after }: { readonly limit: number; readonly after: number },
-  ): Promise<OutdatedPage> {
+  async outdated({ activation, taggedBefore }: Outdated, { limit, after }: RowRange): Promise<OutdatedPage> {
     const [[looked, seen, last, outdated] = [0, 0, null, null]] = await this.#pools.read<OutdatedRow>({
       text: `SELECT count(*), count(*) FILTER (WHERE forgotten_at IS NULL), max(number),
                     json_agg(json_build_array(id, epoch, sequence) ORDER BY number)
@@ -197,8 +185,4 @@ function canBeKept(term: string): boolean {
 
 function scoredTags(tags: readonly string[], scores: readonly number[]): ScoredTag[] {
   return tags.map((tag, index) => ({ tag, score: (scores[index] ?? 0) / scoreUnits }));
-}
-
-function attributesOf(json: string | null): { readonly attributes?: Attributes } {
-  return json === null ? {} : { attributes: JSON.parse(json) as Attributes };
 }

@@ -7,7 +7,6 @@ import { EmbeddedTagStore } from '../../../src/store/embedded-tag-store.ts';
 import { schemaVersion } from '../../../src/store/migrations.ts';
 import { parseSearchQuery } from '../../../src/store/search-query.ts';
 import { result } from '../../contract/tag-store-samples.ts';
-import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 describe('the embedded tag store', () => {
   let folder: string;
@@ -130,30 +129,5 @@ describe('the embedded tag store', () => {
         await again.close();
       },
     );
-
-    it('answers everything that was asked before close', async () => {
-      const store = await open();
-      const writes = Array.from({ length: 20 }, (_, index) => store.write([result(`c ${String(index)}`)]));
-      const closed = store.close();
-      await expect(store.write([result('late')])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-      expect(await Promise.all(writes)).toEqual(writes.map(() => ['stored']));
-      await closed;
-      expect(await store.exited).toBeUndefined();
-    });
-  });
-
-  it('forgets that it has forgotten, after a time', async () => {
-    const clock = new SimulatedClock();
-    const store = await open({ clock, tombstoneTtlMs: 1000 });
-    await store.write([result('old'), result('young')]);
-    await store.forget('old');
-    await clock.advance(900);
-    await store.forget('young');
-    expect(await store.stats()).toMatchObject({ tombstones: 2 });
-    await clock.advance(101);
-    await store.forget('nobody');
-    expect(await store.stats()).toMatchObject({ tombstones: 1 });
-    expect(await store.write([result('old'), result('young')])).toEqual(['stored', 'superseded']);
-    await store.close();
   });
 });

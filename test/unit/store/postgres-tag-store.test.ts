@@ -6,7 +6,6 @@ import { result } from '../../contract/tag-store-samples.ts';
 import { freePort } from '../../support/nats.ts';
 import { expectConsistent } from '../../support/postgres-counts.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
-import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { until } from '../../support/until.ts';
 import { generationOf, sharedIds } from './killed-writer-batches.ts';
 
@@ -223,30 +222,6 @@ describe('a tag store in PostgreSQL', () => {
     expect(await again.get('kept')).toBeDefined();
     await until(async () => (await server.execute(url, activeStatements)).length === 0);
     await expectConsistent(server, url);
-  });
-
-  it('answers everything that was asked before close', async () => {
-    const store = await open();
-    const writes = Array.from({ length: 20 }, (_, n) => store.write([result(`c${String(n)}`)]));
-    const closed = store.close();
-    await expect(store.write([result('late')])).rejects.toMatchObject(away);
-    expect(await Promise.all(writes)).toEqual(writes.map(() => ['stored']));
-    await closed;
-    expect(await store.exited).toBeUndefined();
-  });
-
-  it('forgets that it has forgotten, after a time', async () => {
-    const clock = new SimulatedClock();
-    const store = await open({ clock, tombstoneTtlMs: 1000 });
-    await store.write([result('old'), result('young')]);
-    await store.forget('old');
-    await clock.advance(900);
-    await store.forget('young');
-    expect(await store.stats()).toMatchObject({ tombstones: 2 });
-    await clock.advance(101);
-    await store.forget('nobody');
-    expect(await store.stats()).toMatchObject({ tombstones: 1 });
-    expect(await store.write([result('old'), result('young')])).toEqual(['stored', 'superseded']);
   });
 
   it('looks at no more rows for an outdated page where photos were forgotten', async () => {

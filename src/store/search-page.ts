@@ -1,0 +1,66 @@
+import { Fault } from '../base/errors.ts';
+import { scoreFloor } from './search-plan.ts';
+import type { Cursor, Search, Term } from './search-plan.ts';
+import type { SearchQuery } from './search-query.ts';
+import { maxPageSize, scoreUnits } from './tag-store.ts';
+import type { Page, SearchHit, SearchPage } from './tag-store.ts';
+
+/**
+ * Where a page begins; `undefined` at the beginning.
+ * @throws Fault `REQUEST_INVALID` if it is no page
+ */
+export function startOf(page: Page): Cursor | undefined {
+  if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > maxPageSize)
+    throw new Fault('REQUEST_INVALID', { reason: `a page has 1 to ${String(maxPageSize)} hits` });
+  return page.after === undefined ? undefined : parseCursor(page.after);
+}
+
+/** The search for a page of a query, in numbers of the store; `undefined` if no photo can match. */
+export function searchOf(
+  query: SearchQuery,
+  { limit, after }: Pick<Search, 'limit' | 'after'>,
+  { known, photos }: { readonly known: ReadonlyMap<string, Term>; readonly photos: number },
+): Search | undefined {
+  const wanted = query.wanted.flatMap((term) => known.get(term) ?? []);
+  if (wanted.length < query.wanted.length) return undefined;
+  return {
+    wanted,
+    unwanted: query.unwanted.flatMap((term) => known.get(term) ?? []),
+    floor: scoreFloor(query.score),
+    after,
+    // One more than asked for tells whether there is a next page.
+    limit: limit + 1,
+    photos,
+  };
+}
+
+/** Whether a query wants what it does not want. */
+export function isContradictory({ wanted, unwanted }: SearchQuery): boolean {
+  return wanted.some((term) => unwanted.includes(term));
+}
+
+/** The page of the rows that {@link searchOf} finds. */
+export function pageOf<Row extends readonly [score: number, photo: number, ...unknown[]]>(
+  rows: readonly Row[],
+  { limit }: Page,
+  hitOf: (row: Row) => SearchHit,
+): SearchPage {
+  const shown = rows.slice(0, limit);
+  const hits = shown.map(hitOf);
+  const last = shown.at(-1);
+  return rows.length > shown.length && last !== undefined
+    ? { hits, next: printCursor({ score: last[0], photo: last[1] }) }
+    : { hits };
+}
+
+/** The text of a cursor, for `Page.after`. */
+function printCursor({ score, photo }: Cursor): string {
+  return `${String(score)}.${String(photo)}`;
+}
+
+function parseCursor(text: string): Cursor {
+  const [, score, photo] = /^(\d{1,5})\.(\d{1,15})$/.exec(text) ?? [];
+  if (score === undefined || photo === undefined || Number(score) > scoreUnits)
+    throw new Fault('REQUEST_INVALID', { reason: 'the page does not follow one of this search' });
+  return { score: Number(score), photo: Number(photo) };
+}
