@@ -8,6 +8,7 @@ import type { Cli } from './cli.ts';
 import { clientCommand, wholeNumber, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
+import { clearLine } from './progress.ts';
 import { bundleTopology, type BundledTopology } from './topology-bundle.ts';
 import { readTopologyFile } from './topology-file.ts';
 
@@ -27,7 +28,6 @@ type Deployed = ReplyOf<'topologyDeploy'>;
 const deployTimeoutMs = 120_000;
 const defaultWaitSeconds = 60;
 const lookMs = 300;
-const clearLine = '\r\u001B[K';
 
 /** `cluster deploy`: a topology of a file, new or in place of what runs, or a built-in one. */
 export function deployCommand(cli: Cli): Command {

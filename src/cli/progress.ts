@@ -2,7 +2,8 @@ import { SingleBar } from 'cli-progress';
 import type { Cli } from './cli.ts';
 
 const format = '{bar} {value}/{total} photos | {rate}/s | {duration_formatted}';
-const clearLine = '\r\u001B[K';
+/** Empties the line of a terminal that the cursor is on. */
+export const clearLine = '\r\u001B[K';
 
 /** A bar on stderr, if that is a terminal; otherwise nothing. */
 export class Progress {
