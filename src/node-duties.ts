@@ -64,8 +64,16 @@ export interface NodeBelongings {
   readonly options: NodeOptions;
   /** The data folder. */
   readonly folder: string;
-  /** Models as they are in the registry, and those that are being sent or made. */
-  readonly modelFolders: { readonly models: string; readonly incoming: string };
+  readonly folders: {
+    /** Models as they are in the registry. */
+    readonly models: string;
+    /** Models that are being sent or made. */
+    readonly incoming: string;
+    /** Bundles that are unpacked. */
+    readonly bundles: string;
+    /** Bundles that are being tried. */
+    readonly trials: string;
+  };
   readonly system: ActorSystem;
   readonly log: Log;
   readonly recent: RecentLines;
@@ -213,12 +221,12 @@ export class NodeDuties {
   }
 
   #library(registry: ModelRegistry): ModelLibrary {
-    return new ModelLibrary(this.#own.modelFolders.models, setupFiles.starterModel, registry);
+    return new ModelLibrary(this.#own.folders.models, setupFiles.starterModel, registry);
   }
 
   #modelService(): readonly Endpoint[] {
     const { activations, registry } = this.#link;
-    const { incoming: folder } = this.#own.modelFolders;
+    const { incoming: folder } = this.#own.folders;
     const { diskReserveBytes: reserveBytes } = this.#own.options;
     return modelService({
       node: this.#own.options.name,
@@ -241,7 +249,7 @@ export class NodeDuties {
       library,
       comparison,
       keeper,
-      folder: this.#own.modelFolders.incoming,
+      folder: this.#own.folders.incoming,
     });
   }
 
@@ -265,7 +273,7 @@ export class NodeDuties {
       ackWaitMs,
       spout: this.#own.system.ref(photoSpoutName),
     });
-    const bundles = new BundleFolder(join(this.#own.folder, 'bundles'), this.#link.bundles, this.#own.log);
+    const bundles = new BundleFolder(this.#own.folders.bundles, this.#link.bundles, this.#own.log);
     const factory = programComponents({ bundles, builtin, log: this.#own.log });
     const spec = topologies({ node: this.#own.options.name, records, factory, log: this.#own.log });
     const start = actor(flow, { bolts, metrics }, { name: flowName, mailboxLimit: 8_192 });
@@ -349,8 +357,8 @@ export class NodeDuties {
 
   #topologyService(): readonly Endpoint[] {
     const { topologies: records, bundles } = this.#link;
-    const { log, folder, place } = this.#own;
-    const trials = new BoltTrials({ folder: join(folder, 'bundles', 'trials'), log, clock: systemClock });
+    const { log, folders, place } = this.#own;
+    const trials = new BoltTrials({ folder: folders.trials, log, clock: systemClock });
     return topologyService({
       ...{ records, bundles, builtins, log },
       members: { live: () => liveNodes(place.view) },

@@ -33,7 +33,7 @@ import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
 import { PostgresTagStore } from './store/postgres-tag-store.ts';
 import { SupervisedTagStore } from './store/supervised-tag-store.ts';
 import type { TagStore } from './store/tag-store.ts';
-import { NodeDuties } from './node-duties.ts';
+import { NodeDuties, type NodeBelongings } from './node-duties.ts';
 import type { NodeLink, NodeLinkOptions } from './transport/node-link.ts';
 import { DataFolderLock } from './transport/server/data-folder-lock.ts';
 import { parseListening } from './transport/server/listening.ts';
@@ -177,10 +177,9 @@ class RunningNode implements Node {
   }
 
   async start(): Promise<void> {
-    const { incoming } = this.#modelFolders;
+    const { incoming, bundles } = this.#folders;
     await rm(incoming, { recursive: true, force: true });
     await mkdir(incoming, { recursive: true });
-    const bundles = join(this.#lock.folder, 'bundles');
     const left = await endLeftBolts(bundles);
     await removeUnfinished(bundles);
     if (left.length > 0) this.#log.warn({ pids: left }, 'bolts of a killed node were ended');
@@ -239,10 +238,10 @@ class RunningNode implements Node {
     this.#onEnded({ fault, restart });
   }
 
-  /** Models as they are in the registry, and those that are being sent or made. */
-  get #modelFolders() {
-    const models = join(this.#lock.folder, 'models');
-    return { models, incoming: join(models, 'incoming') };
+  get #folders(): NodeBelongings['folders'] {
+    const { folder } = this.#lock;
+    const [models, bundles] = [join(folder, 'models'), join(folder, 'bundles')];
+    return { models, incoming: join(models, 'incoming'), bundles, trials: join(bundles, 'trials') };
   }
 
   get #opened(): NodeLink {
@@ -301,7 +300,7 @@ class RunningNode implements Node {
       {
         options: this.#options,
         folder: this.#lock.folder,
-        modelFolders: this.#modelFolders,
+        folders: this.#folders,
         system: this.#system,
         log: this.#log,
         recent: this.#recent,

@@ -52,6 +52,7 @@ export const rescore: TaskHandler = async (task, context) => {
   } finally {
     for (const reader of readers) await reader.close();
   }
+  // An interface is not assignable to JSON, whatever it has.
   return { outputs: [], value: packed as unknown as Json };
 };
 
@@ -151,6 +152,7 @@ export function rescoreTask(key: string, selections: readonly FeatureSelection[]
 
 /** What a {@link rescoreTask} gave: of each photo the tags, `undefined` where a row of it is damaged. */
 export function rescoreResult({ value }: TaskResult): (TagSelection | undefined)[] {
+  // It comes from the task above, on this node.
   const { counts, classes, scores } = value as unknown as Packed;
   let at = 0;
   return counts.map((count) => {
