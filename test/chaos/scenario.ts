@@ -158,11 +158,14 @@ async function disturb(
   const finite = Promise.all(running.filter((one) => one.finite).map(({ count }) => count));
   finite.catch(() => undefined);
   if (photos === undefined) void finite.then(workload.end, () => undefined);
-  await workload.run();
-  await finite;
-  // Faults go on for as long as there is something to disturb.
-  await untilQueueIsBelow(cluster, client, Math.min(50, workload.acknowledged.size / 10));
-  over.abort();
+  try {
+    await workload.run();
+    await finite;
+    // Faults go on for as long as there is something to disturb.
+    await untilQueueIsBelow(cluster, client, Math.min(50, workload.acknowledged.size / 10));
+  } finally {
+    over.abort();
+  }
   return Object.fromEntries(await Promise.all(running.map(({ count }) => count)));
 }
 
