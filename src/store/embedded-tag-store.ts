@@ -2,6 +2,8 @@ import { systemClock } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/errors.ts';
 import { checkPhotoId } from '../base/ids.ts';
+import { checkCorrections } from './corrections.ts';
+import type { CorrectedPage, CorrectionRequest } from './corrections.ts';
 import type { SearchQuery } from './search-query.ts';
 import type { Calls } from './store-messages.ts';
 import { StoreThread } from './store-thread.ts';
@@ -15,6 +17,7 @@ import type {
   RescoreOutcome,
   RowRange,
   SearchPage,
+  StoredPhoto,
   Submission,
   TagResult,
   TagStore,
@@ -101,7 +104,16 @@ export class EmbeddedTagStore implements TagStore {
     return this.#reader.call('outdated', which, page);
   }
 
-  async get(photoId: string): Promise<TagResult | undefined> {
+  async correct(request: CorrectionRequest): Promise<boolean> {
+    checkCorrections(request);
+    return this.#writer.call('correct', request);
+  }
+
+  async corrected(page: RowRange): Promise<CorrectedPage> {
+    return this.#reader.call('corrected', page);
+  }
+
+  async get(photoId: string): Promise<StoredPhoto | undefined> {
     return this.#reader.call('get', checkPhotoId(photoId));
   }
 

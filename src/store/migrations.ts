@@ -76,6 +76,12 @@ const migrations: readonly string[] = [
   `,
   // JSON, NULL if there are none.
   'ALTER TABLE photos ADD COLUMN attributes TEXT',
+  // What users say of a photo, see corrections.ts; NULL where nobody has. `tags` stays what the machine says, the indexes have what
+  // counts.
+  `
+  ALTER TABLE photos ADD COLUMN corrections TEXT;
+  CREATE INDEX corrected_photos ON photos (row) WHERE corrections IS NOT NULL;
+  `,
 ];
 
 /** The newest schema this version of the program knows. */

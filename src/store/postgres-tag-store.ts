@@ -4,7 +4,10 @@ import { Fault } from '../base/errors.ts';
 import { checkPhotoId } from '../base/ids.ts';
 import { withResolver } from '../base/promise-resolver.ts';
 import { parseStoreUrl } from '../base/store-url.ts';
-import { KnownNames } from './postgres/known-names.ts';
+import { checkCorrections, tooManyCorrections } from './corrections.ts';
+import type { CorrectedPage, CorrectionRequest } from './corrections.ts';
+import { correctStatement } from './postgres/correction-statements.ts';
+import { KnownNames, tagStatements } from './postgres/known-names.ts';
 import {
   buryStatement,
   buryStoredStatement,
@@ -28,6 +31,7 @@ import type {
   RescoreOutcome,
   RowRange,
   SearchPage,
+  StoredPhoto,
   Submission,
   TagResult,
   TagStore,
@@ -108,7 +112,23 @@ export class PostgresTagStore implements TagStore {
     return this.#use(() => this.#queries.outdated(which, page));
   }
 
-  async get(photoId: string): Promise<TagResult | undefined> {
+  async correct(request: CorrectionRequest): Promise<boolean> {
+    checkCorrections(request);
+    const accepted = request.tags.filter(({ verdict }) => verdict === 'accept').map(({ tag }) => tag);
+    return this.#use(async () => {
+      if (accepted.length > 0) await this.#pools.write(tagStatements(accepted));
+      const [[row] = []] = await this.#pools.write([correctStatement(request)]);
+      if (row !== undefined) return true;
+      if ((await this.#queries.get(request.photoId)) === undefined) return false;
+      throw tooManyCorrections(request.photoId);
+    });
+  }
+
+  async corrected(page: RowRange): Promise<CorrectedPage> {
+    return this.#use(() => this.#queries.corrected(page));
+  }
+
+  async get(photoId: string): Promise<StoredPhoto | undefined> {
     checkPhotoId(photoId);
     return this.#use(() => this.#queries.get(photoId));
   }

@@ -1,4 +1,5 @@
 import { Fault } from '../base/errors.ts';
+import type { CorrectedPage, CorrectionRequest } from './corrections.ts';
 import type { SearchQuery } from './search-query.ts';
 import type {
   Outdated,
@@ -8,6 +9,7 @@ import type {
   RescoreOutcome,
   RowRange,
   SearchPage,
+  StoredPhoto,
   Submission,
   TagResult,
   TagStore,
@@ -54,7 +56,15 @@ export class SupervisedTagStore implements Omit<TagStore, 'exited'> {
     return this.#use((store) => store.outdated(which, page));
   }
 
-  get(photoId: string): Promise<TagResult | undefined> {
+  correct(request: CorrectionRequest): Promise<boolean> {
+    return this.#use((store) => store.correct(request));
+  }
+
+  corrected(page: RowRange): Promise<CorrectedPage> {
+    return this.#use((store) => store.corrected(page));
+  }
+
+  get(photoId: string): Promise<StoredPhoto | undefined> {
     return this.#use((store) => store.get(photoId));
   }
 

@@ -1,3 +1,5 @@
+import { correctionsOf, shownOf } from './corrections.ts';
+import type { CorrectedPage, KeptCorrections } from './corrections.ts';
 import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary } from './dictionary.ts';
 import { attributesOf } from './kept-attributes.ts';
@@ -14,13 +16,14 @@ import type {
   RowRange,
   ScoredTag,
   SearchPage,
-  TagResult,
+  StoredPhoto,
   TagStoreStats,
 } from './tag-store.ts';
 
 /** What the reader's thread answers. */
 export interface ReaderCalls {
-  readonly get: { readonly args: [photoId: string]; readonly answer: TagResult | undefined };
+  readonly get: { readonly args: [photoId: string]; readonly answer: StoredPhoto | undefined };
+  readonly corrected: { readonly args: [page: RowRange]; readonly answer: CorrectedPage };
   readonly search: { readonly args: [query: SearchQuery, page: Page]; readonly answer: SearchPage };
   readonly outdated: {
     readonly args: [which: Outdated, page: RowRange];
@@ -42,6 +45,7 @@ type PhotoRow = [
   taggedAt: number,
   tags: Uint8Array,
   attributes: string | null,
+  corrections: KeptCorrections,
 ];
 
 type OutdatedRow = [id: string, epoch: number, sequence: number];
@@ -55,6 +59,7 @@ type HitRow = [
   taggedAt: number,
   tags: Uint8Array,
   attributes: string | null,
+  corrections: KeptCorrections,
 ];
 
 /** A connection that never writes; it sees what was committed before each statement. */
@@ -71,7 +76,7 @@ export class TagReader {
     this.#dictionary = new Dictionary(database);
     this.#photo = database.prepare(
       `SELECT epoch, sequence, activation, model, file, lower(hex(sha256)), width, height, tagged_at, tags,
-              attributes
+              attributes, corrections
        FROM photos WHERE id = ?`,
     );
     this.#outdated = database.prepare(
@@ -84,10 +89,11 @@ export class TagReader {
   }
 
   /** See `TagStore.get`. */
-  get(photoId: string): TagResult | undefined {
+  get(photoId: string): StoredPhoto | undefined {
     const row = this.#photo.get(photoId);
     if (row === undefined) return undefined;
-    const [epoch, sequence, activation, model, file, sha256, width, height, taggedAt, tags, attributes] = row;
+    const [epoch, sequence, activation, model, file, sha256, width, height, taggedAt, ...more] = row;
+    const [tags, attributes, corrections] = more;
     return {
       photoId,
       submission: { epoch, sequence },
@@ -99,9 +105,21 @@ export class TagReader {
       width: width ?? undefined,
       height: height ?? undefined,
       taggedAt,
-      tags: this.#scoredTags(tags),
+      ...shownOf(this.#scoredTags(tags), corrections),
       ...attributesOf(attributes),
     };
+  }
+
+  /** See `TagStore.corrected`. */
+  corrected({ limit, after }: RowRange): CorrectedPage {
+    const rows = this.#database
+      .prepare<[row: number, id: string, corrections: string]>(
+        `SELECT row, id, corrections FROM photos INDEXED BY corrected_photos
+         WHERE corrections IS NOT NULL AND row > ? ORDER BY row LIMIT ?`,
+      )
+      .all(after, limit);
+    const photos = rows.map(([, photoId, kept]) => ({ photoId, corrections: correctionsOf(kept) }));
+    return { photos, ...(rows.length < limit ? {} : { next: rows.at(-1)?.[0] }) };
   }
 
   /** See `TagStore.search`. */
@@ -114,13 +132,13 @@ export class TagReader {
     return pageOf(
       this.#hits(search),
       page,
-      ([score, , photoId, file, model, taggedAt, tags, attributes]) => ({
+      ([score, , photoId, file, model, taggedAt, tags, attributes, corrections]) => ({
         photoId,
         file: file ?? undefined,
         score: score / scoreUnits,
         model: this.#dictionary.model(model).model,
         taggedAt,
-        tags: this.#scoredTags(tags),
+        ...shownOf(this.#scoredTags(tags), corrections),
         ...attributesOf(attributes),
       }),
     );
@@ -165,7 +183,7 @@ export class TagReader {
     return this.#database
       .prepare<HitRow>(
         `SELECT hits.score, hits.photo, photos.id, photos.file, photos.model, photos.tagged_at, photos.tags,
-                photos.attributes
+                photos.attributes, photos.corrections
          FROM (${plan.sql}) AS hits CROSS JOIN photos ON photos.row = hits.photo
          ORDER BY hits.score DESC, hits.photo DESC`,
       )

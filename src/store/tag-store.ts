@@ -1,6 +1,7 @@
 import { attributesProblem, type Attributes } from '../base/attributes.ts';
 import { Fault } from '../base/errors.ts';
 import { checkPhotoId, nameProblem } from '../base/ids.ts';
+import type { CorrectedPage, Correction, CorrectionRequest, ShownTag } from './corrections.ts';
 import type { SearchQuery } from './search-query.ts';
 
 /** When a photo was submitted, ordered by epoch, then sequence. */
@@ -42,6 +43,13 @@ export interface TagResult {
   readonly tags: readonly ScoredTag[];
   /** What users' bolts have added, if they have. */
   readonly attributes?: Attributes | undefined;
+}
+
+/** A row with what users say of it: tags are those that are shown and searched, not only the machine's. */
+export interface StoredPhoto extends TagResult {
+  readonly tags: readonly ShownTag[];
+  /** Absent where nobody has corrected the photo. */
+  readonly corrections?: readonly Correction[] | undefined;
 }
 
 /** What became of a written result: a newer one of the same photo, or its `forget`, makes it `superseded`. */
@@ -103,7 +111,9 @@ export interface SearchHit {
   /** Wall time, ms since the epoch. */
   readonly taggedAt: number;
   /** All tags of the photo, by falling score. */
-  readonly tags: readonly ScoredTag[];
+  readonly tags: readonly ShownTag[];
+  /** Absent where nobody has corrected the photo. */
+  readonly corrections?: readonly Correction[] | undefined;
   readonly attributes?: Attributes | undefined;
 }
 
@@ -133,6 +143,9 @@ export interface TagStoreStats {
  * A result replaces the photo's row and all of its tags at once if (submission, activation) is at least the stored
  * pair, compared in this order; otherwise it is superseded. Twice delivered is therefore once stored.
  *
+ * Corrections are of a photo, not of a result: whatever the machine says later, they win over it, until they are taken back or
+ * the photo is forgotten.
+ *
  * Every method rejects with Fault `STORE_UNAVAILABLE` while the store is away.
  */
 export interface TagStore {
@@ -153,8 +166,16 @@ export interface TagStore {
    * Outdated rows among the next `limit` rows at most, from `after` on: each page takes as long as the others, however few are outdated.
    */
   outdated(which: Outdated, page: RowRange): Promise<OutdatedPage>;
+  /**
+   * Keeps what a user says of tags of a photo, durably and for all searches that begin after this has resolved.
+   * Resolves to whether the photo is there.
+   * @throws Fault `PHOTO_ID` or `REQUEST_INVALID` if it cannot be kept, or is more than a photo may have
+   */
+  correct(request: CorrectionRequest): Promise<boolean>;
+  /** Photos that have corrections, from `after` on. */
+  corrected(page: RowRange): Promise<CorrectedPage>;
   /** The photo's row, or `undefined`. */
-  get(photoId: string): Promise<TagResult | undefined>;
+  get(photoId: string): Promise<StoredPhoto | undefined>;
   /**
    * Photos that have all wanted tags and no unwanted one.
    * @throws Fault `REQUEST_INVALID` if the page is not one

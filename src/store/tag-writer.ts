@@ -1,8 +1,11 @@
+import { changed, correctionsOf } from './corrections.ts';
+import type { CorrectionRequest, KeptCorrections } from './corrections.ts';
 import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary, type TagNumbers } from './dictionary.ts';
 import { attributesText } from './kept-attributes.ts';
 import { PostingChanges } from './posting-changes.ts';
-import { compareSubmissions, toScoreUnits } from './tag-store.ts';
+import type { TermScore } from './posting-changes.ts';
+import { compareSubmissions, scoreUnits, toScoreUnits } from './tag-store.ts';
 import type {
   Rescored,
   RescoreOutcome,
@@ -17,6 +20,7 @@ import { packTagList, unpackTagList } from './tag-list.ts';
 export interface WriterCalls {
   readonly write: { readonly args: [batch: readonly TagResult[]]; readonly answer: WriteOutcome[] };
   readonly rescore: { readonly args: [batch: readonly Rescored[]]; readonly answer: RescoreOutcome[] };
+  readonly correct: { readonly args: [request: CorrectionRequest]; readonly answer: boolean };
   readonly forget: { readonly args: [request: ForgetRequest]; readonly answer: boolean };
   readonly health: { readonly args: []; readonly answer: undefined };
 }
@@ -38,6 +42,7 @@ type PhotoRow = [
   sequence: number,
   activation: number,
   tags: Uint8Array,
+  corrections: KeptCorrections,
 ];
 
 /** What decides whether a result is newer. */
@@ -48,7 +53,9 @@ interface Version {
 
 interface StoredPhoto extends Version {
   readonly row: number;
+  /** What the machine says. */
   readonly tags: Uint8Array;
+  readonly corrections: KeptCorrections;
 }
 
 /** A tag as its row and the indexes know it. */
@@ -71,7 +78,7 @@ export class TagWriter {
     this.#database = database;
     this.#dictionary = new Dictionary(database);
     this.#photos = database.prepare(
-      `SELECT row, id, epoch, sequence, activation, tags
+      `SELECT row, id, epoch, sequence, activation, tags, corrections
        FROM photos WHERE id IN (SELECT value FROM json_each(?))`,
     );
     this.#tombstones = database.prepare(
@@ -128,6 +135,19 @@ export class TagWriter {
     });
   }
 
+  /** See `TagStore.correct`. */
+  correct(request: CorrectionRequest): boolean {
+    return this.#transaction((changes) => {
+      const stored = this.#storedPhotos(JSON.stringify([request.photoId])).get(request.photoId);
+      if (stored === undefined) return false;
+      const corrections = changed(stored.corrections, request);
+      this.#database.prepare('UPDATE photos SET corrections = ? WHERE row = ?').run(corrections, stored.row);
+      this.#withdraw(stored, changes);
+      changes.add(stored.row, this.#indexed({ ...stored, corrections }));
+      return true;
+    });
+  }
+
   /** See `TagStore.forget`. */
   forget({ photoId, upTo, now, pruneBefore }: ForgetRequest): boolean {
     return this.#transaction((changes) => {
@@ -168,15 +188,15 @@ export class TagWriter {
     return new Map(
       this.#photos
         .all(ids)
-        .map(([row, id, epoch, sequence, activation, tags]) => [
+        .map(([row, id, epoch, sequence, activation, tags, corrections]) => [
           id,
-          { row, submission: { epoch, sequence }, activation, tags },
+          { row, submission: { epoch, sequence }, activation, tags, corrections },
         ]),
     );
   }
 
   #replace(result: TagResult, stored: StoredPhoto | undefined, changes: PostingChanges): void {
-    const tags = this.#numbered(result.tags);
+    const tags = packed(this.#numbered(result.tags));
     const [row] = this.#upsert.one(
       result.photoId,
       result.submission.epoch,
@@ -188,23 +208,22 @@ export class TagWriter {
       result.width ?? null,
       result.height ?? null,
       result.taggedAt,
-      packed(tags),
+      tags,
       result.attributes === undefined ? null : attributesText(result.attributes),
     );
     if (stored === undefined) changes.photos += 1;
     else this.#withdraw(stored, changes);
-    changes.add(row, tags);
+    changes.add(row, this.#indexed({ tags, corrections: stored?.corrections ?? null }));
   }
 
   /** The indexes are left alone where nothing that they have has changed. */
   #retag(rescored: Rescored, stored: StoredPhoto, changes: PostingChanges): RescoreOutcome {
-    const tags = this.#numbered(rescored.tags);
-    const list = packed(tags);
+    const tags = packed(this.#numbered(rescored.tags));
     const { activation, taggedAt } = rescored;
-    this.#update.run(activation, this.#dictionary.modelNumber(rescored), taggedAt, list, stored.row);
-    if (Buffer.compare(list, stored.tags) === 0) return 'same';
+    this.#update.run(activation, this.#dictionary.modelNumber(rescored), taggedAt, tags, stored.row);
+    if (Buffer.compare(tags, stored.tags) === 0) return 'same';
     this.#withdraw(stored, changes);
-    changes.add(stored.row, tags);
+    changes.add(stored.row, this.#indexed({ ...stored, tags }));
     return 'changed';
   }
 
@@ -216,11 +235,24 @@ export class TagWriter {
   }
 
   #withdraw(stored: StoredPhoto, changes: PostingChanges): void {
-    const tags = unpackTagList(stored.tags);
-    changes.remove(
-      stored.row,
-      tags.map(({ id, score }) => ({ term: this.#dictionary.tag(id).term, score })),
+    changes.remove(stored.row, this.#indexed(stored));
+  }
+
+  /** What a photo is found by: what users have accepted, and what the machine says of tags of which they say nothing. */
+  #indexed({ tags, corrections }: Pick<StoredPhoto, 'tags' | 'corrections'>): readonly TermScore[] {
+    const machine = unpackTagList(tags).map(({ id, score }) => ({
+      term: this.#dictionary.tag(id).term,
+      score,
+    }));
+    if (corrections === null) return machine;
+    const said = new Map(
+      correctionsOf(corrections).map(({ tag, verdict }) => [this.#dictionary.numbersOf(tag).term, verdict]),
     );
+    const accepted = [...said].filter(([, verdict]) => verdict === 'accept');
+    return [
+      ...accepted.map(([term]) => ({ term, score: scoreUnits })),
+      ...machine.filter(({ term }) => !said.has(term)),
+    ];
   }
 
   #bury(photoId: string, { epoch, sequence }: Submission, now: number): void {

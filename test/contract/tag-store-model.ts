@@ -1,3 +1,4 @@
+import type { Correction, CorrectionRequest } from '../../src/store/corrections.ts';
 import { searchTerm } from '../../src/store/search-query.ts';
 import type { SearchQuery } from '../../src/store/search-query.ts';
 import { scoreUnits } from '../../src/store/tag-store.ts';
@@ -5,6 +6,7 @@ import type {
   Outdated,
   Rescored,
   RescoreOutcome,
+  StoredPhoto,
   Submission,
   TagResult,
   WriteOutcome,
@@ -12,7 +14,10 @@ import type {
 
 /** What a tag store means, in the fewest words: maps, and a scan for each search. */
 export class TagStoreModel {
+  /** What the machine says. */
   readonly photos = new Map<string, TagResult>();
+  /** Of a photo, by term. */
+  readonly corrections = new Map<string, Map<string, Correction>>();
   readonly tombstones = new Map<string, Submission>();
 
   write(batch: readonly TagResult[]): WriteOutcome[] {
@@ -56,13 +61,41 @@ export class TagStoreModel {
     const before = this.tombstones.get(photoId);
     if (before === undefined || order(last, before) >= 0) this.tombstones.set(photoId, last);
     if (stored === undefined || order(stored, last) > 0) return false;
+    this.corrections.delete(photoId);
     return this.photos.delete(photoId);
+  }
+
+  correct({ photoId, tags, by, at }: CorrectionRequest): boolean {
+    if (!this.photos.has(photoId)) return false;
+    const kept = this.corrections.get(photoId) ?? new Map<string, Correction>();
+    for (const { tag, verdict } of tags)
+      if (verdict === 'none') kept.delete(searchTerm(tag));
+      else kept.set(searchTerm(tag), { tag, verdict, by, at });
+    if (kept.size === 0) this.corrections.delete(photoId);
+    else this.corrections.set(photoId, kept);
+    return true;
+  }
+
+  /** The row as it is shown. */
+  get(photoId: string): StoredPhoto | undefined {
+    const row = this.photos.get(photoId);
+    const kept = this.corrections.get(photoId);
+    if (row === undefined || kept === undefined) return row;
+    const corrections = [...kept]
+      .toSorted(([a, { at }], [b, { at: other }]) => (at === other ? (a < b ? -1 : 1) : at - other))
+      .map(([, correction]) => correction);
+    const accepted = corrections.flatMap(({ tag, verdict }) =>
+      verdict === 'accept' ? [{ tag, score: 1, by: 'user' as const }] : [],
+    );
+    const tags = [...accepted, ...row.tags.filter(({ tag }) => !kept.has(searchTerm(tag)))];
+    return { ...row, tags, corrections };
   }
 
   /** Photos found, with their scores; only the scores are in order. */
   search(query: SearchQuery): Map<string, number> {
     const found = new Map<string, number>();
-    for (const { photoId, tags } of this.photos.values()) {
+    for (const photoId of this.photos.keys()) {
+      const { tags } = this.get(photoId)!;
       const scores = new Map<string, number>();
       for (const { tag, score } of tags)
         scores.set(searchTerm(tag), Math.max(score, scores.get(searchTerm(tag)) ?? 0));

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { CorrectionRequest } from '../../src/store/corrections.ts';
 import type { SearchQuery } from '../../src/store/search-query.ts';
 import { searchTerm } from '../../src/store/search-query.ts';
 import type { Outdated, ScoredTag, Submission, TagResult } from '../../src/store/tag-store.ts';
@@ -84,7 +85,7 @@ const results: fc.Arbitrary<TagResult> = fc.record({
     .map((list) => list.toSorted((a, b) => b.score - a.score)),
 });
 
-const terms = [...new Set([...tags.map(searchTerm), 'unknown'])];
+const terms = [...new Set([...tags.map(searchTerm), 'never a class', 'unknown'])];
 
 const queries: fc.Arbitrary<SearchQuery> = fc
   .tuple(
@@ -94,10 +95,25 @@ const queries: fc.Arbitrary<SearchQuery> = fc
   )
   .map(([wanted, unwanted, condition]) => ({ wanted, unwanted, score: condition }));
 
+const corrections: fc.Arbitrary<CorrectionRequest> = fc.record({
+  photoId: photoIds,
+  tags: fc.array(
+    fc.record({
+      tag: fc.constantFrom(...tags, 'never a class'),
+      verdict: fc.constantFrom('accept', 'reject', 'none'),
+    }),
+    { maxLength: 4 },
+  ),
+  by: fc.constantFrom('ann', '__proto__ ☀'),
+  at: fc.integer({ min: 0, max: 2 }),
+});
+
 /** One step of a random history. */
 export type Step =
   | { readonly kind: 'write'; readonly batch: readonly TagResult[] }
   | { readonly kind: 'rescore'; readonly batch: readonly TagResult[] }
+  | { readonly kind: 'correct'; readonly request: CorrectionRequest }
+  | { readonly kind: 'corrected'; readonly limit: number }
   | { readonly kind: 'outdated'; readonly which: Outdated; readonly limit: number }
   | { readonly kind: 'forget'; readonly photoId: string; readonly upTo: Submission | undefined }
   | { readonly kind: 'search'; readonly query: SearchQuery; readonly limit: number };
@@ -107,6 +123,8 @@ export const histories: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant('write' as const), batch: fc.array(results, { maxLength: 8 }) }),
     fc.record({ kind: fc.constant('rescore' as const), batch: fc.array(results, { maxLength: 8 }) }),
+    fc.record({ kind: fc.constant('correct' as const), request: corrections }),
+    fc.record({ kind: fc.constant('corrected' as const), limit: fc.integer({ min: 1, max: 3 }) }),
     fc.record({
       kind: fc.constant('outdated' as const),
       which: fc.record({

@@ -38,8 +38,8 @@ export class KnownNames {
   }
 }
 
-// All in one order, so that two nodes with the same new names wait for each other one way.
-function tagStatements(tags: readonly string[]): Sql[] {
+/** Makes the tags and terms that are missing. All in one order, so that two nodes with the same new names wait for each other one way. */
+export function tagStatements(tags: readonly string[]): Sql[] {
   const terms = tags.map(searchTerm);
   return [
     {

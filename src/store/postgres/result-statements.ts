@@ -103,7 +103,7 @@ const tagNumbers = `ARRAY(SELECT (SELECT known.id FROM autotag.tags AS known WHE
               FROM unnest(result.tags) WITH ORDINALITY AS listed (tag, place) ORDER BY place)`;
 
 const emptied = `activation = ${lastActivation}, model = NULL, file = NULL, sha256 = NULL, width = NULL, height = NULL,
-  tagged_at = NULL, tags = '{}', scores = '{}', attributes = NULL`;
+  tagged_at = NULL, tags = '{}', scores = '{}', attributes = NULL, corrections = NULL`;
 
 function recordOf({ photoId, submission, taggedAt, tags, attributes, ...rest }: TagResult) {
   const { activation, model, extractor, file, sha256, width, height } = rest;

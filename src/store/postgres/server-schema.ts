@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { Fault } from '../../base/errors.ts';
+import { correctionsMigration } from './correction-statements.ts';
 
 /**
  * The schema, one row a version; a published row never changes, a change is a new row.
@@ -111,6 +112,7 @@ const migrations: readonly string[] = [
   CREATE TRIGGER postings_deleted AFTER DELETE ON autotag.postings REFERENCING OLD TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION autotag.count_postings();
   `,
+  correctionsMigration,
 ];
 
 /** The newest schema this version of the program knows. */

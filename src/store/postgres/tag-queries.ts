@@ -1,3 +1,5 @@
+import { correctionsOf, shownOf } from '../corrections.ts';
+import type { CorrectedPage, KeptCorrections } from '../corrections.ts';
 import { attributesOf } from '../kept-attributes.ts';
 import { isContradictory, pageOf, searchOf, startOf } from '../search-page.ts';
 import { cheaperPlan } from '../search-plan.ts';
@@ -11,7 +13,7 @@ import type {
   RowRange,
   ScoredTag,
   SearchPage,
-  TagResult,
+  StoredPhoto,
   TagStoreStats,
 } from '../tag-store.ts';
 import { beginningStatement, depthStatement, searchStatement } from './search-statement.ts';
@@ -31,6 +33,7 @@ type PhotoRow = [
   tags: string[],
   scores: number[],
   attributes: string | null,
+  corrections: KeptCorrections,
 ];
 
 type OutdatedRow = [
@@ -50,6 +53,7 @@ type HitRow = [
   tags: string[],
   scores: number[],
   attributes: string | null,
+  corrections: KeptCorrections,
 ];
 
 /** The texts of a photo's tags, in their order; looked up one by one, where a join would read all tags for each photo. */
@@ -65,10 +69,10 @@ export class TagQueries {
   }
 
   /** See `TagStore.get`. */
-  async get(photoId: string): Promise<TagResult | undefined> {
+  async get(photoId: string): Promise<StoredPhoto | undefined> {
     const [row] = await this.#pools.read<PhotoRow>({
       text: `SELECT epoch, sequence, activation, models.model, models.extractor, file, encode(sha256, 'hex'), width, height,
-                    tagged_at, ${tagTexts}, scores, attributes
+                    tagged_at, ${tagTexts}, scores, attributes, corrections::text
              FROM autotag.photos JOIN autotag.models ON models.id = photos.model
              WHERE photos.id = $1 AND forgotten_at IS NULL`,
       values: [photoId],
@@ -76,7 +80,7 @@ export class TagQueries {
     if (row === undefined) return undefined;
     const [epoch, sequence, activation, model, extractor, file, sha256, width, height, taggedAt, ...more] =
       row;
-    const [tags, scores, attributes] = more;
+    const [tags, scores, attributes, corrections] = more;
     return {
       photoId,
       submission: { epoch, sequence },
@@ -88,9 +92,20 @@ export class TagQueries {
       width: width ?? undefined,
       height: height ?? undefined,
       taggedAt,
-      tags: scoredTags(tags, scores),
+      ...shownOf(scoredTags(tags, scores), corrections),
       ...attributesOf(attributes),
     };
+  }
+
+  /** See `TagStore.corrected`. */
+  async corrected({ limit, after }: RowRange): Promise<CorrectedPage> {
+    const rows = await this.#pools.read<[number: number, id: string, corrections: string]>({
+      text: `SELECT number, id, corrections::text FROM autotag.photos
+             WHERE corrections IS NOT NULL AND number > $1 ORDER BY number LIMIT $2`,
+      values: [after, limit],
+    });
+    const photos = rows.map(([, photoId, kept]) => ({ photoId, corrections: correctionsOf(kept) }));
+    return { photos, ...(rows.length < limit ? {} : { next: rows.at(-1)?.[0] }) };
   }
 
   /** See `TagStore.search`. */
@@ -103,13 +118,13 @@ export class TagQueries {
     return pageOf(
       await this.#hits(search),
       page,
-      ([score, , photoId, file, model, taggedAt, tags, scores, attributes]) => ({
+      ([score, , photoId, file, model, taggedAt, tags, scores, attributes, corrections]) => ({
         photoId,
         file: file ?? undefined,
         score: score / scoreUnits,
         model,
         taggedAt,
-        tags: scoredTags(tags, scores),
+        ...shownOf(scoredTags(tags, scores), corrections),
         ...attributesOf(attributes),
       }),
     );
@@ -156,7 +171,8 @@ export class TagQueries {
 
   #rows({ text, values = [] }: Sql): Promise<HitRow[]> {
     return this.#pools.read<HitRow>({
-      text: `SELECT hits.score, hits.photo, photos.id, file, models.model, tagged_at, ${tagTexts}, scores, attributes
+      text: `SELECT hits.score, hits.photo, photos.id, file, models.model, tagged_at, ${tagTexts}, scores, attributes,
+                    corrections::text
              FROM (${text}) AS hits
              JOIN autotag.photos ON photos.number = hits.photo JOIN autotag.models ON models.id = photos.model
              ORDER BY hits.score DESC, hits.photo DESC`,
