@@ -84,6 +84,10 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'The feature store cannot be used now ({reason}); writing goes on when it is back.',
   },
+  FEATURES_MISSING: {
+    disposition: 'terminal',
+    sentence: 'No features are stored of the photo {id}, by which it could be compared; submit it again.',
+  },
   // training sets
   LABELS_REJECTED: {
     disposition: 'terminal',

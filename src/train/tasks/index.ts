@@ -7,6 +7,7 @@ import { exclude } from './exclude.ts';
 import { forget } from './forget.ts';
 import { join } from './join.ts';
 import { learn } from './learn.ts';
+import { related } from './related.ts';
 import { report } from './report.ts';
 import { rescore } from './rescore.ts';
 import { start } from './start.ts';
@@ -29,6 +30,7 @@ export const taskHandlers: Readonly<Record<string, TaskHandler>> = {
   forget,
   join,
   learn,
+  related,
   report,
   rescore,
   start,

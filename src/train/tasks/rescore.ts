@@ -6,24 +6,11 @@ import { ModelScorer } from '../../model/model-scorer.ts';
 import { dequantiseFeatures } from '../../vision/quantised-features.ts';
 import type { TagSelection } from '../../vision/scores.ts';
 import type { Json, Task, TaskResult } from '../task.ts';
+import { featureSource, type FeatureSource, sourceOf } from './feature-source.ts';
 import type { TaskContext, TaskHandler } from './task-context.ts';
 import { parametersOf } from './task-parts.ts';
 
-const source = z.strictObject({
-  extractor: z.strictObject({
-    id: z.string(),
-    version: z.int(),
-    dims: z.int().min(1),
-    parametersHash: z.string(),
-  }),
-  segments: z.array(
-    z.strictObject({ slot: z.int(), files: z.strictObject({ ids: z.string(), rows: z.string() }) }),
-  ),
-  /** Of each photo. */
-  places: z.array(z.int().min(0)),
-});
-const schema = z.strictObject({ sources: z.array(source).min(1) });
-type Source = z.infer<typeof source>;
+const schema = z.strictObject({ sources: z.array(featureSource).min(1) });
 
 /** Photos whose rows are read at once. */
 const readRows = 512;
@@ -91,7 +78,7 @@ class RowReader {
   readonly #x: Float32Array;
   #first = 0;
 
-  private constructor({ extractor, places }: Source, reader: SnapshotReader) {
+  private constructor({ extractor, places }: FeatureSource, reader: SnapshotReader) {
     this.extractor = extractor.id;
     this.#dims = extractor.dims;
     this.#places = Uint32Array.from(places);
@@ -100,7 +87,7 @@ class RowReader {
     this.#x = new Float32Array(groupRows * extractor.dims);
   }
 
-  static async open(wanted: Source): Promise<RowReader> {
+  static async open(wanted: FeatureSource): Promise<RowReader> {
     return new RowReader(wanted, await SnapshotReader.open(snapshotOfRows(wanted)));
   }
 
@@ -142,12 +129,7 @@ function pack({ counts, classes, scores }: Packed, tags: TagSelection | undefine
  * @param selections - of each extractor of the model, all of the same photos, which all have features
  */
 export function rescoreTask(key: string, selections: readonly FeatureSelection[]): Task {
-  const sources = selections.map(({ extractor, segments, places }) => ({
-    extractor: { ...extractor },
-    segments: segments.map(({ slot, files }) => ({ slot, files: { ...files } })),
-    places: places.map((place) => place ?? 0),
-  }));
-  return { kind: 'rescore', key, parameters: { sources }, inputs: [] };
+  return { kind: 'rescore', key, parameters: { sources: selections.map(sourceOf) }, inputs: [] };
 }
 
 /** What a {@link rescoreTask} gave: of each photo the tags, `undefined` where a row of it is damaged. */
