@@ -1,8 +1,8 @@
-import type { Attributes } from '../src/base/attributes.ts';
 import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { parseSearchQuery } from '../src/store/search-query.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
+import type { StoredPhoto } from '../src/store/tag-store.ts';
 import type { DeadLetters } from '../src/transport/dead-letters.ts';
 import type { PhotoQueue } from '../src/transport/photo-queue.ts';
 import type { ClusterView } from '../src/cluster/cluster-view.ts';
@@ -31,8 +31,8 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
   return [
     endpoint('search', {}, async ({ query, limit, after }) => {
       const { hits, next } = await store.search(parseSearchQuery(query), { limit, after });
-      const photos = hits.map(({ photoId, file, score, model, taggedAt, tags, attributes }) => {
-        return { id: photoId, ...named(file), score, model, taggedAt, tags: [...tags], ...added(attributes) };
+      const photos = hits.map(({ photoId, file, score, model, taggedAt, tags, ...more }) => {
+        return { id: photoId, ...named(file), score, model, taggedAt, tags: [...tags], ...added(more) };
       });
       return { photos, ...(next === undefined ? {} : { next }) };
     }),
@@ -50,7 +50,7 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
                 ...named(row.file),
                 model: row.model,
                 tags: [...row.tags],
-                ...added(row.attributes),
+                ...added(row),
               },
             };
       return { ...result, dead: [...dead.letters] };
@@ -73,8 +73,12 @@ function named(file: string | undefined) {
   return file === undefined ? {} : { file };
 }
 
-function added(attributes: Attributes | undefined) {
-  return attributes === undefined ? {} : { attributes };
+/** What bolts and users have added, where they have. */
+function added({ attributes, corrections }: Pick<StoredPhoto, 'attributes' | 'corrections'>) {
+  return {
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(corrections === undefined ? {} : { corrections: [...corrections] }),
+  };
 }
 
 /** The model that a node uses, and the one that it should use and cannot. */

@@ -16,11 +16,13 @@ import { reportTask } from '../src/train/tasks/report.ts';
 import { isWhole, type LabelRecord, type TrainingRecord } from '../src/train/training-record.ts';
 import { TrainingRun, type TrainedModel } from '../src/train/training-run.ts';
 import { readTrainingSet } from '../src/train/training-set-blob.ts';
+import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
 import type { ModelRegistry } from '../src/transport/model-registry.ts';
 import type { ModelRecord } from '../src/transport/payloads.ts';
 import type { TrainSpec } from '../src/transport/run-spec.ts';
 import type { DecodeLimits } from '../src/vision/decode.ts';
 import { readClassShares } from './class-shares.ts';
+import { withCorrectionLabels } from './correction-labels.ts';
 import { InputProblems } from './input-problems.ts';
 import type { ModelActivator } from './model-activator.ts';
 import { changesOf } from './model-changes.ts';
@@ -39,6 +41,8 @@ export interface TrainingServices {
   readonly comparison: ModelComparison;
   readonly activator: ModelActivator;
   readonly trained: TrainingRecords;
+  /** Has the corrections of users. */
+  readonly tags: Pick<SupervisedTagStore, 'corrected'>;
 }
 
 /** Trains a model: describes photos, joins them with labels, learns, publishes. */
@@ -156,11 +160,24 @@ class TrainingWorkflow {
     for (const folder of this.#spec.folders) yield* readPhotoFolders(folder, reading);
   }
 
-  /** Joins what is described with labels; on this node, which has both. */
+  /** Joins what is described with labels, those of users among them if they are wanted. */
   async #join(store: FeatureStore, base: TrainingSet | undefined, { without }: Forgotten) {
+    const { labels, corrections } = this.#spec;
+    this.#context.progress.at('join');
+    const joinWith = (files: readonly string[]) =>
+      this.#joinLabels([...labels, ...files], store, base, without);
+    return await (corrections ? withCorrectionLabels(this.#services, joinWith) : joinWith([]));
+  }
+
+  /** On this node, which has features and files. */
+  async #joinLabels(
+    labels: string[],
+    store: FeatureStore,
+    base: TrainingSet | undefined,
+    without: ReadonlySet<string>,
+  ) {
     const { tasks, signal, progress } = this.#context;
-    const { labels, folders, assumeNegative, strict, minExamples } = this.#spec;
-    progress.at('join');
+    const { folders, assumeNegative, strict, minExamples } = this.#spec;
     const snapshot = store.snapshot();
     try {
       const parameters = {

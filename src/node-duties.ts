@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { blobService } from '../actors/blob-service.ts';
+import { correctionService } from '../actors/correction-service.ts';
 import { deadLetterService } from '../actors/dead-letter-service.ts';
 import { FailurePolicy } from '../actors/failure-policy.ts';
 import { modelKeeper, modelKeeperName } from '../actors/model-keeper.ts';
@@ -16,6 +17,7 @@ import { tagStoreChild } from '../actors/tag-store-child.ts';
 import { ClusterTasks } from '../actors/cluster-tasks.ts';
 import type { LocalResultStore } from '../actors/local-result-store.ts';
 import { RemoteResultStore } from '../actors/remote-result-store.ts';
+import { relatedService } from '../actors/related-service.ts';
 import { resultService } from '../actors/result-service.ts';
 import type { ResultStore } from '../actors/result-store.ts';
 import type { RunBlobs } from '../actors/run-blobs.ts';
@@ -87,6 +89,8 @@ export interface NodeBelongings {
   readonly place: ClusterPlace;
   readonly threads: Threads;
   readonly jobs: JobPool;
+  /** For what somebody waits for: it has no runs. */
+  readonly answers: JobPool;
   /** Largest queue of photos on this node's own nats-server, if it has one. */
   readonly queueBytes: number | undefined;
 }
@@ -382,6 +386,14 @@ export class NodeDuties {
     });
     return {
       tags,
+      corrections: correctionService({ store: this.#own.store, clock: systemClock }),
+      related: relatedService({
+        store: this.#own.store,
+        features: this.#own.features,
+        extractors: this.#own.threads.extractors,
+        models: this.#own.models,
+        pool: this.#own.answers,
+      }),
       results: resultService(this.#own.options.name, this.#own.results),
       runs: runService({
         node: this.#own.options.name,

@@ -67,6 +67,9 @@ const stopTimeoutMs = 3_500;
 /** Beyond the sum of all windows, so that nodes limit themselves. */
 const maxAckPending = 8_192;
 
+/** See {@link NodeBelongings}. */
+type JobPools = Pick<NodeBelongings, 'jobs' | 'answers'>;
+
 /** Parts of a node that somebody else may provide. */
 export interface NodeParts {
   /** The code of its worker threads; default the photo tagger. A bench puts a stub in its place. */
@@ -188,7 +191,7 @@ class RunningNode implements Node {
       onStuck: this.#onStuck,
       entry: this.#parts.threadEntry,
     });
-    const started = await this.#system.start(this.#tree(threads, this.#jobPool(threads)));
+    const started = await this.#system.start(this.#tree(threads, this.#jobPools(threads)));
     if (!started.ok) {
       await this.#system.stop(stopTimeoutMs);
       throw started.fault;
@@ -264,7 +267,7 @@ class RunningNode implements Node {
   }
 
   /** Parts that stand alone first; what needs NATS comes after it, and starts again with the link. */
-  #tree(threads: Threads, jobs: JobPool): SupervisorSpec {
+  #tree(threads: Threads, pools: JobPools): SupervisorSpec {
     const onLink: SupervisorSpec = {
       strategy: 'rest_for_one',
       intensity: { maxRestarts: 5, windowMs: 30_000 },
@@ -272,7 +275,10 @@ class RunningNode implements Node {
         { id: 'link', start: external(this.#startLink()) },
         ...this.#place.children(),
         { id: 'remote-actors', start: this.#remoteActors() },
-        { id: 'duties', start: deferred('supervisor', () => supervisor(this.#duties(threads, jobs).spec())) },
+        {
+          id: 'duties',
+          start: deferred('supervisor', () => supervisor(this.#duties(threads, pools).spec())),
+        },
       ],
     };
     return {
@@ -281,7 +287,8 @@ class RunningNode implements Node {
         { id: 'http', start: external(() => this.#startHttp()) },
         ...this.#serverChildren(),
         ...(this.#takesPhotos ? [{ id: 'threads', start: supervisor(workerThreads(threads.slots)) }] : []),
-        { id: 'jobs', start: external(jobPoolChild(jobs)) },
+        { id: 'jobs', start: external(jobPoolChild(pools.jobs)) },
+        { id: 'answers', start: external(jobPoolChild(pools.answers)) },
         { id: 'work', start: supervisor(onLink) },
       ],
     };
@@ -295,7 +302,7 @@ class RunningNode implements Node {
   }
 
   /** What the node does over the link that it has now. */
-  #duties(threads: Threads, jobs: JobPool): NodeDuties {
+  #duties(threads: Threads, pools: JobPools): NodeDuties {
     return new NodeDuties(
       {
         options: this.#options,
@@ -313,24 +320,29 @@ class RunningNode implements Node {
         blobs: this.#blobs,
         place: this.#place,
         threads,
-        jobs,
+        ...pools,
         queueBytes: this.#server?.budget.photos,
       },
       this.#opened,
     );
   }
 
-  #jobPool({ jobs: setup }: Threads): JobPool {
+  #jobPools({ jobs: setup }: Threads): JobPools {
     const { folder } = this.#lock;
-    return new JobPool({
-      clock: systemClock,
-      setup,
-      threads: threadsOf(this.#options.jobThreads),
-      blobs: this.#blobs.own.folder,
-      scratch: join(folder, 'scratch'),
-      onStuck: this.#onStuck,
-      entry: this.#parts.jobEntry,
-    });
+    const pool = (threads: number, scratch: string) =>
+      new JobPool({
+        clock: systemClock,
+        setup,
+        threads,
+        blobs: this.#blobs.own.folder,
+        scratch: join(folder, scratch),
+        onStuck: this.#onStuck,
+        entry: this.#parts.jobEntry,
+      });
+    return {
+      jobs: pool(threadsOf(this.#options.jobThreads), 'scratch'),
+      answers: pool(1, 'scratch-answers'),
+    };
   }
 
   #serverChildren(): ChildSpec[] {

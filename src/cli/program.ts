@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { packageVersion } from '../base/package-root.ts';
 import { Output } from '../terminal/output.ts';
 import type { Cli } from './cli.ts';
+import { correctCommand, correctionsCommand } from './correct.ts';
 import { deadCommand } from './dead.ts';
 import { deployCommand, rollbackCommand } from './deploy.ts';
 import { endingOf, exitCodes } from './errors.ts';
@@ -9,6 +10,7 @@ import { forgetCommand } from './forget.ts';
 import { inviteCommand } from './invite.ts';
 import { modelsCommand } from './models.ts';
 import { nodesCommand } from './nodes.ts';
+import { relatedCommand } from './related.ts';
 import { replCommand } from './repl.ts';
 import { searchCommand } from './search.ts';
 import { startCommand } from './start.ts';
@@ -30,6 +32,9 @@ const commands: readonly ((cli: Cli) => Command)[] = [
   inviteCommand,
   submitCommand,
   searchCommand,
+  relatedCommand,
+  correctCommand,
+  correctionsCommand,
   trainCommand,
   tagCommand,
   modelsCommand,

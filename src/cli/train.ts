@@ -13,6 +13,7 @@ interface TrainOptions extends RunStartOptions, Pick<TrainSpec, 'extractor' | 'n
   readonly pixels?: readonly string[];
   readonly labels?: readonly string[];
   readonly folders?: readonly string[];
+  readonly corrections?: boolean;
   readonly assumeNegative?: boolean;
   readonly strict?: boolean;
   readonly minExamples?: number;
@@ -31,6 +32,7 @@ export function trainCommand(cli: Cli): Command {
     .option('--pixels <file...>', 'photos: lines of photo_id<TAB>base64, plain or gzip', paths)
     .option('--labels <file...>', 'labels: lines of class<TAB>photo_id<TAB>TRUE or FALSE', paths)
     .option('--folders <folder...>', 'folders with a folder of photos for each class', paths)
+    .option('--corrections', 'what users say of tags of stored photos (`cluster correct`) is labels too')
     .addOption(
       new Option(
         '--extractor <id>',
@@ -57,15 +59,15 @@ export function trainCommand(cli: Cli): Command {
 }
 
 /** @throws Fault `USAGE` unless there are labels, and photos may be found for them */
-function checkSources({ pixels, labels, folders, update }: TrainOptions): void {
+function checkSources({ pixels, labels, folders, corrections, update }: TrainOptions): void {
   if (pixels !== undefined && labels === undefined)
     throw new Fault('USAGE', {
       reason: 'Nobody knows what is on the photos of --pixels: give --labels too.',
     });
-  if (labels === undefined && folders === undefined && update === undefined)
+  if (labels === undefined && folders === undefined && corrections !== true && update === undefined)
     throw new Fault('USAGE', {
       reason:
-        'Say what to learn from: --pixels and --labels, --folders, or --labels alone for photos that were described before.',
+        'Say what to learn from: --pixels and --labels, --folders, or --labels or --corrections alone for photos that were described before.',
     });
 }
 
@@ -86,6 +88,7 @@ async function specOf(options: TrainOptions): Promise<RequestOf<'runStart'>> {
     labels: await inputFiles(labels),
     folders: await inputFolders(folders),
     precision: options.precision,
+    corrections: options.corrections === true,
     assumeNegative: options.assumeNegative === true,
     strict: options.strict === true,
     activate: options.activate === true,

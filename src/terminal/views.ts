@@ -6,6 +6,8 @@ import { pairs, table } from './table.ts';
 
 /** A page of a search. */
 export type SearchReply = z.infer<typeof exchanges.search.reply>;
+/** Photos that look like one. */
+export type RelatedReply = z.infer<typeof exchanges.related.reply>;
 /** What a node says about the cluster. */
 export type StatusReply = z.infer<typeof exchanges.status.reply>;
 
@@ -39,6 +41,19 @@ export function searchTable({ photos }: SearchReply): string {
     [
       { head: 'PHOTO', cell: ({ id, file }) => file ?? id },
       { head: 'SCORE', cell: ({ score }) => scoreText(score), align: 'right' },
+      { head: 'TAGS', cell: ({ tags }) => tagsLine(tags) },
+    ],
+    photos,
+  );
+}
+
+/** Photos that look like one, the most similar first. */
+export function relatedTable({ photos }: RelatedReply): string {
+  if (photos.length === 0) return 'No other photo has its strongest tags.';
+  return table(
+    [
+      { head: 'PHOTO', cell: ({ id, file }) => file ?? id },
+      { head: 'SIMILARITY', cell: ({ similarity }) => scoreText(similarity), align: 'right' },
       { head: 'TAGS', cell: ({ tags }) => tagsLine(tags) },
     ],
     photos,

@@ -8,8 +8,13 @@ const maxCharacters = 200;
 /** Headers that say who asks: the user and the host of this process. The server lets anybody say anything: it is no proof. */
 export function callerHeaders(): MsgHdrs {
   const made = headers();
-  made.set(callerHeader, encodeName(`${userName()}@${hostname()}`));
+  made.set(callerHeader, encodeName(callerName()));
   return made;
+}
+
+/** The user and the host of this process. */
+export function callerName(): string {
+  return `${userName()}@${hostname()}`;
 }
 
 /** Who asks, as the message says. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attributes } from './bolt-tuple.ts';
+import { correction, correctionExchanges, shownTag } from './correction-payloads.ts';
 import { runSpec } from './run-spec.ts';
 import { topologyName } from './topology-spec.ts';
 
@@ -23,8 +24,10 @@ export const photoResult = z.union([
     id: photoId,
     file: z.string().optional(),
     model: z.string(),
-    tags: z.array(tag),
+    tags: z.array(shownTag),
     attributes: attributes.optional(),
+    /** Of a stored photo, if users have corrected it. */
+    corrections: z.array(correction).optional(),
   }),
   z.object({
     id: photoId,
@@ -324,6 +327,7 @@ export type TopologyStatus = z.infer<typeof topologyStatus>;
 
 /** Request and reply of each request subject. */
 export const exchanges = {
+  ...correctionExchanges,
   search: {
     request: z.object({
       query: z.string().max(4096),
@@ -341,8 +345,9 @@ export const exchanges = {
           model: z.string(),
           /** ms since the epoch */
           taggedAt: z.number(),
-          tags: z.array(tag),
+          tags: z.array(shownTag),
           attributes: attributes.optional(),
+          corrections: z.array(correction).optional(),
         }),
       ),
       next: z.string().optional(),

@@ -15,6 +15,8 @@ export const trainSpec = z.strictObject({
   labels: files,
   /** Folders with a folder of photos for each class. */
   folders: files,
+  /** What users say of tags is labels too. */
+  corrections: z.boolean().default(false),
   /** That of the model to start from, or `lite0`. */
   extractor: z.string().max(64).optional(),
   /** Name of the model's block of classes; that of the model to start from, or `trained`. */

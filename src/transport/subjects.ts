@@ -28,6 +28,7 @@ interface SubjectRow {
 }
 
 const everyone = roles;
+const users = ['submitter', 'operator'] as const;
 
 const ask = <const P extends string, E extends Exchange>(
   pattern: P,
@@ -62,6 +63,24 @@ export const subjects = {
   },
   search: ask('autotag.v1.search', 'a tag query; a page of photos', everyone, exchanges.search),
   photo: ask('autotag.v1.photo', 'a photo id; its stored tags, its dead letters', everyone, exchanges.photo),
+  correct: ask(
+    'autotag.v1.correct',
+    'a photo id, which tags are accepted, rejected or left to the machine again, by whom; the photo as it is shown now',
+    users,
+    exchanges.correct,
+  ),
+  related: ask(
+    'autotag.v1.related',
+    'a photo id, limit; photos that look like it, of those with its strongest tags',
+    users,
+    exchanges.related,
+  ),
+  corrections: ask(
+    'autotag.v1.corrections',
+    'after; a page of corrected photos, and how',
+    ['operator'],
+    exchanges.corrections,
+  ),
   status: ask('autotag.v1.status', 'nothing; queue, model, counts', everyone, exchanges.status),
   deadList: ask(
     'autotag.v1.dead.list',

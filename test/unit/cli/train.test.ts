@@ -53,14 +53,31 @@ describe('training', () => {
     const { cli, code } = begin(
       ...['train', '--pixels', pixels, labels, '--labels', labels, '--folders', join(folder, 'photos')],
       ...['--extractor', 'hog', '--name', 'birds', '--precision', '0.9', '--assume-negative', '--strict'],
-      ...['--min-examples', '7', '--update', 'abcdef', '--activate', '--node', 'n2', '--detach'],
+      ...[
+        '--corrections',
+        '--min-examples',
+        '7',
+        '--update',
+        'abcdef',
+        '--activate',
+        '--node',
+        'n2',
+        '--detach',
+      ],
     );
     expect(await code).toBe(0);
     expect(cli.out).toMatch(/^The run train-1 has begun on n2\. `cluster train status train-1` shows/);
     expect(service.asked[0]?.node).toBe('n2');
     expect(service.asked[0]?.value).toEqual({
       ...{ kind: 'train', pixels: [pixels, labels], labels: [labels], folders: [join(folder, 'photos')] },
-      ...{ extractor: 'hog', name: 'birds', precision: 0.9, assumeNegative: true, strict: true },
+      ...{
+        extractor: 'hog',
+        name: 'birds',
+        precision: 0.9,
+        corrections: true,
+        assumeNegative: true,
+        strict: true,
+      },
       ...{ minExamples: 7, update: 'abcdef', activate: true },
     });
   });
