@@ -1,11 +1,12 @@
-import { changed, correctionsOf } from './corrections.ts';
+import { changed } from './corrections.ts';
 import type { CorrectionRequest, KeptCorrections } from './corrections.ts';
+import { countedTerms } from './counted-terms.ts';
+import type { KeptTags } from './counted-terms.ts';
 import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary, type TagNumbers } from './dictionary.ts';
 import { attributesText } from './kept-attributes.ts';
 import { PostingChanges } from './posting-changes.ts';
-import type { TermScore } from './posting-changes.ts';
-import { compareSubmissions, scoreUnits, toScoreUnits } from './tag-store.ts';
+import { compareSubmissions, toScoreUnits } from './tag-store.ts';
 import type {
   Rescored,
   RescoreOutcome,
@@ -14,7 +15,7 @@ import type {
   TagResult,
   WriteOutcome,
 } from './tag-store.ts';
-import { packTagList, unpackTagList } from './tag-list.ts';
+import { packTagList } from './tag-list.ts';
 
 /** What the writer's thread answers. */
 export interface WriterCalls {
@@ -51,11 +52,8 @@ interface Version {
   readonly activation: number;
 }
 
-interface StoredPhoto extends Version {
+interface StoredPhoto extends Version, KeptTags {
   readonly row: number;
-  /** What the machine says. */
-  readonly tags: Uint8Array;
-  readonly corrections: KeptCorrections;
 }
 
 /** A tag as its row and the indexes know it. */
@@ -143,7 +141,7 @@ export class TagWriter {
       const corrections = changed(stored.corrections, request);
       this.#database.prepare('UPDATE photos SET corrections = ? WHERE row = ?').run(corrections, stored.row);
       this.#withdraw(stored, changes);
-      changes.add(stored.row, this.#indexed({ ...stored, corrections }));
+      changes.add(stored.row, countedTerms({ ...stored, corrections }, this.#dictionary));
       return true;
     });
   }
@@ -213,7 +211,7 @@ export class TagWriter {
     );
     if (stored === undefined) changes.photos += 1;
     else this.#withdraw(stored, changes);
-    changes.add(row, this.#indexed({ tags, corrections: stored?.corrections ?? null }));
+    changes.add(row, countedTerms({ tags, corrections: stored?.corrections ?? null }, this.#dictionary));
   }
 
   /** The indexes are left alone where nothing that they have has changed. */
@@ -223,7 +221,7 @@ export class TagWriter {
     this.#update.run(activation, this.#dictionary.modelNumber(rescored), taggedAt, tags, stored.row);
     if (Buffer.compare(tags, stored.tags) === 0) return 'same';
     this.#withdraw(stored, changes);
-    changes.add(stored.row, this.#indexed({ ...stored, tags }));
+    changes.add(stored.row, countedTerms({ ...stored, tags }, this.#dictionary));
     return 'changed';
   }
 
@@ -235,24 +233,7 @@ export class TagWriter {
   }
 
   #withdraw(stored: StoredPhoto, changes: PostingChanges): void {
-    changes.remove(stored.row, this.#indexed(stored));
-  }
-
-  /** What a photo is found by: what users have accepted, and what the machine says of tags of which they say nothing. */
-  #indexed({ tags, corrections }: Pick<StoredPhoto, 'tags' | 'corrections'>): readonly TermScore[] {
-    const machine = unpackTagList(tags).map(({ id, score }) => ({
-      term: this.#dictionary.tag(id).term,
-      score,
-    }));
-    if (corrections === null) return machine;
-    const said = new Map(
-      correctionsOf(corrections).map(({ tag, verdict }) => [this.#dictionary.numbersOf(tag).term, verdict]),
-    );
-    const accepted = [...said].filter(([, verdict]) => verdict === 'accept');
-    return [
-      ...accepted.map(([term]) => ({ term, score: scoreUnits })),
-      ...machine.filter(({ term }) => !said.has(term)),
-    ];
+    changes.remove(stored.row, countedTerms(stored, this.#dictionary));
   }
 
   #bury(photoId: string, { epoch, sequence }: Submission, now: number): void {

@@ -132,6 +132,51 @@ describe('several nodes on one PostgreSQL', () => {
     await expectNoDeadlock();
   });
 
+  it('keep every correction while others write, score and forget the same photos', async () => {
+    const photos = (sequence: number) =>
+      Array.from({ length: 24 }, (_, n) =>
+        result(
+          `p${String(n)}`,
+          { machine: 0.5, [`at ${String(sequence)}`]: 0.4 },
+          { submission: { epoch: 1, sequence } },
+        ),
+      );
+    const [correcting, rewriting, forgetting, other] = stores as [
+      PostgresTagStore,
+      PostgresTagStore,
+      PostgresTagStore,
+      PostgresTagStore,
+    ];
+    await rewriting.write(photos(1));
+    const say = async (store: PostgresTagStore, tag: string, verdict: 'accept' | 'reject') => {
+      for (const { photoId } of photos(1))
+        await store.correct({ photoId, tags: [{ tag, verdict }], by: tag, at: 1 });
+    };
+    await Promise.all([
+      say(correcting, 'mine', 'accept'),
+      say(other, 'machine', 'reject'),
+      ...[2, 3, 4].map((sequence) => rewriting.write(photos(sequence))),
+      ...[2, 3].map((activation) =>
+        other.rescore(
+          photos(4).map((each) => ({ ...each, activation, tags: [{ tag: 'machine', score: 1 }] })),
+        ),
+      ),
+      ...photos(1)
+        .slice(20)
+        .map(({ photoId }) => forgetting.forget(photoId, { epoch: 2, sequence: 1 })),
+    ]);
+    const { hits } = await rewriting.search(parseSearchQuery('mine -machine'), { limit: 100 });
+    expect(hits.map(({ photoId }) => photoId).toSorted()).toEqual(
+      photos(1)
+        .slice(0, 20)
+        .map(({ photoId }) => photoId)
+        .toSorted(),
+    );
+    for (const { corrections } of hits) expect(corrections).toHaveLength(2);
+    await expectConsistent(server, url);
+    await expectNoDeadlock();
+  });
+
   /** Closes the stores: the server counts when connections end. A batch would have been tried again. */
   async function expectNoDeadlock(): Promise<void> {
     await Promise.all(stores.map((store) => store.close()));

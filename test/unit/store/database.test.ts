@@ -70,11 +70,14 @@ describe('SqlDatabase', () => {
     expect(database.prepare('SELECT sql FROM sqlite_schema').all()).toEqual(schema);
   });
 
-  it('keeps what was stored before rows had attributes', () => {
+  it('keeps what was stored before rows had attributes and corrections', () => {
     migrate(database, file);
     const old = result('old', { cat: 0.5 });
     new TagWriter(database).write([old]);
-    database.execute('ALTER TABLE photos DROP COLUMN attributes; PRAGMA user_version = 1');
+    database.execute(
+      `DROP INDEX corrected_photos; ALTER TABLE photos DROP COLUMN corrections;
+       ALTER TABLE photos DROP COLUMN attributes; PRAGMA user_version = 1`,
+    );
     migrate(database, file);
     expect(new TagReader(new SqlDatabase({ file, cacheKib: 1024, busyTimeoutMs: 0 })).get('old')).toEqual(
       old,

@@ -254,6 +254,22 @@ describe('a tag store in PostgreSQL', () => {
     await expectConsistent(server, url);
   });
 
+  it('takes over what was stored before users could correct it', async () => {
+    const store = await open();
+    await store.write([result('old', { cat: 0.5, dog: 0.4 })]);
+    await store.close();
+    await server.execute(
+      url,
+      'ALTER TABLE autotag.photos DROP COLUMN corrections; DELETE FROM autotag.migrations WHERE version >= 2',
+    );
+    const again = await open();
+    expect(await again.get('old')).toEqual(result('old', { cat: 0.5, dog: 0.4 }));
+    const tags = [{ tag: 'dog', verdict: 'reject' as const }];
+    expect(await again.correct({ photoId: 'old', tags, by: 'ann', at: 1 })).toBe(true);
+    expect((await again.get('old'))?.tags).toEqual([{ tag: 'cat', score: 0.5 }]);
+    await expectConsistent(server, url);
+  });
+
   it('finds nothing by terms that no tag can be', async () => {
     const store = await open();
     await store.write([result('a', { cat: 0.5, '\ufffd': 0.5 })]);
