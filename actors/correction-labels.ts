@@ -9,7 +9,7 @@ export interface CorrectionSource {
 }
 
 /** Photos that are read at once. */
-const pagePhotos = 256;
+const pagePhotos = 64;
 
 /**
  * Has all that users say of tags as a file of label data, which is gone afterwards: a photo that is forgotten stays nowhere.

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import type { TagStore } from '../../src/store/tag-store.ts';
-import { tagStoreContract, type TagStoreOptions } from './tag-store.contract.ts';
+import { correctionContract } from './correction.contract.ts';
+import type { TagStoreHarness, TagStoreOptions } from './tag-store-harness.ts';
+import { tagStoreContract } from './tag-store.contract.ts';
 
 const folders = new Map<TagStore, string>();
 
@@ -19,11 +21,14 @@ function folderOf(store: TagStore): string {
   return folder;
 }
 
-tagStoreContract('the embedded database', {
+const harness: TagStoreHarness = {
   create: async (options) => openIn(await mkdtemp(path.join(tmpdir(), 'autotag-store-')), options),
   reopen: (store) => openIn(folderOf(store)),
   destroy: async (store) => {
     await store.close();
     await rm(folderOf(store), { recursive: true });
   },
-});
+};
+
+tagStoreContract('the embedded database', harness);
+correctionContract('the embedded database', harness);
