@@ -102,20 +102,20 @@ export function correctionsOf(kept: KeptCorrections): Correction[] {
 }
 
 /**
- * What is shown of a photo: the tags that users have accepted, with score 1, then those of the machine of which nobody has said
- * anything; and what users have said, if they have.
+ * What is shown of a photo: the tags that users have accepted, then those of the row of which nobody has said anything; and what
+ * users have said, if they have.
  */
 export function shownOf(
-  machine: readonly ShownTag[],
+  tags: readonly ShownTag[],
   kept: KeptCorrections,
 ): { readonly tags: readonly ShownTag[]; readonly corrections?: readonly Correction[] } {
-  if (kept === null) return { tags: machine };
+  if (kept === null) return { tags };
   const corrections = correctionsOf(kept);
   const terms = new Set(corrections.map(({ tag }) => searchTerm(tag)));
   const accepted = corrections
     .filter(({ verdict }) => verdict === 'accept')
     .map(({ tag }) => ({ tag, score: 1, by: 'user' as const }));
-  const others = machine.filter(({ tag }) => !terms.has(searchTerm(tag)));
+  const others = tags.filter(({ tag }) => !terms.has(searchTerm(tag)));
   return { tags: [...accepted, ...others], corrections };
 }
 

@@ -76,10 +76,10 @@ const migrations: readonly string[] = [
   `,
   // JSON, NULL if there are none.
   'ALTER TABLE photos ADD COLUMN attributes TEXT',
-  // What users say of a photo, see corrections.ts; NULL where nobody has. `tags` stays what the machine says, the indexes have what
-  // counts.
+  // What users say of a photo, see corrections.ts. Where they do, `tags` is what counts, and what the machine says is beside it.
   `
   ALTER TABLE photos ADD COLUMN corrections TEXT;
+  ALTER TABLE photos ADD COLUMN machine_tags BLOB;
   CREATE INDEX corrected_photos ON photos (row) WHERE corrections IS NOT NULL;
   `,
 ];

@@ -1,7 +1,7 @@
 import type { SqlDatabase } from './database.ts';
 
 /** A photo's score for one term. */
-export interface TermScore {
+interface TermScore {
   readonly term: number;
   /** Whole number of 1/10,000. */
   readonly score: number;

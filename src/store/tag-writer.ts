@@ -1,9 +1,9 @@
 import { changed } from './corrections.ts';
 import type { CorrectionRequest, KeptCorrections } from './corrections.ts';
-import { countedTerms } from './counted-terms.ts';
-import type { KeptTags } from './counted-terms.ts';
+import { countedTags } from './counted-tags.ts';
+import type { NumberedTag } from './counted-tags.ts';
 import type { SqlDatabase, Statement } from './database.ts';
-import { Dictionary, type TagNumbers } from './dictionary.ts';
+import { Dictionary } from './dictionary.ts';
 import { attributesText } from './kept-attributes.ts';
 import { PostingChanges } from './posting-changes.ts';
 import { compareSubmissions, toScoreUnits } from './tag-store.ts';
@@ -15,7 +15,7 @@ import type {
   TagResult,
   WriteOutcome,
 } from './tag-store.ts';
-import { packTagList } from './tag-list.ts';
+import { packTagList, unpackTagList } from './tag-list.ts';
 
 /** What the writer's thread answers. */
 export interface WriterCalls {
@@ -43,6 +43,7 @@ type PhotoRow = [
   sequence: number,
   activation: number,
   tags: Uint8Array,
+  machineTags: Uint8Array | null,
   corrections: KeptCorrections,
 ];
 
@@ -52,15 +53,14 @@ interface Version {
   readonly activation: number;
 }
 
-interface StoredPhoto extends Version, KeptTags {
+interface StoredPhoto extends Version {
   readonly row: number;
+  /** What counts. */
+  readonly tags: Uint8Array;
+  /** What the machine says. */
+  readonly machine: Uint8Array;
+  readonly corrections: KeptCorrections;
 }
-
-/** A tag as its row and the indexes know it. */
-type NumberedTag = TagNumbers & {
-  /** Whole number of 1/10,000. */
-  readonly score: number;
-};
 
 /** The one connection that changes the database. */
 export class TagWriter {
@@ -76,7 +76,7 @@ export class TagWriter {
     this.#database = database;
     this.#dictionary = new Dictionary(database);
     this.#photos = database.prepare(
-      `SELECT row, id, epoch, sequence, activation, tags, corrections
+      `SELECT row, id, epoch, sequence, activation, tags, machine_tags, corrections
        FROM photos WHERE id IN (SELECT value FROM json_each(?))`,
     );
     this.#tombstones = database.prepare(
@@ -84,16 +84,18 @@ export class TagWriter {
     );
     this.#raise = database.prepare('DELETE FROM tombstones WHERE id IN (SELECT value FROM json_each(?))');
     this.#upsert = database.prepare(
-      `INSERT INTO photos (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags, attributes)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO photos (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags, attributes,
+                           machine_tags)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET
          epoch = excluded.epoch, sequence = excluded.sequence, activation = excluded.activation,
          model = excluded.model, file = excluded.file, sha256 = excluded.sha256, width = excluded.width, height = excluded.height,
-         tagged_at = excluded.tagged_at, tags = excluded.tags, attributes = excluded.attributes
+         tagged_at = excluded.tagged_at, tags = excluded.tags, attributes = excluded.attributes,
+         machine_tags = excluded.machine_tags
        RETURNING row`,
     );
     this.#update = database.prepare(
-      'UPDATE photos SET activation = ?, model = ?, tagged_at = ?, tags = ? WHERE row = ?',
+      'UPDATE photos SET activation = ?, model = ?, tagged_at = ?, tags = ?, machine_tags = ? WHERE row = ?',
     );
   }
 
@@ -139,9 +141,12 @@ export class TagWriter {
       const stored = this.#storedPhotos(JSON.stringify([request.photoId])).get(request.photoId);
       if (stored === undefined) return false;
       const corrections = changed(stored.corrections, request);
-      this.#database.prepare('UPDATE photos SET corrections = ? WHERE row = ?').run(corrections, stored.row);
+      const counted = countedTags(this.#listed(stored.machine), corrections, this.#dictionary);
+      this.#database
+        .prepare('UPDATE photos SET tags = ?, machine_tags = ?, corrections = ? WHERE row = ?')
+        .run(packed(counted), corrections === null ? null : stored.machine, corrections, stored.row);
       this.#withdraw(stored, changes);
-      changes.add(stored.row, countedTerms({ ...stored, corrections }, this.#dictionary));
+      changes.add(stored.row, counted);
       return true;
     });
   }
@@ -186,15 +191,17 @@ export class TagWriter {
     return new Map(
       this.#photos
         .all(ids)
-        .map(([row, id, epoch, sequence, activation, tags, corrections]) => [
+        .map(([row, id, epoch, sequence, activation, tags, machine, corrections]) => [
           id,
-          { row, submission: { epoch, sequence }, activation, tags, corrections },
+          { row, submission: { epoch, sequence }, activation, tags, machine: machine ?? tags, corrections },
         ]),
     );
   }
 
   #replace(result: TagResult, stored: StoredPhoto | undefined, changes: PostingChanges): void {
-    const tags = packed(this.#numbered(result.tags));
+    const machine = this.#numbered(result.tags);
+    const corrections = stored?.corrections ?? null;
+    const counted = countedTags(machine, corrections, this.#dictionary);
     const [row] = this.#upsert.one(
       result.photoId,
       result.submission.epoch,
@@ -206,22 +213,33 @@ export class TagWriter {
       result.width ?? null,
       result.height ?? null,
       result.taggedAt,
-      tags,
+      packed(counted),
       result.attributes === undefined ? null : attributesText(result.attributes),
+      corrections === null ? null : packed(machine),
     );
     if (stored === undefined) changes.photos += 1;
     else this.#withdraw(stored, changes);
-    changes.add(row, countedTerms({ tags, corrections: stored?.corrections ?? null }, this.#dictionary));
+    changes.add(row, counted);
   }
 
   /** The indexes are left alone where nothing that they have has changed. */
   #retag(rescored: Rescored, stored: StoredPhoto, changes: PostingChanges): RescoreOutcome {
-    const tags = packed(this.#numbered(rescored.tags));
+    const machine = this.#numbered(rescored.tags);
+    const counted = countedTags(machine, stored.corrections, this.#dictionary);
+    const [tags, list] = [packed(counted), packed(machine)];
     const { activation, taggedAt } = rescored;
-    this.#update.run(activation, this.#dictionary.modelNumber(rescored), taggedAt, tags, stored.row);
-    if (Buffer.compare(tags, stored.tags) === 0) return 'same';
+    const model = this.#dictionary.modelNumber(rescored);
+    this.#update.run(
+      activation,
+      model,
+      taggedAt,
+      tags,
+      stored.corrections === null ? null : list,
+      stored.row,
+    );
+    if (Buffer.compare(list, stored.machine) === 0) return 'same';
     this.#withdraw(stored, changes);
-    changes.add(stored.row, countedTerms({ ...stored, tags }, this.#dictionary));
+    changes.add(stored.row, counted);
     return 'changed';
   }
 
@@ -233,7 +251,13 @@ export class TagWriter {
   }
 
   #withdraw(stored: StoredPhoto, changes: PostingChanges): void {
-    changes.remove(stored.row, countedTerms(stored, this.#dictionary));
+    changes.remove(stored.row, this.#listed(stored.tags));
+  }
+
+  #listed(tags: Uint8Array): NumberedTag[] {
+    return unpackTagList(tags).map(({ id, score }) => {
+      return { tag: id, term: this.#dictionary.tag(id).term, score };
+    });
   }
 
   #bury(photoId: string, { epoch, sequence }: Submission, now: number): void {

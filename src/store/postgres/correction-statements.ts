@@ -3,45 +3,37 @@ import type { CorrectionRequest } from '../corrections.ts';
 import type { Sql } from './server-pools.ts';
 
 /**
- * Migration: what users say of a photo, as `corrections.ts` has it; NULL where nobody has. `tags` and `scores` stay what the
- * machine says; postings are of what counts.
+ * Migration: what users say of a photo, as `corrections.ts` has it. Where they do, `tags` and `scores` are what counts, and what the
+ * machine says is beside them.
  */
 export const correctionsMigration = `
-  ALTER TABLE autotag.photos ADD COLUMN corrections jsonb;
+  ALTER TABLE autotag.photos ADD COLUMN corrections jsonb, ADD COLUMN machine_tags integer[], ADD COLUMN machine_scores smallint[];
   CREATE INDEX corrected_photos ON autotag.photos (number) WHERE corrections IS NOT NULL;
 
-  -- What photos are found by: what users have accepted, and what the machine says of tags of which they say nothing. Of tags
-  -- that differ in case alone, the best counts. Photos of which all this stays keep their postings.
-  CREATE OR REPLACE FUNCTION autotag.index_photos() RETURNS trigger LANGUAGE plpgsql AS $$
-  DECLARE
-    live bigint := 0;
-    retagged bigint[];
+  -- Whoever updates a row gives it the tags that the machine says; here they become what counts.
+  CREATE FUNCTION autotag.correct_photo() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
-    IF TG_OP = 'UPDATE' THEN
-      retagged := ARRAY(SELECT number FROM (
-        SELECT number, tags, scores, corrections FROM written
-        EXCEPT SELECT number, tags, scores, corrections FROM replaced) AS retagged);
-      DELETE FROM autotag.postings WHERE photo = ANY (retagged);
-      live := (SELECT count(*) FROM replaced WHERE forgotten_at IS NULL);
-    END IF;
-    INSERT INTO autotag.postings (photo, term, score)
-      SELECT photo, term, max(score) FROM (
-        SELECT written.number AS photo, tags.term, listed.score
-        FROM written, unnest(written.tags, written.scores) AS listed (tag, score), autotag.tags
-        WHERE tags.id = listed.tag AND (written.corrections IS NULL OR NOT written.corrections ?
-          (SELECT terms.term FROM autotag.terms WHERE terms.id = tags.term))
+    NEW.machine_tags := NULL;
+    NEW.machine_scores := NULL;
+    IF NEW.corrections IS NULL THEN RETURN NEW; END IF;
+    NEW.machine_tags := NEW.tags;
+    NEW.machine_scores := NEW.scores;
+    SELECT coalesce(array_agg(tag ORDER BY place), '{}'), coalesce(array_agg(score ORDER BY place), '{}')
+      INTO NEW.tags, NEW.scores
+      FROM (
+        SELECT tags.id AS tag, 10000::smallint AS score, 0 AS place
+        FROM jsonb_each(NEW.corrections) AS corrected (term, said) JOIN autotag.tags ON tags.tag = said ->> 'tag'
+        WHERE said ->> 'verdict' = 'accept'
         UNION ALL
-        SELECT written.number, terms.id, 10000
-        FROM written, jsonb_each(written.corrections) AS corrected (term, said), autotag.terms
-        WHERE terms.term = corrected.term AND said ->> 'verdict' = 'accept'
-      ) AS effective
-      WHERE TG_OP = 'INSERT' OR photo IN (SELECT unnest(retagged))
-      GROUP BY photo, term;
-    UPDATE autotag.totals SET photos = totals.photos - live + added.photos
-      FROM (SELECT count(*) AS photos FROM written WHERE forgotten_at IS NULL) AS added
-      WHERE added.photos <> live;
-    RETURN NULL;
+        SELECT listed.tag, listed.score, place
+        FROM unnest(NEW.machine_tags, NEW.machine_scores) WITH ORDINALITY AS listed (tag, score, place)
+        WHERE NOT EXISTS (SELECT FROM autotag.tags JOIN autotag.terms ON terms.id = tags.term
+                          WHERE tags.id = listed.tag AND NEW.corrections ? terms.term)
+      ) AS counted;
+    RETURN NEW;
   END $$;
+  CREATE TRIGGER photo_corrected BEFORE UPDATE ON autotag.photos FOR EACH ROW
+    WHEN (OLD.corrections IS NOT NULL OR NEW.corrections IS NOT NULL) EXECUTE FUNCTION autotag.correct_photo();
 `;
 
 /** What the corrections of a row are after those of a request, `{}` if none is left. */
@@ -52,7 +44,8 @@ export function correctStatement(request: CorrectionRequest): Sql {
   const { terms, given } = changesOf(request);
   return {
     text: `
-      UPDATE autotag.photos SET corrections = nullif(${changed}, '{}')
+      UPDATE autotag.photos SET corrections = nullif(${changed}, '{}'),
+        tags = coalesce(machine_tags, tags), scores = coalesce(machine_scores, scores)
       WHERE id = $1 AND forgotten_at IS NULL
         AND (SELECT count(*) FROM jsonb_object_keys(${changed})) <= ${String(maxCorrections)}
       RETURNING true`,

@@ -44,7 +44,8 @@ export function rescoreStatement(batch: readonly Rescored[]): Sql {
   return {
     text: `
       WITH rescored AS (
-        SELECT stored.number, stored.tags AS tags_before, stored.scores AS scores_before, result.activation,
+        SELECT stored.number, coalesce(stored.machine_tags, stored.tags) AS tags_before,
+          coalesce(stored.machine_scores, stored.scores) AS scores_before, result.activation,
           ${modelNumber} AS model, result.tagged_at, ${tagNumbers} AS tags, result.scores
         FROM json_to_recordset($1) AS result
           (id text, epoch bigint, sequence bigint, activation bigint, model text, extractor text, tagged_at bigint,

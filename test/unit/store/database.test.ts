@@ -76,6 +76,7 @@ describe('SqlDatabase', () => {
     new TagWriter(database).write([old]);
     database.execute(
       `DROP INDEX corrected_photos; ALTER TABLE photos DROP COLUMN corrections;
+       ALTER TABLE photos DROP COLUMN machine_tags;
        ALTER TABLE photos DROP COLUMN attributes; PRAGMA user_version = 1`,
     );
     migrate(database, file);

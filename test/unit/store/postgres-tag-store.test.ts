@@ -260,7 +260,9 @@ describe('a tag store in PostgreSQL', () => {
     await store.close();
     await server.execute(
       url,
-      'ALTER TABLE autotag.photos DROP COLUMN corrections; DELETE FROM autotag.migrations WHERE version >= 2',
+      `DROP TRIGGER photo_corrected ON autotag.photos; DROP FUNCTION autotag.correct_photo;
+       ALTER TABLE autotag.photos DROP COLUMN corrections, DROP COLUMN machine_tags, DROP COLUMN machine_scores;
+       DELETE FROM autotag.migrations WHERE version >= 2`,
     );
     const again = await open();
     expect(await again.get('old')).toEqual(result('old', { cat: 0.5, dog: 0.4 }));
