@@ -50,7 +50,7 @@ export async function prepareThreads(
     () =>
       new WorkerSlot({
         clock,
-        setup: { kernel, parameters, limits },
+        setup: { kernel, parameters, limits, thumbnailPx: options.thumbnailPx },
         taskTimeoutMs: options.taskTimeoutMs,
         onStuck,
         entry,

@@ -70,6 +70,11 @@ export const nodeOptions = {
     'bytes',
   ),
   maxPhotoPixels: row('largest photo', z.coerce.number().int().min(1).default(100_000_000), 'pixels'),
+  thumbnailPx: row(
+    'longest side of the thumbnail that is kept of each photo; 0 keeps none',
+    z.coerce.number().int().min(0).max(512).default(0),
+    'pixels',
+  ),
   window: row(
     'photos under lease at once; 0 is eight a thread, at least 32',
     z.coerce.number().int().min(0).max(4096).default(0),

@@ -1,7 +1,7 @@
 /** How many photos a thread holds: while one is in the kernel, the next is decoded. */
 export const placesPerThread = 2;
 
-const stages = ['empty', 'decoding', 'kernel'] as const;
+const stages = ['empty', 'decoding', 'kernel', 'thumbnail'] as const;
 
 /** What a thread is doing with the photo in one of its places. */
 export type PlaceStage = (typeof stages)[number];
@@ -32,11 +32,11 @@ export class SlotBoard {
 
   /**
    * The places whose photos may have ended the thread: the one in the kernel, which keeps the thread to itself;
-   * without one, those that were being decoded.
+   * without one, all others: they were decoded, or encoded.
    */
   suspects(): number[] {
     const places = Array.from({ length: placesPerThread }, (_, place) => place);
     const inKernel = places.filter((place) => this.get(place) === 'kernel');
-    return inKernel.length > 0 ? inKernel : places.filter((place) => this.get(place) === 'decoding');
+    return inKernel.length > 0 ? inKernel : places.filter((place) => this.get(place) !== 'empty');
   }
 }

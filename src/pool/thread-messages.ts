@@ -11,6 +11,8 @@ export interface ThreadSetup {
   /** The parameter file of `lite0`; shared, copied into each thread's own wasm memory. */
   readonly parameters: SharedArrayBuffer;
   readonly limits: DecodeLimits;
+  /** Longest side of thumbnails, pixels; 0 makes none. */
+  readonly thumbnailPx: number;
   /** See {@link SlotBoard}. */
   readonly board: SharedArrayBuffer;
 }
@@ -47,6 +49,8 @@ export interface PhotoTags {
   /** What the model's extractors say of the photo: copied to the main thread, which is as quick as moving so little. */
   readonly features: readonly ExtractedFeatures[];
   readonly times: StageTimes;
+  /** WebP, or why it could not be made; absent where none was wanted. Moved to the main thread. */
+  readonly thumbnail?: ThreadReply<Uint8Array<ArrayBuffer>>;
 }
 
 /** A thread's answer. Errors lose class and code across threads, so they travel as data. */

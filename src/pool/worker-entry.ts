@@ -1,8 +1,10 @@
 import { workerData } from 'node:worker_threads';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { Fault } from '../base/errors.ts';
 import type { ExtractedFeatures } from '../model/feature-store/feature-stores.ts';
 import type { Extractor } from '../vision/extractor.ts';
-import { decodeFor, describeAll, Extractors } from '../vision/extractors.ts';
+import { decodePhoto } from '../vision/decoded-photo.ts';
+import { describeAll, Extractors } from '../vision/extractors.ts';
 import { Kernel } from '../vision/kernel.ts';
 import { asKept, quantiseFeatures } from '../vision/quantised-features.ts';
 import { ModelScorer } from '../model/model-scorer.ts';
@@ -28,7 +30,9 @@ class PhotoTagger {
     const extractors = this.#scorer.extractorsOf(task.model);
     const started = performance.now();
     this.#board.set(task.place, 'decoding');
-    const pixels = await decodeFor(extractors, new Uint8Array(task.bytes), this.#setup.limits);
+    const { limits, thumbnailPx } = this.#setup;
+    const bytes = new Uint8Array(task.bytes);
+    const { pixels, thumbnail } = await decodePhoto(extractors, bytes, thumbnailPx, limits);
     const decoded = performance.now();
     this.#board.set(task.place, 'kernel');
     const features = extractedFeatures(extractors, describeAll(pixels));
@@ -38,7 +42,9 @@ class PhotoTagger {
     const found = this.#scorer.score(kept, task.model, task.top);
     const scored = performance.now();
     const times = { decode: decoded - started, features: extracted - decoded, score: scored - extracted };
-    return { ...found, features, times };
+    if (thumbnail === undefined) return { ...found, features, times };
+    this.#board.set(task.place, 'thumbnail');
+    return { ...found, features, times, thumbnail: await made(thumbnail) };
   }
 
   release(place: number): void {
@@ -58,6 +64,13 @@ function extractedFeatures(
   });
 }
 
+async function made(
+  thumbnail: Promise<Uint8Array<ArrayBuffer> | Fault>,
+): Promise<ThreadReply<Uint8Array<ArrayBuffer>>> {
+  const value = await thumbnail;
+  return value instanceof Fault ? { ok: false, fault: value.toWire() } : { ok: true, value };
+}
+
 const tagger = new PhotoTagger(workerData as ThreadSetup);
 
 /** The thread's task handler, called by the pool. */
@@ -66,10 +79,20 @@ export default async function handle(
 ): Promise<ThreadReply<PhotoTags | undefined>> {
   if (task.kind === 'ready') return { ok: true, value: undefined };
   try {
-    return { ok: true, value: await tagger.tag(task) };
+    return answer(await tagger.tag(task));
   } catch (error) {
     return { ok: false, fault: Fault.from(error).toWire() };
   } finally {
     tagger.release(task.place);
   }
+}
+
+/** The reply, from which a thumbnail is moved. */
+function answer(value: PhotoTags): ThreadReply<PhotoTags> {
+  const reply: ThreadReply<PhotoTags> = { ok: true, value };
+  const { thumbnail } = value;
+  if (thumbnail?.ok !== true) return reply;
+  const moving = move({ [transferableSymbol]: thumbnail.value.buffer, [valueSymbol]: reply });
+  // Piscina takes the reply out of it before it is sent.
+  return moving as unknown as ThreadReply<PhotoTags>;
 }

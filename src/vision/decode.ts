@@ -1,4 +1,4 @@
-import sharp, { type SharpOptions } from 'sharp';
+import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import { Fault, reasonOf } from '../base/errors.ts';
 import type { InputShape } from './extractor.ts';
 import { formatOf, type PhotoFormat } from './photo-format.ts';
@@ -46,6 +46,20 @@ export async function decode(
   input: InputShape,
   limits: DecodeLimits,
 ): Promise<Uint8Array> {
+  return withPhoto(bytes, limits, (open) => pixelsOf(open(), input));
+}
+
+/**
+ * Does something with a photo whose size and format are in order, within its time. What `open` returns is upright, in sRGB and on white; it
+ * is read once.
+ *
+ * @throws Fault as {@link decode} does
+ */
+export async function withPhoto<T>(
+  bytes: Uint8Array,
+  limits: DecodeLimits,
+  work: (open: () => Sharp) => Promise<T>,
+): Promise<T> {
   if (bytes.length === 0) throw new Fault('PHOTO_EMPTY');
   if (bytes.length > limits.maxBytes)
     throw new Fault('PHOTO_TOO_LARGE', { bytes: bytes.length, limit: limits.maxBytes });
@@ -55,7 +69,7 @@ export async function decode(
   return withinTime(limits.timeoutMs, async () => {
     try {
       const inDisplayP3 = format.deep && (await isDeepWithProfile(bytes, limits));
-      return await pixelsOf(bytes, inDisplayP3, input, limits);
+      return await work(() => opened(bytes, inDisplayP3, limits));
     } catch (error) {
       throw await faultOf(error, bytes, format, limits);
     }
@@ -73,26 +87,30 @@ async function isDeepWithProfile(bytes: Uint8Array, limits: DecodeLimits): Promi
   return space === 'rgb16' && hasProfile;
 }
 
+function opened(bytes: Uint8Array, inDisplayP3: boolean, limits: DecodeLimits): Sharp {
+  const photo = sharp(bytes, openOptions(limits))
+    .timeout({ seconds: Math.ceil(limits.timeoutMs / 1000) })
+    .flatten({ background });
+  return inDisplayP3 ? photo.withIccProfile('srgb', { attach: false }) : photo;
+}
+
+/** Pixels of a photo's whole of which an extractor takes the centre, at least. */
+export function wholeSize({ width, height, crop }: InputShape): { width: number; height: number } {
+  return { width: Math.round(width / crop), height: Math.round(height / crop) };
+}
+
 /**
  * One pass, so that JPEG and WebP are shrunk while they are decoded: the whole is scaled so that the crop has its final size, and only
  * then cropped. libvips computes only what the crop needs.
  */
-async function pixelsOf(
-  bytes: Uint8Array,
-  inDisplayP3: boolean,
-  input: InputShape,
-  limits: DecodeLimits,
-): Promise<Uint8Array> {
-  const { width, height, crop } = input;
-  const whole = { width: Math.round(width / crop), height: Math.round(height / crop) };
-  const pipeline = sharp(bytes, openOptions(limits))
-    .timeout({ seconds: Math.ceil(limits.timeoutMs / 1000) })
+async function pixelsOf(photo: Sharp, input: InputShape): Promise<Uint8Array> {
+  const { width, height } = input;
+  const whole = wholeSize(input);
+  photo
     .resize({ ...whole, fit: 'cover', kernel: 'cubic' })
-    .extract({ left: (whole.width - width) >> 1, top: (whole.height - height) >> 1, width, height })
-    .flatten({ background });
-  if (inDisplayP3) pipeline.withIccProfile('srgb', { attach: false });
+    .extract({ left: (whole.width - width) >> 1, top: (whole.height - height) >> 1, width, height });
   // Copied, since a Buffer cannot be transferred; sharp's own toUint8Array never frees its pixels (0.35.5).
-  return new Uint8Array(await pipeline.raw().toBuffer());
+  return new Uint8Array(await photo.raw().toBuffer());
 }
 
 /**

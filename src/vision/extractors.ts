@@ -73,6 +73,7 @@ export class Extractors {
  * Decodes a photo once for each shape that the extractors take, side by side.
  *
  * @param bytes - the file
+ * @param decodeTo - gives the pixels of a shape; default {@link decode}
  * @returns RGB pixels for each extractor; those of one shape share them
  * @throws Fault of {@link decode}
  */
@@ -80,11 +81,12 @@ export async function decodeFor(
   extractors: readonly Extractor[],
   bytes: Uint8Array,
   limits: DecodeLimits,
+  decodeTo: typeof decode = decode,
 ): Promise<ReadonlyMap<Extractor, Uint8Array>> {
   const decoded = new Map<string, Promise<Uint8Array>>();
   const pixelsFor = async (extractor: Extractor) => {
     const shape = shapeKey(extractor.input);
-    const pixels = decoded.get(shape) ?? decode(bytes, extractor.input, limits);
+    const pixels = decoded.get(shape) ?? decodeTo(bytes, extractor.input, limits);
     decoded.set(shape, pixels);
     return [extractor, await pixels] as const;
   };

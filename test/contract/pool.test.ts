@@ -78,6 +78,22 @@ describe('a photo in a thread', () => {
     for (const time of Object.values(times)) expect(time).toBeGreaterThanOrEqual(0);
   });
 
+  test('has the same scores with a thumbnail as without', async () => {
+    const model = await publishedModel(modelContents(reference.randomBlock(['a', 'b'], 1)), reference);
+    const photo = await jpeg(quadrants(640, 480));
+    const found = [];
+    for (const thumbnailPx of [0, 320]) {
+      const slot = newSlot({ setup: { ...reference.setup, thumbnailPx } });
+      await slot.start();
+      found.push(await slot.run({ bytes: transferable(photo), model: model.handle, top: 2 }));
+    }
+    const [without, having] = found;
+    expect(having!.best).toEqual(without!.best);
+    expect(having!.features).toEqual(without!.features);
+    expect(without!.thumbnail).toBeUndefined();
+    expect(having!.thumbnail).toMatchObject({ ok: true, value: expect.any(Uint8Array) as unknown });
+  });
+
   test('is tagged by each block on the features of its own extractor', async () => {
     const slot = newSlot();
     await slot.start();

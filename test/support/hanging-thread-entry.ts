@@ -13,9 +13,10 @@ import { stageOfHanging } from './hanging-photos.ts';
 
 const board = new SlotBoard((workerData as ThreadSetup).board);
 
-/** How a thread hangs: in the decoder, which has threads of its own, its event loop goes on. */
+/** How a thread hangs: in libvips, which has threads of its own, its event loop goes on. */
 const hang: Readonly<Record<Exclude<PlaceStage, 'empty'>, () => unknown>> = {
   decoding: () => new Promise(() => undefined),
+  thumbnail: () => new Promise(() => undefined),
   kernel: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
 };
 

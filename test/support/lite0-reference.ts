@@ -35,7 +35,7 @@ export class Lite0Reference {
     const bytes = await readFile(setupFiles.lite0);
     const parameters = new SharedArrayBuffer(bytes.length);
     new Uint8Array(parameters).set(bytes);
-    return new Lite0Reference({ kernel: module, parameters, limits: testLimits });
+    return new Lite0Reference({ kernel: module, parameters, limits: testLimits, thumbnailPx: 0 });
   }
 
   /** What a node has. */

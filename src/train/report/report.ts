@@ -36,7 +36,7 @@ export interface Report {
   readonly evaluation: Evaluation;
 }
 
-/** A photo's small picture as JPEG, if there is one. */
+/** A photo's small picture as WebP, if there is one. */
 export type Thumbnail = (photo: string) => Uint8Array | undefined;
 
 /** Of more classes than this, the best and the worst are listed. */
@@ -151,12 +151,12 @@ function photoSection(
     </div>`;
 }
 
-function picture(jpeg: Uint8Array | undefined): Html | undefined {
-  if (jpeg === undefined || jpeg.length > thumbnailBytes) return undefined;
+function picture(webp: Uint8Array | undefined): Html | undefined {
+  if (webp === undefined || webp.length > thumbnailBytes) return undefined;
   return html`<img
     alt=""
     loading="lazy"
-    src="data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}"
+    src="data:image/webp;base64,${Buffer.from(webp).toString('base64')}"
   />`;
 }
 

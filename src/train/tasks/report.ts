@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { BlobRef } from '../../model/blob-store.ts';
 import { readPhotoFolders } from '../../model/training-set/photo-folders.ts';
 import { type InputPhoto, type PhotoReading, readPixelData } from '../../model/training-set/pixel-data.ts';
-import { thumbnail } from '../../vision/thumbnail.ts';
+import { thumbnailOfFile } from '../../vision/thumbnail.ts';
 import { checkEvaluation } from '../evaluation.ts';
 import { Fault } from '../../base/errors.ts';
 import { reportHtml } from '../report/report.ts';
@@ -26,6 +26,9 @@ const schema = z.strictObject({
 
 /** Input files of more bytes than this are not searched for pictures. */
 const maxSearchedBytes = 4 * 1024 ** 3;
+
+/** Longest side of a picture in the report, pixels. */
+const pictureSide = 128;
 
 /** The report of a training run as one page: input the evaluation, output the page. It runs where the photos are. */
 export const report: TaskHandler = async (task, { blobs, signal }) => {
@@ -54,7 +57,8 @@ async function picturesOf(
   const pictures = new Map<string, Uint8Array>();
   for await (const { id, bytes } of photosOf(wanted, sources)) {
     signal.throwIfAborted();
-    const picture = await thumbnail(bytes, sources.limits);
+    // One that cannot be decoded was reported when it was described.
+    const picture = await thumbnailOfFile(bytes, pictureSide, sources.limits).catch(() => undefined);
     if (picture !== undefined) pictures.set(id, picture);
     if (pictures.size === wanted.size) break;
   }

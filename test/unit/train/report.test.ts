@@ -43,7 +43,7 @@ describe('the report as a page', () => {
     const addresses = [...page.matchAll(/(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)/g)].map(
       ([, address]) => address,
     );
-    for (const address of addresses) expect(address).toMatch(/^(data:image\/jpeg;base64,|#|x$)/);
+    for (const address of addresses) expect(address).toMatch(/^(data:image\/webp;base64,|#|x$)/);
     expect(page.replaceAll(/xmlns(:\w+)?="[^"]*"/g, '')).not.toMatch(/https?:/);
   });
 
@@ -64,7 +64,7 @@ describe('the report as a page', () => {
 
   it('has plots, times, counts and thumbnails', () => {
     expect(page.match(/<svg /g)).toHaveLength(5);
-    for (const text of ['1 min 15 s', '1 h 6 min', '12,345', 'data:image/jpeg;base64,/9g='])
+    for (const text of ['1 min 15 s', '1 h 6 min', '12,345', 'data:image/webp;base64,/9g='])
       expect(page).toContain(text);
     expect(page).not.toMatch(/>undefined|="undefined|NaN/);
   });
