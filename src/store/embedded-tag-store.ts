@@ -80,9 +80,9 @@ export class EmbeddedTagStore implements TagStore {
       busyTimeoutMs: options.busyTimeoutMs ?? 5_000,
     };
     // The writer first: it makes and migrates what the reader reads.
-    const writer = await opened(new StoreThread<WriterCalls>({ role: 'writer', database }));
+    const writer = await StoreThread.open<WriterCalls>({ role: 'writer', database });
     try {
-      const reader = await opened(new StoreThread<ReaderCalls>({ role: 'reader', database }));
+      const reader = await StoreThread.open<ReaderCalls>({ role: 'reader', database });
       return new EmbeddedTagStore(writer, reader, options);
     } catch (thrown) {
       await writer.stop();
@@ -145,17 +145,6 @@ export class EmbeddedTagStore implements TagStore {
     const fault = new Fault('STORE_UNAVAILABLE', { reason: `its ${thread} was killed` });
     await (thread === 'writer' ? this.#writer : this.#reader).kill(fault);
     await this.exited;
-  }
-}
-
-/** Waits until the thread has opened its database; one that could not has ended when this rejects. */
-async function opened<C extends Calls<C>>(thread: StoreThread<C>): Promise<StoreThread<C>> {
-  try {
-    await thread.opened;
-    return thread;
-  } catch (thrown) {
-    await thread.exited;
-    throw thrown;
   }
 }
 

@@ -1,11 +1,19 @@
 import { Fault } from '../base/errors.ts';
 import type { SqlDatabase } from './database.ts';
 
-/** "ATAG": marks a file as a tag store, so that another program's database is refused instead of changed. */
+/** What a file of ours has in it. */
+export interface Schema {
+  /** Marks the file, so that another program's database is refused instead of changed. */
+  readonly applicationId: number;
+  /** One row a version; a published row never changes, a change is a new row. */
+  readonly migrations: readonly string[];
+}
+
+/** "ATAG". */
 const applicationId = 0x41544147;
 
 /**
- * The schema, one row a version; a published row never changes, a change is a new row.
+ * The schema of the tag store.
  *
  * A tag is kept exactly (`tags`) and by what searches compare (`terms`). A photo's row carries its own tags, so that
  * showing or replacing them reads one row. Each pair of term and photo is indexed twice: `postings` in the order in which
@@ -84,19 +92,26 @@ const migrations: readonly string[] = [
   `,
 ];
 
-/** The newest schema this version of the program knows. */
+/** The newest schema of a tag store that this version of the program knows. */
 export const schemaVersion = migrations.length;
 
 /**
- * Brings the database to {@link schemaVersion}, each migration in a transaction of its own.
+ * Brings the database to the newest version of its schema, each migration in a transaction of its own.
+ *
+ * @param schema - default: a tag store's
  * @throws Fault `STORE_VERSION` if a newer program wrote it, `STORE_FORMAT` if another program did
  */
-export function migrate(database: SqlDatabase, file: string): void {
+export function migrate(
+  database: SqlDatabase,
+  file: string,
+  schema: Schema = { applicationId, migrations },
+): void {
   const found = versionOf(database);
-  if (found > schemaVersion) throw new Fault('STORE_VERSION', { found, known: schemaVersion });
-  if (!isOurs(database))
+  const known = schema.migrations.length;
+  if (!isOurs(database, schema))
     throw new Fault('STORE_FORMAT', { file, reason: 'it is the database of another program' });
-  for (const [index, sql] of migrations.entries()) {
+  if (found > known) throw new Fault('STORE_VERSION', { found, known });
+  for (const [index, sql] of schema.migrations.entries()) {
     database.transaction(() => {
       // Asked again inside: another process may have just done it.
       if (versionOf(database) > index) return;
@@ -110,7 +125,7 @@ function versionOf(database: SqlDatabase): number {
   return Number(database.pragma('user_version'));
 }
 
-function isOurs(database: SqlDatabase): boolean {
+function isOurs(database: SqlDatabase, { applicationId }: Schema): boolean {
   if (database.pragma('application_id') === applicationId) return true;
   const isEmpty = database.prepare<[number]>('SELECT 1 FROM sqlite_schema').get() === undefined;
   return isEmpty && versionOf(database) === 0;

@@ -1,9 +1,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
-import { Fault } from '../base/errors.ts';
+import type { Fault } from '../base/errors.ts';
 import { checkPhotoId } from '../base/ids.ts';
-import { withResolver } from '../base/promise-resolver.ts';
-import { parseStoreUrl } from '../base/store-url.ts';
 import { checkCorrections, tooManyCorrections } from './corrections.ts';
 import type { CorrectedPage, CorrectionRequest } from './corrections.ts';
 import { correctStatement } from './postgres/correction-statements.ts';
@@ -15,11 +13,9 @@ import {
   rescoreStatement,
   writeStatement,
 } from './postgres/result-statements.ts';
-import { serverFault, sqlStateOf } from './postgres/server-faults.ts';
-import { ServerPools } from './postgres/server-pools.ts';
-import type { PoolLimits } from './postgres/server-pools.ts';
-import { migrateServer } from './postgres/server-schema.ts';
-
+import { sqlStateOf } from './postgres/server-faults.ts';
+import type { PoolLimits, ServerPools } from './postgres/server-pools.ts';
+import { ServerStore } from './postgres/server-store.ts';
 import { TagQueries } from './postgres/tag-queries.ts';
 import type { SearchQuery } from './search-query.ts';
 import { checkTagResult } from './tag-store.ts';
@@ -56,27 +52,25 @@ export interface PostgresTagStoreOptions extends PoolLimits {
  */
 export class PostgresTagStore implements TagStore {
   readonly exited: Promise<Fault | undefined>;
+  readonly #server: ServerStore;
   readonly #pools: ServerPools;
   readonly #names: KnownNames;
   readonly #queries: TagQueries;
   readonly #clock: Clock;
   readonly #tombstoneTtlMs: number;
-  readonly #running = new Set<Call>();
-  readonly #exit = withResolver<Fault | undefined>();
-  #migrated: Promise<void> | undefined;
-  /** Why no more calls are taken. */
-  #ended: Fault | undefined;
 
   private constructor(
-    pools: ServerPools,
+    server: ServerStore,
     { clock = systemClock, tombstoneTtlMs = 30 * day }: PostgresTagStoreOptions,
   ) {
+    const { pools } = server;
+    this.#server = server;
     this.#pools = pools;
     this.#names = new KnownNames(pools);
     this.#queries = new TagQueries(pools);
     this.#clock = clock;
     this.#tombstoneTtlMs = tombstoneTtlMs;
-    this.exited = this.#exit.promise;
+    this.exited = server.exited;
   }
 
   /**
@@ -84,16 +78,7 @@ export class PostgresTagStore implements TagStore {
    * @throws Fault `USAGE` if the URL is none, `STORE_VERSION`, `STORE_DATABASE`
    */
   static async open(options: PostgresTagStoreOptions): Promise<PostgresTagStore> {
-    const store = new PostgresTagStore(await ServerPools.open(parseStoreUrl(options.url), options), options);
-    try {
-      await store.#prepared();
-    } catch (thrown) {
-      const fault = Fault.from(thrown);
-      if (fault.disposition === 'retry') return store;
-      await store.close();
-      throw fault;
-    }
-    return store;
+    return new PostgresTagStore(await ServerStore.open(options.url, options), options);
   }
 
   async write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
@@ -163,23 +148,12 @@ export class PostgresTagStore implements TagStore {
     });
   }
 
-  async close(): Promise<void> {
-    if (this.#ended === undefined) {
-      this.#ended = unavailable('it was closed');
-      await Promise.all([...this.#running].map(({ over }) => over));
-      await this.#pools.close();
-      this.#exit.resolve(undefined);
-    }
-    await this.exited;
+  close(): Promise<void> {
+    return this.#server.close();
   }
 
-  async kill(): Promise<void> {
-    const fault = unavailable('its connections were killed');
-    this.#ended ??= fault;
-    for (const call of this.#running) call.reject(fault);
-    this.#pools.kill();
-    this.#exit.resolve(fault);
-    await this.exited;
+  kill(): Promise<void> {
+    return this.#server.kill();
   }
 
   /** Writes results once the names in them have their numbers. */
@@ -221,36 +195,9 @@ export class PostgresTagStore implements TagStore {
     });
   }
 
-  /** Does something once the schema is there; everything that fails comes out as a fault. */
   #use<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    return new Promise<T>((resolve, reject) => {
-      const done = this.#prepared()
-        .then(work)
-        .then(resolve, (thrown: unknown) => {
-          // Tables that have gone are looked for, or made, again.
-          if (['3F000', '42P01'].includes(sqlStateOf(thrown))) this.#migrated = undefined;
-          reject(serverFault(thrown));
-        });
-      const call: Call = { reject, over: done.finally(() => this.#running.delete(call)) };
-      this.#running.add(call);
-    });
+    return this.#server.use(work);
   }
-
-  #prepared(): Promise<void> {
-    this.#migrated ??= this.#pools.transaction(migrateServer).catch((thrown: unknown) => {
-      this.#migrated = undefined;
-      throw serverFault(thrown);
-    });
-    return this.#migrated;
-  }
-}
-
-/** What somebody waits for. */
-interface Call {
-  readonly reject: (fault: Fault) => void;
-  /** Resolves when it has ended, well or not. */
-  readonly over: Promise<void>;
 }
 
 /** A statement changes a photo once: a photo that comes again in a batch goes to the next round. */
@@ -263,8 +210,4 @@ function roundsOf(batch: readonly TagResult[]): TagResult[][] {
     (rounds[round] ??= []).push(result);
   }
   return rounds;
-}
-
-function unavailable(reason: string): Fault {
-  return new Fault('STORE_UNAVAILABLE', { reason });
 }

@@ -26,8 +26,8 @@ export type StoreResponse =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly fault: WireFault };
 
-/** The one writer, which also makes and migrates the file, or a reader. */
-export type StoreRole = 'writer' | 'reader';
+/** Of the tag store the one writer, which also makes and migrates the file, or a reader; or all there is of the thumbnails. */
+export type StoreRole = 'writer' | 'reader' | 'thumbnails';
 
 /** What a store thread starts with. */
 export interface StoreThreadData {

@@ -8,6 +8,8 @@ import { TagReader } from './tag-reader.ts';
 import type { ReaderCalls } from './tag-reader.ts';
 import { TagWriter } from './tag-writer.ts';
 import type { WriterCalls } from './tag-writer.ts';
+import { ThumbnailTable, thumbnailSchema } from './thumbnail-table.ts';
+import type { ThumbnailCalls } from './thumbnail-table.ts';
 
 // The thread that owns one connection: SQLite's calls block it and nothing else.
 const { role, database: options, ending } = workerData as StoreThreadData;
@@ -17,11 +19,18 @@ if (parentPort !== null) start(parentPort);
 function start(port: MessagePort): void {
   answer(port, 0, () => {
     const database = new SqlDatabase(options);
-    if (role === 'writer') {
-      migrate(database, options.file);
-      serve<WriterCalls>(port, database, new TagWriter(database));
-    } else {
-      serve<ReaderCalls>(port, database, new TagReader(database));
+    switch (role) {
+      case 'writer':
+        migrate(database, options.file);
+        serve<WriterCalls>(port, database, new TagWriter(database));
+        break;
+      case 'reader':
+        serve<ReaderCalls>(port, database, new TagReader(database));
+        break;
+      case 'thumbnails':
+        migrate(database, options.file, thumbnailSchema);
+        serve<ThumbnailCalls>(port, database, new ThumbnailTable(database));
+        break;
     }
   });
 }

@@ -21,6 +21,7 @@ export class StoreThread<C extends Calls<C>> {
   readonly exited: Promise<Fault | undefined>;
   readonly #worker: Worker;
   readonly #role: string;
+  readonly #opened: Promise<void>;
   readonly #ending = new Int32Array(new SharedArrayBuffer(4));
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
@@ -28,8 +29,7 @@ export class StoreThread<C extends Calls<C>> {
   /** Why no more calls are taken. */
   #ended: Fault | undefined;
 
-  /** Starts the thread; it is of use once {@link opened} has resolved. */
-  constructor(data: Omit<StoreThreadData, 'ending'>) {
+  private constructor(data: Omit<StoreThreadData, 'ending'>) {
     const { url, execArgv } = threadEntry('store-thread-entry', import.meta.url);
     this.#role = data.role;
     this.#worker = new Worker(url, {
@@ -37,7 +37,7 @@ export class StoreThread<C extends Calls<C>> {
       execArgv,
       name: `store-${data.role}`,
     });
-    this.opened = this.#answerTo(0).then(() => undefined);
+    this.#opened = this.#answerTo(0).then(() => undefined);
     this.exited = new Promise((resolve) => {
       this.#worker.on('error', (error) => {
         this.#end(this.#broken(reasonOf(error)));
@@ -55,8 +55,20 @@ export class StoreThread<C extends Calls<C>> {
     });
   }
 
-  /** Resolves when the database is open; rejects with the fault that prevented it. */
-  readonly opened: Promise<void>;
+  /**
+   * Starts a thread and waits until it has opened its database; one that could not has ended when this rejects.
+   * @throws Fault that prevented it
+   */
+  static async open<C extends Calls<C>>(data: Omit<StoreThreadData, 'ending'>): Promise<StoreThread<C>> {
+    const thread = new StoreThread<C>(data);
+    try {
+      await thread.#opened;
+      return thread;
+    } catch (thrown) {
+      await thread.exited;
+      throw thrown;
+    }
+  }
 
   /**
    * Has the thread do something.

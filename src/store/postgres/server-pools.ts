@@ -7,7 +7,7 @@ import { sqlStateOf } from './server-faults.ts';
 import type { ServerAddress, TlsFiles } from '../../base/store-url.ts';
 
 /** What a statement is given: always bound, never written into the text. */
-export type SqlValue = string | number | readonly string[] | readonly number[] | null;
+export type SqlValue = string | number | readonly string[] | readonly number[] | readonly Uint8Array[] | null;
 
 /** A statement with its values. */
 export interface Sql {

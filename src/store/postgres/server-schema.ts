@@ -113,6 +113,16 @@ const migrations: readonly string[] = [
     FOR EACH STATEMENT EXECUTE FUNCTION autotag.count_postings();
   `,
   correctionsMigration,
+  // WebP does not get smaller: nobody tries.
+  `
+  CREATE TABLE autotag.thumbnails (
+    photo text COLLATE "C" PRIMARY KEY,
+    epoch bigint NOT NULL,
+    sequence bigint NOT NULL,
+    webp bytea NOT NULL
+  );
+  ALTER TABLE autotag.thumbnails ALTER COLUMN webp SET STORAGE EXTERNAL;
+  `,
 ];
 
 /** The newest schema this version of the program knows. */
