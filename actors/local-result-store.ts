@@ -1,5 +1,6 @@
 import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
+import type { SupervisedThumbnailStore } from '../src/store/supervised-thumbnail-store.ts';
 import type { WriteOutcome } from '../src/store/tag-store.ts';
 import type { ResultStore, TaggedPhoto } from './result-store.ts';
 
@@ -7,13 +8,15 @@ import type { ResultStore, TaggedPhoto } from './result-store.ts';
 export class LocalResultStore implements ResultStore {
   readonly #tags: SupervisedTagStore;
   readonly #features: FeatureStores;
+  readonly #thumbnails: SupervisedThumbnailStore;
   /** Photos whose tags are kept and whose features could not be, until they are kept again. */
   readonly #halfKept = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(tags: SupervisedTagStore, features: FeatureStores) {
+  constructor(tags: SupervisedTagStore, features: FeatureStores, thumbnails: SupervisedThumbnailStore) {
     this.#tags = tags;
     this.#features = features;
+    this.#thumbnails = thumbnails;
   }
 
   /** One batch after the other: of a photo that two nodes tag at once, tags and features are then those of the same submission. */
@@ -45,6 +48,9 @@ export class LocalResultStore implements ResultStore {
         watch.removed,
       );
       for (const { result } of stored) this.#halfKept.delete(result.photoId);
+      await this.#thumbnails.put(
+        stored.map(({ result: { photoId, submission }, thumbnail: webp }) => ({ photoId, submission, webp })),
+      );
       return outcomes;
     } finally {
       watch.end();

@@ -5,6 +5,7 @@ import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
 import { ActorName } from '../src/runtime/index.ts';
 import type { Behaviour } from '../src/runtime/index.ts';
+import type { SupervisedThumbnailStore } from '../src/store/supervised-thumbnail-store.ts';
 import type { PhotoQueue } from '../src/transport/photo-queue.ts';
 import { hasLostTrack } from '../src/transport/work-queue.ts';
 import type { QueueStatus } from '../src/transport/work-queue.ts';
@@ -21,6 +22,8 @@ const resolution = 10;
 export interface NodeMonitorArgument {
   readonly queue: PhotoQueue;
   readonly metrics: Metrics;
+  /** On the node that keeps them. */
+  readonly thumbnails: SupervisedThumbnailStore | undefined;
 }
 
 interface NodeMonitorState extends NodeMonitorArgument {
@@ -39,11 +42,12 @@ export const nodeMonitor: Behaviour<NodeMonitorState, 'measure', NodeMonitorArgu
   },
   receive: async (state, _message, context) => {
     measureEventLoop(state);
-    try {
-      await measureQueue(state, context.log);
-    } catch (error) {
-      context.log.debug({ fault: Fault.from(error).toWire() }, 'the queue was not measured');
-    }
+    for (const measure of [measureQueue, measureThumbnails])
+      try {
+        await measure(state, context.log);
+      } catch (error) {
+        context.log.debug({ fault: Fault.from(error).toWire() }, 'not all was measured');
+      }
     context.after(periodMs, 'measure');
     return state;
   },
@@ -60,6 +64,10 @@ function measureEventLoop({ eventLoopDelay, metrics }: NodeMonitorState): void {
       Math.max(eventLoopDelay.percentile(quantile * 100) * nanosecond - resolution / 1_000, 0),
     );
   eventLoopDelay.reset();
+}
+
+async function measureThumbnails({ thumbnails, metrics }: NodeMonitorState): Promise<void> {
+  if (thumbnails !== undefined) metrics.thumbnailBytes.set((await thumbnails.stats()).bytes);
 }
 
 async function measureQueue(state: NodeMonitorState, log: Log): Promise<void> {

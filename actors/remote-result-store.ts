@@ -5,7 +5,7 @@ import type { ResultStore, TaggedPhoto } from './result-store.ts';
 
 /** What a request may take, in bytes, unless one photo alone takes more. */
 const requestBytes = 512 * 1024;
-/** A photo beside its names, tags and features; a tag beside its name. */
+/** A photo beside its names, tags, features and thumbnail; a tag beside its name. */
 const photoOverhead = 512;
 const tagOverhead = 24;
 
@@ -27,11 +27,12 @@ export class RemoteResultStore implements ResultStore {
   }
 
   async #send(photos: readonly TaggedPhoto[]): Promise<WriteOutcome[]> {
-    const sent = photos.map(({ result, features }) => ({
+    const sent = photos.map(({ result, features, thumbnail }) => ({
       result: { ...result, tags: [...result.tags] },
       features: features.map(({ extractor, features: { offset, scale, values } }) => {
         return { extractor, offset, scale, values };
       }),
+      ...(thumbnail === undefined ? {} : { thumbnail }),
     }));
     const { outcomes } = await request(
       this.#connection,
@@ -60,9 +61,9 @@ function* parts(photos: readonly TaggedPhoto[]): Generator<readonly TaggedPhoto[
   if (part.length > 0) yield part;
 }
 
-function sizeOf({ result, features }: TaggedPhoto): number {
+function sizeOf({ result, features, thumbnail }: TaggedPhoto): number {
   const tags = result.tags.reduce((sum, { tag }) => sum + Buffer.byteLength(tag) + tagOverhead, 0);
   const values = features.reduce((sum, { features: { values: row } }) => sum + row.length, 0);
   const text = `${result.photoId}${result.file ?? ''}${JSON.stringify(result.attributes ?? {})}`;
-  return photoOverhead + Buffer.byteLength(text) + tags + values;
+  return photoOverhead + Buffer.byteLength(text) + tags + values + (thumbnail?.length ?? 0);
 }

@@ -3,11 +3,13 @@ import type { ActiveModel } from '../src/pool/active-model.ts';
 import { parseSearchQuery } from '../src/store/search-query.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
 import type { StoredPhoto } from '../src/store/tag-store.ts';
+import type { SupervisedThumbnailStore } from '../src/store/supervised-thumbnail-store.ts';
 import type { DeadLetters } from '../src/transport/dead-letters.ts';
 import type { PhotoQueue } from '../src/transport/photo-queue.ts';
 import type { ClusterView } from '../src/cluster/cluster-view.ts';
 import { endpoint } from '../src/cluster/service.ts';
 import type { Endpoint } from '../src/cluster/service.ts';
+import type { LocalResultStore } from './local-result-store.ts';
 
 /** What the tag service works with. */
 export interface TagServiceOptions {
@@ -15,6 +17,8 @@ export interface TagServiceOptions {
   readonly version: string;
   readonly store: SupervisedTagStore;
   readonly features: FeatureStores;
+  readonly thumbnails: SupervisedThumbnailStore;
+  readonly results: LocalResultStore;
   readonly queue: PhotoQueue;
   readonly deadLetters: DeadLetters;
   readonly models: ActiveModel;
@@ -27,7 +31,7 @@ const deadLettersOfAPhoto = 100;
 
 /** Search, one photo's tags, forgetting a photo, and what the cluster is doing. */
 export function tagService(options: TagServiceOptions): readonly Endpoint[] {
-  const { store, features, deadLetters, queue } = options;
+  const { store, features, thumbnails, results, deadLetters, queue } = options;
   return [
     endpoint('search', {}, async ({ query, limit, after }) => {
       const { hits, next } = await store.search(parseSearchQuery(query), { limit, after });
@@ -58,12 +62,16 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
     endpoint('forget', {}, async ({ id }) => {
       // What is still on its way was submitted before this: its result will be superseded by the tombstone.
       const { lastSequence } = await queue.status();
-      const stored = await store.forget(id, { epoch: queue.epoch, sequence: lastSequence });
+      const last = { epoch: queue.epoch, sequence: lastSequence };
+      const stored = await store.forget(id, last);
       // After the tags: the writer stores no features of a photo whose tags do not count.
       const rows = await features.remove(id);
+      // Nor a thumbnail, once the batch is over that had its tags before they were gone.
+      const had = await results.between(() => thumbnails.forget(id, last));
       // After the features: a run that begins again finds none of it.
       await options.forgetInTraining(id);
-      return { stored: stored ? 1 : 0, features: rows, deadLetters: await deadLetters.removePhoto(id) };
+      const dead = await deadLetters.removePhoto(id);
+      return { stored: stored ? 1 : 0, features: rows, thumbnails: had ? 1 : 0, deadLetters: dead };
     }),
     endpoint('status', {}, () => status(options)),
   ];
@@ -87,12 +95,14 @@ export function modelOf({ current, refused }: ActiveModel) {
   return { model: id, activation, ...(refused === undefined ? {} : { refused }) };
 }
 
-async function status({ node, version, store, queue, deadLetters, models, view }: TagServiceOptions) {
+async function status(options: TagServiceOptions) {
+  const { node, version, store, thumbnails, queue, deadLetters, models, view } = options;
   const { leader, alive } = view;
-  const [{ messages: photos, bytes, maxBytes, inFlight }, dead, tagged] = await Promise.all([
+  const [{ messages: photos, bytes, maxBytes, inFlight }, dead, tagged, pictures] = await Promise.all([
     queue.status(),
     deadLetters.status(),
     store.stats(),
+    thumbnails.stats(),
   ]);
   return {
     node,
@@ -101,6 +111,7 @@ async function status({ node, version, store, queue, deadLetters, models, view }
     queue: { photos, bytes, maxBytes, inFlight },
     deadLetters: dead.messages,
     store: { ...tagged },
+    thumbnails: { ...pictures },
     nodes: alive.length,
     ...(leader === undefined ? {} : { leader: leader.node }),
   };

@@ -1,7 +1,9 @@
+import type { Log } from '../src/base/log.ts';
 import type { Metrics } from '../src/base/metrics.ts';
 import { Fault } from '../src/base/errors.ts';
 import type { ActiveBolts } from '../src/cluster/bolt/active-bolts.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
+import type { PhotoTags } from '../src/pool/thread-messages.ts';
 import { ThreadLost } from '../src/pool/worker-slot.ts';
 import type { WorkerSlot } from '../src/pool/worker-slot.ts';
 import type { ActorRef, Behaviour, Context } from '../src/runtime/index.ts';
@@ -39,8 +41,8 @@ export const tagger: Behaviour<TaggerState, TaggerMessage, TaggerArgument> = {
   },
   receive: (state, message, context) => {
     if (message.type === 'join') join(state.spout, context);
-    else if (state.slot.free === 0) return takeLater(state, message.tuple, context.ending);
-    else take(state, message.tuple);
+    else if (state.slot.free === 0) return takeLater(state, message.tuple, context);
+    else take(state, message.tuple, context);
     return state;
   },
   signal: (state, signal, context) => {
@@ -56,20 +58,24 @@ function join(spout: ActorRef<SpoutMessage>, context: Context<TaggerMessage>): v
   else context.after(joinAgainMs, { type: 'join' });
 }
 
-async function takeLater(state: TaggerState, tuple: Tuple, ending: AbortSignal): Promise<TaggerState> {
-  const { slot } = state;
+async function takeLater(
+  state: TaggerState,
+  tuple: Tuple,
+  context: Context<TaggerMessage>,
+): Promise<TaggerState> {
+  const [{ slot }, { ending }] = [state, context];
   // Not only its own photos take places: those of a tagger before it that was killed may still be in the thread.
   while (slot.free === 0 && !ending.aborted) await slot.whenFree();
-  if (!ending.aborted) take(state, tuple);
+  if (!ending.aborted) take(state, tuple, context);
   return state;
 }
 
 /** Unless a spout that has ended has handed it back. */
-function take(state: TaggerState, tuple: Tuple): void {
-  if (!tuple.delivery.settled) void tag(state, tuple);
+function take(state: TaggerState, tuple: Tuple, { log }: Context<TaggerMessage>): void {
+  if (!tuple.delivery.settled) void tag(state, tuple, log);
 }
 
-async function tag(state: TaggerState, tuple: Tuple): Promise<void> {
+async function tag(state: TaggerState, tuple: Tuple, log: Log): Promise<void> {
   const { slot, models, bolts, metrics, spout } = state;
   const { delivery } = tuple;
   const photo = bolts.readPhotos ? delivery.bytes.slice() : undefined;
@@ -79,6 +85,7 @@ async function tag(state: TaggerState, tuple: Tuple): Promise<void> {
     const found = await slot.run({ bytes: delivery.bytes.buffer, model: model.handle, top: delivery.top });
     for (const stage of ['decode', 'features', 'score'] as const)
       metrics.stageSeconds.observe({ stage }, found.times[stage] / 1000);
+    if (found.thumbnail !== undefined) count(found.thumbnail, delivery.id, metrics, log);
     const { refused, to } = pass(state, { ...tuple, found, model, photo });
     if (refused === undefined) spout.cast({ type: 'passed', delivery, to });
     else spout.cast({ type: 'failed', tuple, fault: refused, charged: false });
@@ -87,6 +94,12 @@ async function tag(state: TaggerState, tuple: Tuple): Promise<void> {
     const fault = lost ? error.fault : Fault.from(error);
     spout.cast({ type: 'failed', tuple, fault, charged: lost ? error.charged : true });
   }
+}
+
+/** One that could not be made costs the photo nothing else. */
+function count(thumbnail: NonNullable<PhotoTags['thumbnail']>, id: string, metrics: Metrics, log: Log): void {
+  metrics.thumbnails.inc({ outcome: thumbnail.ok ? 'made' : 'failed' });
+  if (!thumbnail.ok) log.warn({ fault: thumbnail.fault, id }, 'the photo has no thumbnail');
 }
 
 /** To the writer at once, unless bolts of users come first. */

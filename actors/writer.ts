@@ -111,7 +111,8 @@ function rowOf({ spout, context }: WriterState, tuple: TaggedTuple): Row[] {
   try {
     const result = toResult(tuple, context.clock.now());
     checkTagResult(result);
-    return [{ tuple, result, features: tuple.found.features }];
+    const { features, thumbnail } = tuple.found;
+    return [{ tuple, result, features, thumbnail: thumbnail?.ok === true ? thumbnail.value : undefined }];
   } catch (error) {
     spout.cast({ type: 'failed', tuple, fault: Fault.from(error), charged: true });
     return [];

@@ -14,16 +14,30 @@ import { packageRoot } from '../src/base/package-root.ts';
  */
 const cli = join(packageRoot, 'dist', 'src', 'cli', 'main.js');
 const photos = join('.cache', 'photos');
+const thumbnailPx = '320';
 const searches = ['espresso', '"reflex camera" score>0.5', 'valley -volcano'];
 
 async function demo(): Promise<void> {
   const data = await mkdtemp(join(tmpdir(), 'autotag-demo-'));
   const port = String(await freePort());
   say('A node: its own nats-server, a tag store, a worker thread for each core.');
-  show(`start --port ${port}`);
+  show(`start --port ${port} --thumbnail-px ${thumbnailPx}`);
   const node = spawn(
     process.execPath,
-    [cli, 'start', '--port', port, '--http-port', '0', '--data', data, '--log-level', 'error'],
+    [
+      cli,
+      'start',
+      '--port',
+      port,
+      '--http-port',
+      '0',
+      '--data',
+      data,
+      '--log-level',
+      'error',
+      '--thumbnail-px',
+      thumbnailPx,
+    ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       cwd: packageRoot,

@@ -13,7 +13,8 @@ import { photoComponents, photoTopology } from '../actors/photo-topology.ts';
 import type { Threads } from '../actors/prepare-threads.ts';
 import { modelOf, tagService } from '../actors/tag-service.ts';
 import { featureStoresChild } from '../actors/feature-stores-child.ts';
-import { tagStoreChild } from '../actors/tag-store-child.ts';
+import { storeChild } from '../actors/store-child.ts';
+import { thumbnailService } from '../actors/thumbnail-service.ts';
 import { ClusterTasks } from '../actors/cluster-tasks.ts';
 import type { LocalResultStore } from '../actors/local-result-store.ts';
 import { RemoteResultStore } from '../actors/remote-result-store.ts';
@@ -55,6 +56,7 @@ import type { JobPool } from './pool/job-pool.ts';
 import { actor, ActorName, external, supervisor } from './runtime/index.ts';
 import type { ChildSpec, ChildStart, SupervisorSpec, ActorSystem } from './runtime/index.ts';
 import type { SupervisedTagStore } from './store/supervised-tag-store.ts';
+import type { SupervisedThumbnailStore } from './store/supervised-thumbnail-store.ts';
 import type { ModelRegistry } from './transport/model-registry.ts';
 import type { NodeLink } from './transport/node-link.ts';
 
@@ -84,6 +86,7 @@ export interface NodeBelongings {
   readonly models: ActiveModel;
   readonly store: SupervisedTagStore;
   readonly features: FeatureStores;
+  readonly thumbnails: SupervisedThumbnailStore;
   readonly results: LocalResultStore;
   readonly blobs: RunBlobs;
   readonly place: ClusterPlace;
@@ -127,7 +130,8 @@ export class NodeDuties {
     return {
       intensity: { maxRestarts: 10, windowMs: 60_000 },
       children: [
-        { id: 'tag-store', start: external(tagStoreChild(this.#own.store)), backoff },
+        { id: 'tag-store', start: external(storeChild(this.#own.store)), backoff },
+        { id: 'thumbnail-store', start: external(storeChild(this.#own.thumbnails)), backoff },
         { id: 'feature-stores', start: external(featureStoresChild(this.#own.features)), backoff },
       ],
     };
@@ -343,7 +347,14 @@ export class NodeDuties {
             { name: new ActorName<never>(`services/${id}`) },
           ),
         })),
-        { id: 'monitor', start: actor(nodeMonitor, { queue, metrics }, { name: nodeMonitorName }) },
+        {
+          id: 'monitor',
+          start: actor(
+            nodeMonitor,
+            { queue, metrics, thumbnails: this.#keptThumbnails },
+            { name: nodeMonitorName },
+          ),
+        },
         ...this.#diskGuard(),
       ],
     };
@@ -378,6 +389,8 @@ export class NodeDuties {
       version: packageVersion,
       store: this.#own.store,
       features: this.#own.features,
+      thumbnails: this.#own.thumbnails,
+      results: this.#own.results,
       queue,
       deadLetters,
       models: this.#own.models,
@@ -394,6 +407,7 @@ export class NodeDuties {
         models: this.#own.models,
         pool: this.#own.answers,
       }),
+      thumbnails: thumbnailService(this.#own.thumbnails),
       results: resultService(this.#own.options.name, this.#own.results),
       runs: runService({
         node: this.#own.options.name,
@@ -425,6 +439,11 @@ export class NodeDuties {
 
   get #takesTasks(): boolean {
     return this.#own.options.takes !== 'photos';
+  }
+
+  /** Where it has them. */
+  get #keptThumbnails(): SupervisedThumbnailStore | undefined {
+    return this.#holdsStore ? this.#own.thumbnails : undefined;
   }
 
   /** Whether this is the node that has the stores of the cluster. */

@@ -30,9 +30,13 @@ import { JobPool } from './pool/job-pool.ts';
 import { actor, ActorSystem, deferred, external, supervisor } from './runtime/index.ts';
 import type { ChildSpec, ChildStart, SupervisorSpec } from './runtime/index.ts';
 import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
+import { EmbeddedThumbnailStore } from './store/embedded-thumbnail-store.ts';
 import { PostgresTagStore } from './store/postgres-tag-store.ts';
+import { PostgresThumbnailStore } from './store/postgres-thumbnail-store.ts';
 import { SupervisedTagStore } from './store/supervised-tag-store.ts';
+import { SupervisedThumbnailStore } from './store/supervised-thumbnail-store.ts';
 import type { TagStore } from './store/tag-store.ts';
+import type { ThumbnailStore } from './store/thumbnail-store.ts';
 import { NodeDuties, type NodeBelongings } from './node-duties.ts';
 import type { NodeLink, NodeLinkOptions } from './transport/node-link.ts';
 import { DataFolderLock } from './transport/server/data-folder-lock.ts';
@@ -110,6 +114,7 @@ class RunningNode implements Node {
   readonly #models = new ActiveModel();
   readonly #store: SupervisedTagStore;
   readonly #features: FeatureStores;
+  readonly #thumbnails: SupervisedThumbnailStore;
   readonly #results: LocalResultStore;
   readonly #blobs: RunBlobs;
   readonly #place: ClusterPlace;
@@ -146,7 +151,8 @@ class RunningNode implements Node {
         this.#log.warn({ fault: fault.toWire() }, 'stored features are not all there');
       },
     });
-    this.#results = new LocalResultStore(this.#store, this.#features);
+    this.#thumbnails = new SupervisedThumbnailStore(() => this.#openThumbnailStore());
+    this.#results = new LocalResultStore(this.#store, this.#features, this.#thumbnails);
     this.#blobs = new RunBlobs(lock.folder, options.name);
     this.#place = new ClusterPlace({
       name: options.name,
@@ -266,6 +272,12 @@ class RunningNode implements Node {
     return EmbeddedTagStore.open({ file: join(this.#lock.folder, 'tags.db'), clock: systemClock });
   }
 
+  #openThumbnailStore(): Promise<ThumbnailStore> {
+    const { storeUrl: url } = this.#options;
+    if (url !== undefined) return PostgresThumbnailStore.open(url);
+    return EmbeddedThumbnailStore.open(join(this.#lock.folder, 'thumbnails.db'));
+  }
+
   /** Parts that stand alone first; what needs NATS comes after it, and starts again with the link. */
   #tree(threads: Threads, pools: JobPools): SupervisorSpec {
     const onLink: SupervisorSpec = {
@@ -316,6 +328,7 @@ class RunningNode implements Node {
         models: this.#models,
         store: this.#store,
         features: this.#features,
+        thumbnails: this.#thumbnails,
         results: this.#results,
         blobs: this.#blobs,
         place: this.#place,

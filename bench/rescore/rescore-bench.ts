@@ -10,7 +10,9 @@ import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
 import { ActiveModel } from '../../src/pool/active-model.ts';
 import type { JobPool } from '../../src/pool/job-pool.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
+import { EmbeddedThumbnailStore } from '../../src/store/embedded-thumbnail-store.ts';
 import { SupervisedTagStore } from '../../src/store/supervised-tag-store.ts';
+import { SupervisedThumbnailStore } from '../../src/store/supervised-thumbnail-store.ts';
 import { median } from '../results/median.ts';
 import type { Progress } from '../results/part.ts';
 import { PhotoGenerator } from '../store/photo-generator.ts';
@@ -99,6 +101,9 @@ async function timed(photos: number, work: () => Promise<void>) {
   };
 }
 
+/** Scoring again has nothing to do with them: never opened. */
+const noThumbnails = new SupervisedThumbnailStore(() => EmbeddedThumbnailStore.open(''));
+
 /** A tag store and a feature store, as a node has them. */
 class Stores {
   readonly #tags: SupervisedTagStore;
@@ -148,7 +153,7 @@ class Stores {
       {
         tags: this.#tags,
         features: this.#features,
-        results: new LocalResultStore(this.#tags, this.#features),
+        results: new LocalResultStore(this.#tags, this.#features, noThumbnails),
         models: this.#models,
         extractors: [extractor],
         log: createLog('error', {}, new RecentLines()),

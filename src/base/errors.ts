@@ -45,6 +45,11 @@ export const catalogue = {
     sentence:
       'No result came within {timeoutMs} ms; the photo stays queued, and is tagged when a node runs (`cluster status`).',
   },
+  THUMBNAIL_MISSING: {
+    disposition: 'terminal',
+    sentence:
+      'There is no thumbnail of the photo {id}; nodes that run with --thumbnail-px make one of each photo that they tag.',
+  },
   // files of the command line
   FILE_READ: { disposition: 'terminal', sentence: '{file} cannot be read: {reason}.' },
   FILE_WRITE: { disposition: 'terminal', sentence: '{file} cannot be written: {reason}.' },

@@ -42,6 +42,19 @@ export class Metrics {
     this.boltFailures.remove(component);
   }
 
+  readonly thumbnails = new Counter<'outcome'>({
+    name: 'autotag_thumbnails_total',
+    help: 'Thumbnails by outcome: made, or failed, which costs the photo nothing else',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+
+  readonly thumbnailBytes = new Gauge({
+    name: 'autotag_thumbnail_bytes',
+    help: 'Size on disk of the kept thumbnails',
+    registers: [this.registry],
+  });
+
   readonly kernelRuns = new Counter({
     name: 'autotag_kernel_runs_total',
     help: 'Photos given to a worker thread; above the acknowledged ones by what was run twice',

@@ -12,7 +12,7 @@ import { untilInterrupted } from './errors.ts';
 export function forgetCommand(cli: Cli): Command {
   return clientCommand(
     'forget',
-    'Erases a photo: its tags, features and dead letters.',
+    'Erases a photo: its tags, features, thumbnail and dead letters.',
     'cluster forget holiday-17',
   )
     .argument('<id>', 'id of the photo')
@@ -22,12 +22,12 @@ export function forgetCommand(cli: Cli): Command {
         request(connection, 'forget', {}, { id }),
       );
       const erased = await untilInterrupted(cli.interrupted, forget);
-      const { stored, features, deadLetters } = erased;
+      const { stored, features, thumbnails = 0, deadLetters } = erased;
       const output = new Output(cli, options.json === true);
       await output.result({ id, ...erased }, () =>
-        stored + features + deadLetters === 0
+        stored + features + thumbnails + deadLetters === 0
           ? `Nothing was stored of ${printable(id)}; what is still queued of it will not be kept.`
-          : `Forgot ${printable(id)}: ${String(stored)} stored, ${String(features)} rows of features, ${String(deadLetters)} dead letters.`,
+          : `Forgot ${printable(id)}: ${String(stored)} stored, ${String(features)} rows of features, ${String(thumbnails)} thumbnails, ${String(deadLetters)} dead letters.`,
       );
     });
 }

@@ -17,6 +17,7 @@ import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { submitCommand } from './submit.ts';
 import { tagCommand } from './tag.ts';
+import { thumbnailCommand } from './thumbnail.ts';
 import {
   activateCommand,
   deactivateCommand,
@@ -35,6 +36,7 @@ const commands: readonly ((cli: Cli) => Command)[] = [
   relatedCommand,
   correctCommand,
   correctionsCommand,
+  thumbnailCommand,
   trainCommand,
   tagCommand,
   modelsCommand,

@@ -228,7 +228,10 @@ export const runRecord = z.object({
 /** See {@link runRecord}. */
 export type RunRecord = z.infer<typeof runRecord>;
 
-/** What is kept of a photo: its row in the tag store, and its features. */
+/** Larger than any: WebP of 512 × 512 pixels is smaller than they are. */
+const thumbnail = bytes.refine(({ length }) => length > 0 && length <= 1024 * 1024, 'is no thumbnail');
+
+/** What is kept of a photo: its row in the tag store, its features and its thumbnail. */
 const taggedPhoto = z.object({
   result: z.object({
     photoId,
@@ -254,6 +257,7 @@ const taggedPhoto = z.object({
       }),
     )
     .max(16),
+  thumbnail: thumbnail.optional(),
 });
 
 /** An actor by name or pid. */
@@ -357,6 +361,21 @@ export const exchanges = {
     request: z.object({ id: photoId }),
     reply: z.object({ result: photoResult.optional(), dead: z.array(deadLetter) }),
   },
+  thumbnail: {
+    request: z.object({ id: photoId }),
+    /** Absent of a photo that has none. */
+    reply: z.object({
+      thumbnail: z
+        .object({
+          bytes: thumbnail,
+          /** Media type. */
+          type: z.literal('image/webp'),
+          /** Another one for other bytes; without quotes. */
+          etag: z.string(),
+        })
+        .optional(),
+    }),
+  },
   status: {
     request: z.object({}),
     reply: z.looseObject({
@@ -398,7 +417,12 @@ export const exchanges = {
   forget: {
     request: z.object({ id: photoId }),
     /** `features` has a row for each extractor. */
-    reply: z.looseObject({ stored: count, features: count, deadLetters: count }),
+    reply: z.looseObject({
+      stored: count,
+      features: count,
+      thumbnails: count.optional(),
+      deadLetters: count,
+    }),
   },
   modelList: {
     request: z.object({}),

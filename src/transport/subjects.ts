@@ -81,6 +81,12 @@ export const subjects = {
     ['operator'],
     exchanges.corrections,
   ),
+  thumbnail: ask(
+    'autotag.v1.thumbnail',
+    'a photo id; its thumbnail: bytes, type, etag',
+    everyone,
+    exchanges.thumbnail,
+  ),
   status: ask('autotag.v1.status', 'nothing; queue, model, counts', everyone, exchanges.status),
   deadList: ask(
     'autotag.v1.dead.list',
@@ -123,7 +129,7 @@ export const subjects = {
   ),
   keepResults: ask(
     'autotag.v1.store.{node}.keep',
-    'tags and features of photos that another node has tagged; what became of each',
+    'tags, features and thumbnails of photos that another node has tagged; what became of each',
     ['node'],
     exchanges.keepResults,
   ),

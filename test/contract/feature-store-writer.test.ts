@@ -11,12 +11,14 @@ import type { PublishedModel } from '../../src/pool/published-model.ts';
 import { actor, ActorSystem } from '../../src/runtime/index.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import { SupervisedTagStore } from '../../src/store/supervised-tag-store.ts';
+import type { SupervisedThumbnailStore } from '../../src/store/supervised-thumbnail-store.ts';
 import type { TagResult } from '../../src/store/tag-store.ts';
 import type { PhotoDelivery } from '../../src/transport/photo-delivery.ts';
 import type { ResultPublisher } from '../../src/transport/result-publisher.ts';
 import { contentOf, featuresOf, smallExtractor } from '../support/features.ts';
 import { temporaryFolder } from '../support/model.ts';
 import { until } from '../support/until.ts';
+import { thumbnailsIn } from '../support/thumbnails.ts';
 
 /** A tag store that tells when a batch is durable, before whoever wrote it knows. */
 class WatchedTagStore extends SupervisedTagStore {
@@ -35,6 +37,7 @@ const extractor = smallExtractor();
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let store: WatchedTagStore;
 let features: FeatureStores;
+let thumbnails: SupervisedThumbnailStore;
 let system: ActorSystem;
 let acknowledged: string[];
 
@@ -52,6 +55,7 @@ beforeEach(async () => {
       throw fault;
     },
   });
+  thumbnails = await thumbnailsIn(folder.path);
   system = new ActorSystem({ clock: systemClock });
   const results = { publish: () => undefined } as unknown as ResultPublisher;
   const spout = { kind: 'spout', init: () => 0, receive: (state: number, _message: SpoutMessage) => state };
@@ -62,7 +66,7 @@ beforeEach(async () => {
         id: 'writer',
         start: actor(
           writer,
-          { store: new LocalResultStore(store, features), results, metrics: new Metrics() },
+          { store: new LocalResultStore(store, features, thumbnails), results, metrics: new Metrics() },
           { name: writerName },
         ),
       },
@@ -72,6 +76,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await system.stop(1_000);
   await features.close();
+  await thumbnails.close();
   await store.close();
   await folder.remove();
 });

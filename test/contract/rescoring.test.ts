@@ -14,6 +14,7 @@ import type { JobPool } from '../../src/pool/job-pool.ts';
 import type { PublishedModel } from '../../src/pool/published-model.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import { SupervisedTagStore } from '../../src/store/supervised-tag-store.ts';
+import type { SupervisedThumbnailStore } from '../../src/store/supervised-thumbnail-store.ts';
 import type { Task } from '../../src/train/task.ts';
 import { quantiseFeatures } from '../../src/vision/quantised-features.ts';
 import { modelContents, temporaryFolder } from '../support/model.ts';
@@ -21,6 +22,7 @@ import { publishedModel } from '../support/published-model.ts';
 import { seeded } from '../support/random.ts';
 import { madeBlock } from '../support/rescored-photos.ts';
 import { trainingPool } from '../support/training-run.ts';
+import { thumbnailsIn } from '../support/thumbnails.ts';
 import { result } from './tag-store-samples.ts';
 
 const count = 40;
@@ -32,6 +34,7 @@ let pool: JobPool;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let tags: SupervisedTagStore;
 let features: FeatureStores;
+let thumbnails: SupervisedThumbnailStore;
 let results: LocalResultStore;
 let models: ActiveModel;
 let abort: AbortController;
@@ -55,7 +58,8 @@ beforeEach(async () => {
   };
   features = new FeatureStores({ folder: join(folder.path, 'features'), clock: systemClock, report });
   await features.open();
-  results = new LocalResultStore(tags, features);
+  thumbnails = await thumbnailsIn(folder.path);
+  results = new LocalResultStore(tags, features, thumbnails);
   models = new ActiveModel();
   models.activate(await modelOf(2));
   abort = new AbortController();
@@ -65,6 +69,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await tags.close();
   await features.close();
+  await thumbnails.close();
   await folder.remove();
 });
 

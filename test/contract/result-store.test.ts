@@ -11,12 +11,14 @@ import { AuditLog } from '../../src/cluster/audit-log.ts';
 import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import { SupervisedTagStore } from '../../src/store/supervised-tag-store.ts';
+import type { SupervisedThumbnailStore } from '../../src/store/supervised-thumbnail-store.ts';
 import type { TagResult } from '../../src/store/tag-store.ts';
 import { Connection } from '../../src/transport/connection.ts';
 import type { Served } from '../../src/transport/requests.ts';
 import { contentOf, featuresOf, smallExtractor } from '../support/features.ts';
 import { temporaryFolder } from '../support/model.ts';
 import { startNats, type TestNats } from '../support/nats.ts';
+import { thumbnailsIn } from '../support/thumbnails.ts';
 import { hostileNames, result } from './tag-store-samples.ts';
 
 const extractor = smallExtractor();
@@ -27,6 +29,7 @@ let other: Connection;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let tags: SupervisedTagStore;
 let features: FeatureStores;
+let thumbnails: SupervisedThumbnailStore;
 let local: LocalResultStore;
 let remote: RemoteResultStore;
 let served: readonly Served[];
@@ -56,7 +59,8 @@ beforeEach(async () => {
     },
   });
   await features.open();
-  local = new LocalResultStore(tags, features);
+  thumbnails = await thumbnailsIn(folder.path);
+  local = new LocalResultStore(tags, features, thumbnails);
   remote = new RemoteResultStore(other, 'n1');
   const audit = new AuditLog({ folder: folder.path, node: 'n1', clock: systemClock, log: silentLog });
   served = resultService('n1', local).map((serve) => serve(holder, silentLog, audit));
@@ -66,6 +70,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(served.map((one) => one.stop()));
   await features.close();
+  await thumbnails.close();
   await tags.close();
   await folder.remove();
 });
@@ -80,6 +85,9 @@ function tagged(id: string, sequence: number, more: Partial<TagResult> = {}): Ta
 }
 
 const kept = async () => (await contentOf(await features.of(extractor))).content;
+
+/** A thumbnail that tells its sequence. */
+const picture = (sequence: number, bytes = 12_000) => new Uint8Array(bytes).fill(sequence);
 
 describe.each(['local', 'remote'])('the %s result store', (kind) => {
   const store = (): ResultStore => (kind === 'local' ? local : remote);
@@ -110,6 +118,31 @@ describe.each(['local', 'remote'])('the %s result store', (kind) => {
         ['b', 2],
       ]),
     );
+  });
+
+  it('keeps thumbnails of the results that count, more than a request takes', async () => {
+    const batch = Array.from({ length: 64 }, (_, index) => ({
+      ...tagged(`p${String(index)}`, 5),
+      ...(index % 8 === 0 ? {} : { thumbnail: picture(index) }),
+    }));
+    expect(await store().keep(batch)).toEqual(batch.map(() => 'stored'));
+    for (const { result: row, thumbnail } of batch)
+      expect(await thumbnails.get(row.photoId)).toEqual(thumbnail);
+    await store().keep([{ ...tagged('p1', 4), thumbnail: picture(99) }]);
+    expect(await thumbnails.get('p1')).toEqual(picture(1));
+    await store().keep([{ ...tagged('p1', 5), thumbnail: picture(98) }]);
+    expect(await thumbnails.get('p1')).toEqual(picture(98));
+    await store().keep([tagged('p1', 6)]);
+    expect(await thumbnails.get('p1')).toBeUndefined();
+  });
+
+  it('is away while the thumbnails are, and keeps all of it then', async () => {
+    await thumbnails.close();
+    const photo = { ...tagged('a', 1), thumbnail: picture(1) };
+    await expect(store().keep([photo])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await thumbnails.start();
+    expect(await store().keep([photo])).toEqual(['stored']);
+    expect(await thumbnails.get('a')).toEqual(picture(1));
   });
 
   it('refuses a result that no store could keep, and nothing else with it', async () => {

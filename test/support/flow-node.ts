@@ -30,6 +30,7 @@ import {
 } from '../../src/runtime/index.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import { SupervisedTagStore } from '../../src/store/supervised-tag-store.ts';
+import type { SupervisedThumbnailStore } from '../../src/store/supervised-thumbnail-store.ts';
 import { Attempts } from '../../src/transport/attempts.ts';
 import type { BoltOutput, BoltTuple } from '../../src/transport/bolt-tuple.ts';
 import { DeadLetters } from '../../src/transport/dead-letters.ts';
@@ -38,6 +39,7 @@ import { ResultPublisher } from '../../src/transport/result-publisher.ts';
 import { TopologyRecords } from '../../src/transport/topology-records.ts';
 import { temporaryFolder } from './model.ts';
 import { StubMember } from './stub-member.ts';
+import { thumbnailsIn } from './thumbnails.ts';
 
 /** Where all nodes of a test keep their results. */
 export class FlowStore {
@@ -45,11 +47,17 @@ export class FlowStore {
   readonly results: LocalResultStore;
   readonly #close: () => Promise<void>;
 
-  private constructor(tags: SupervisedTagStore, features: FeatureStores, remove: () => Promise<void>) {
+  private constructor(
+    tags: SupervisedTagStore,
+    features: FeatureStores,
+    thumbnails: SupervisedThumbnailStore,
+    remove: () => Promise<void>,
+  ) {
     this.tags = tags;
-    this.results = new LocalResultStore(tags, features);
+    this.results = new LocalResultStore(tags, features, thumbnails);
     this.#close = async () => {
       await features.close();
+      await thumbnails.close();
       await tags.close();
       await remove();
     };
@@ -66,7 +74,7 @@ export class FlowStore {
     };
     const features = new FeatureStores({ folder: join(path, 'features'), clock: systemClock, report });
     await features.open();
-    return new FlowStore(tags, features, remove);
+    return new FlowStore(tags, features, await thumbnailsIn(path), remove);
   }
 
   close(): Promise<void> {
