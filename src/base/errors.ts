@@ -385,11 +385,12 @@ export const catalogue = {
   STORE_VERSION: {
     disposition: 'terminal',
     sentence:
-      'The tag store was written by a newer version (schema {found}, this one knows {known}); upgrade first.',
+      'The store was written by a newer version (schema {found}, this one knows {known}); upgrade first.',
   },
   STORE_FORMAT: {
     disposition: 'terminal',
-    sentence: 'The file {file} is not a tag store ({reason}); move it away or choose another --data folder.',
+    sentence:
+      'The file {file} is not a store of this kind ({reason}); move it away or choose another --data folder.',
   },
   STORE_DATABASE: {
     disposition: 'terminal',
