@@ -262,6 +262,7 @@ describe('a tag store in PostgreSQL', () => {
       url,
       `DROP TRIGGER photo_corrected ON autotag.photos; DROP FUNCTION autotag.correct_photo;
        ALTER TABLE autotag.photos DROP COLUMN corrections, DROP COLUMN machine_tags, DROP COLUMN machine_scores;
+       DROP TABLE autotag.thumbnails;
        DELETE FROM autotag.migrations WHERE version >= 2`,
     );
     const again = await open();
