@@ -162,6 +162,16 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'The blob {id} did not come whole from node {node} ({reason}); it will be asked for again.',
   },
+  // schedules
+  SCHEDULE_INVALID: { disposition: 'terminal', sentence: 'The schedule cannot be kept: {reason}.' },
+  SCHEDULE_EXISTS: {
+    disposition: 'terminal',
+    sentence: 'There is a schedule {name} already; remove it first, or choose another name.',
+  },
+  SCHEDULES_FULL: {
+    disposition: 'terminal',
+    sentence: 'There are {limit} schedules, the limit; remove one first.',
+  },
   // topologies
   TOPOLOGY_INVALID: { disposition: 'terminal', sentence: 'The topology {name} cannot be built: {reason}.' },
   TOPOLOGY_FILE: { disposition: 'terminal', sentence: 'The file {file} cannot be deployed: {reason}.' },
