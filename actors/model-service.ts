@@ -9,6 +9,7 @@ import type { ModelRegistry } from '../src/transport/model-registry.ts';
 import type { ModelActivator } from './model-activator.ts';
 import type { ModelComparison } from './model-comparison.ts';
 import { metadataOf } from './model-metadata.ts';
+import { removeModel } from './model-removal.ts';
 import type { ModelUploads } from './model-uploads.ts';
 
 /** What the model service works with. */
@@ -93,11 +94,9 @@ export function modelService(options: ModelServiceOptions): readonly Endpoint[] 
   ];
 }
 
-async function remove({ registry, activations, library }: ModelServiceOptions, prefix: string) {
-  const { id } = await registry.find(prefix);
-  if ((await activations.current())?.model === id) throw new Fault('MODEL_IN_USE', { id });
-  await registry.remove(id);
-  await library.remove(id);
+async function remove(options: ModelServiceOptions, prefix: string) {
+  const { id } = await options.registry.find(prefix);
+  await removeModel(options, id);
   return { removed: id };
 }
 

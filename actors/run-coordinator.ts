@@ -61,7 +61,7 @@ interface RunCoordinatorState extends RunCoordinatorArgument {
 }
 
 const retryMs = 2_000;
-const runKinds: readonly RunSpec['kind'][] = ['train', 'tag', 'rescore'];
+const runKinds: readonly RunSpec['kind'][] = ['train', 'tag', 'rescore', 'prune'];
 const filledDisk = ['DISK_FULL', 'DISK_RESERVE'];
 
 /**

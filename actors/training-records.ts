@@ -33,7 +33,7 @@ export class TrainingRecords {
   /** Keeps the record of a model, and no longer that of one long before. */
   async keep(model: string, record: TrainingRecord): Promise<void> {
     await this.#write(model, record);
-    for (const old of (await this.#models()).slice(kept)) await rm(this.#file(old), { force: true });
+    for (const old of (await this.models()).slice(kept)) await rm(this.#file(old), { force: true });
   }
 
   /**
@@ -42,7 +42,7 @@ export class TrainingRecords {
    * @throws Fault `NOT_FOUND`
    */
   async find(prefix: string): Promise<TrainingRecord | LabelRecord> {
-    const [model, ...others] = (await this.#models()).filter((id) => id.startsWith(prefix));
+    const [model, ...others] = (await this.models()).filter((id) => id.startsWith(prefix));
     if (model === undefined || others.length > 0)
       throw new Fault('NOT_FOUND', { what: 'training record, on this node, of the model', id: prefix });
     return await this.#read(model);
@@ -51,9 +51,19 @@ export class TrainingRecords {
   /** The ids of all blobs that are needed, beside those of a run under way. */
   async blobs(): Promise<ReadonlySet<string>> {
     const ids = new Set<string>();
-    for (const model of await this.#models())
+    for (const model of await this.models())
       for (const { id } of blobsOf(await this.#read(model))) ids.add(id);
     return ids;
+  }
+
+  /** The models that have a record, the newest first. */
+  async models(): Promise<string[]> {
+    await mkdir(this.#folder, { recursive: true });
+    const names = (await readdir(this.#folder)).filter((name) => /^[0-9a-f]{64}\.json$/.test(name));
+    const dated = await Promise.all(
+      names.map(async (name) => ({ name, at: (await stat(join(this.#folder, name))).mtimeMs })),
+    );
+    return dated.sort((a, b) => b.at - a.at).map(({ name }) => name.slice(0, 64));
   }
 
   /** Notes that a photo is to be gone; durable when resolved. */
@@ -86,7 +96,7 @@ export class TrainingRecords {
   /** Of a record with such a photo, the labels of the others are left. */
   async #erase(photos: readonly string[], tasks: TaskRunner): Promise<void> {
     // The oldest first: which ones are kept goes by their age.
-    for (const model of (await this.#models()).reverse()) {
+    for (const model of (await this.models()).reverse()) {
       const record = await this.#read(model);
       const [labels] = (await tasks.run(forgetTask(record.set.labels, photos))).outputs;
       if (labels !== undefined) await this.#write(model, labelRecord(record, labels));
@@ -128,16 +138,6 @@ export class TrainingRecords {
     } catch (error) {
       throw new Fault('FILE_READ', { file, reason: reasonOf(error) }, error);
     }
-  }
-
-  /** The newest first. */
-  async #models(): Promise<string[]> {
-    await mkdir(this.#folder, { recursive: true });
-    const names = (await readdir(this.#folder)).filter((name) => /^[0-9a-f]{64}\.json$/.test(name));
-    const dated = await Promise.all(
-      names.map(async (name) => ({ name, at: (await stat(join(this.#folder, name))).mtimeMs })),
-    );
-    return dated.sort((a, b) => b.at - a.at).map(({ name }) => name.slice(0, 64));
   }
 
   #file(model: string): string {

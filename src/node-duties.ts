@@ -24,6 +24,9 @@ import type { ResultStore } from '../actors/result-store.ts';
 import type { RunBlobs } from '../actors/run-blobs.ts';
 import { runCoordinator, runCoordinatorName } from '../actors/run-coordinator.ts';
 import { runService } from '../actors/run-service.ts';
+import { runOfJob } from '../actors/scheduled-job.ts';
+import { scheduleService } from '../actors/schedule-service.ts';
+import { schedulerKeeper, schedulerKeeperName } from '../actors/scheduler-keeper.ts';
 import { taskRunner, taskRunnerName } from '../actors/task-runner.ts';
 import { TrainingRecords } from '../actors/training-records.ts';
 import { flow } from '../actors/flow.ts';
@@ -59,6 +62,7 @@ import type { SupervisedTagStore } from './store/supervised-tag-store.ts';
 import type { SupervisedThumbnailStore } from './store/supervised-thumbnail-store.ts';
 import type { ModelRegistry } from './transport/model-registry.ts';
 import type { NodeLink } from './transport/node-link.ts';
+import type { ScheduledJob } from './transport/run-spec.ts';
 
 /** Topologies that every cluster has. */
 const builtins = [photoTopology];
@@ -120,6 +124,7 @@ export class NodeDuties {
         ...this.#runWork(),
         { id: 'services', start: supervisor(this.#services()) },
         { id: 'nimbus', start: this.#nimbus() },
+        { id: 'schedules', start: this.#scheduler() },
       ],
     };
   }
@@ -160,7 +165,16 @@ export class NodeDuties {
       threads: { extractors, limits },
       jobs: pool,
     } = this.#own;
-    const { connection, tasks: queue, taskRecords, runs, exchange, registry, activations } = this.#link;
+    const {
+      connection,
+      tasks: queue,
+      taskRecords,
+      runs,
+      exchange,
+      registry,
+      activations,
+      deadLetters,
+    } = this.#link;
     const [node, log, blobs] = [
       this.#own.options.name,
       this.#logOf(runCoordinatorName),
@@ -172,6 +186,7 @@ export class NodeDuties {
       ...{ extractors, limits, features: this.#own.features, blobs, registry },
       ...{ library, activations, activator, trained, comparison: new ModelComparison(registry) },
       ...{ tags: this.#own.store, results: this.#own.results, models: this.#own.models, log },
+      ...{ deadLetters, runs, leftovers: { queue, records: taskRecords, exchange } },
     };
     return actor(
       runCoordinator,
@@ -294,6 +309,17 @@ export class NodeDuties {
     return actor(nimbusKeeper, { node: this.#own.options.name, records, view, builtins, log: this.#own.log });
   }
 
+  #scheduler(): ChildStart {
+    const { schedules: records, runs, registry } = this.#link;
+    const { view } = this.#own.place;
+    const argument = {
+      ...{ records, runs, clock: systemClock, log: this.#logOf(schedulerKeeperName) },
+      storeNode: () => liveNodes(view).find(({ holdsStore }) => holdsStore)?.name,
+      resolve: (job: ScheduledJob) => runOfJob(job, registry),
+    };
+    return actor(schedulerKeeper, argument, { name: schedulerKeeperName });
+  }
+
   #resultStore(): ResultStore {
     const { store } = this.#own.place.seat;
     return store.at === 'other'
@@ -366,6 +392,7 @@ export class NodeDuties {
       'dead-letters': deadLetterService(this.#link.deadLetters),
       topologies: this.#topologyService(),
       models: this.#modelService(),
+      schedules: scheduleService(this.#link.schedules, systemClock),
       ...(this.#holdsStore ? this.#storeServices() : {}),
     };
   }

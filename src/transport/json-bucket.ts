@@ -88,19 +88,26 @@ export class JsonBucket<T> {
   }
 
   /**
-   * All values whose keys match; `*` stands for a token, `>` for any number of them at the end. One that cannot be read is left
-   * out, and reported to the connection once.
+   * All keys that match; `*` stands for a token, `>` for any number of them at the end.
    * @throws Fault `NATS_UNREACHABLE`
    */
-  async list(pattern: string): Promise<ReadonlyMap<string, Revised<T>>> {
-    const found = new Map<string, Revised<T>>();
+  async keys(pattern: string): Promise<string[]> {
     // The client's own list of keys ends early for whoever awaits something in between.
     const beginning = `$KV.${this.#bucket}.`;
     const { state } = await this.#try(
       this.#manager.streams.info(`KV_${this.#bucket}`, { subjects_filter: `${beginning}${pattern}` }),
     );
-    for (const subject of Object.keys(state.subjects ?? {})) {
-      const key = subject.slice(beginning.length);
+    return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(beginning.length));
+  }
+
+  /**
+   * All values whose keys match, as {@link keys}. One that cannot be read is left
+   * out, and reported to the connection once.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async list(pattern: string): Promise<ReadonlyMap<string, Revised<T>>> {
+    const found = new Map<string, Revised<T>>();
+    for (const key of await this.keys(pattern)) {
       const entry = await this.#try(this.#kv.get(key));
       const revised = entry === null ? undefined : this.#readable(entry);
       if (revised !== undefined) found.set(key, revised);

@@ -13,6 +13,7 @@ import { PhotoQueue } from './photo-queue.ts';
 import type { PhotoStreamOptions } from './photo-stream.ts';
 import { ResultPublisher } from './result-publisher.ts';
 import { RunRecords } from './run-records.ts';
+import { ScheduleRecords } from './schedule-records.ts';
 import { TaskQueue } from './task-queue.ts';
 import { TaskRecords } from './task-records.ts';
 import { TopologyRecords } from './topology-records.ts';
@@ -48,6 +49,7 @@ export interface NodeLink {
   readonly runs: RunRecords;
   readonly exchange: BlobExchange;
   readonly topologies: TopologyRecords;
+  readonly schedules: ScheduleRecords;
   readonly bundles: Bundles;
 }
 
@@ -99,6 +101,7 @@ async function openParts(connection: Connection, options: NodeLinkOptions): Prom
     runs,
     exchange,
     topologies,
+    schedules,
     bundles,
   ] = await Promise.all([
     PhotoQueue.open(connection, { ...options, replicas }),
@@ -111,6 +114,7 @@ async function openParts(connection: Connection, options: NodeLinkOptions): Prom
     RunRecords.open(connection, { replicas }),
     BlobExchange.open(connection, { replicas, maxBytes: options.maxBlobBytes }),
     TopologyRecords.open(connection, { replicas }),
+    ScheduleRecords.open(connection, { replicas }),
     Bundles.open(connection, { replicas }),
   ]);
   return {
@@ -126,6 +130,7 @@ async function openParts(connection: Connection, options: NodeLinkOptions): Prom
     runs,
     exchange,
     topologies,
+    schedules,
     bundles,
   };
 }

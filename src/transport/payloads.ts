@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { attributes } from './bolt-tuple.ts';
 import { correction, correctionExchanges, shownTag } from './correction-payloads.ts';
 import { runSpec } from './run-spec.ts';
+import { runId, runSpec } from './run-spec.ts';
+import { firing, scheduleName, scheduleSpec, scheduleStatus } from './schedule-record.ts';
 import { topologyName } from './topology-spec.ts';
 
 /** A fault as it travels ({@link WireFault}); codes of newer versions are let through. */
@@ -156,8 +158,6 @@ const modelDiff = z.object({
 
 /** Name of a node. */
 export const nodeName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
-/** Its kind, a hyphen, a token. */
-const runId = z.string().regex(/^[a-z]{1,32}-[A-Za-z0-9_-]{1,64}$/);
 const blobId = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** An immutable file: SHA-256 and length. */
@@ -503,6 +503,22 @@ export const exchanges = {
     /** Whether every node knows it, so that it can be deployed again by name. */
     reply: topologyState.extend({ builtin: z.boolean() }),
   },
+  scheduleAdd: { request: scheduleSpec, reply: scheduleStatus },
+  scheduleList: {
+    request: z.object({}),
+    reply: z.object({ schedules: z.array(scheduleStatus) }),
+  },
+  scheduleShow: {
+    request: z.object({ name: scheduleName }),
+    reply: scheduleStatus.extend({
+      /** The latest first. */
+      firings: z.array(firing),
+    }),
+  },
+  schedulePause: { request: z.object({ name: scheduleName }), reply: scheduleStatus },
+  scheduleResume: { request: z.object({ name: scheduleName }), reply: scheduleStatus },
+  scheduleRun: { request: z.object({ name: scheduleName }), reply: firing },
+  scheduleRemove: { request: z.object({ name: scheduleName }), reply: z.object({ removed: scheduleName }) },
   /** Nodes, actor trees and states are shown as they are: their shape belongs to the runtime. */
   inspect: {
     request: z.object({

@@ -26,6 +26,7 @@ export const names = {
   taskRecords: 'autotag-tasks',
   runs: 'autotag-runs',
   topologies: 'autotag-topologies',
+  schedules: 'autotag-schedules',
   blobs: 'autotag-blobs',
   bundles: 'autotag-bundles',
   cluster: 'autotag-cluster',

@@ -39,13 +39,20 @@ export class RunRecords {
   }
 
   /**
-   * Starts a run of a kind (`[a-z]+`), coordinated by `node`.
+   * Starts a run of a kind (`[a-z]+`), coordinated by `node`. Under an id that it is given it begins once: asked for again, that run is the answer,
+   * in whatever state it is.
+   * @param id - `kind-token`; default a new one
    * @throws Fault `RUN_ACTIVE` if another of that kind is under way; `REQUEST_INVALID` if `spec` is too large; `NATS_UNREACHABLE`
    */
-  async start(kind: string, node: string, spec: RunRecord['spec']): Promise<RunRecord> {
+  async start(
+    kind: string,
+    node: string,
+    spec: RunRecord['spec'],
+    id = `${kind}-${randomId()}`,
+  ): Promise<RunRecord> {
     const now = Date.now();
     const run: RunRecord = {
-      id: `${kind}-${randomId()}`,
+      id,
       node,
       spec,
       state: 'running',
@@ -54,8 +61,13 @@ export class RunRecords {
     };
     for (;;) {
       const latest = await this.#bucket.get(latestKey(kind));
+      if (latest?.value.id === id) return latest.value;
+      const past = await this.#bucket.get(pastKey(id));
+      if (past !== undefined) return past.value;
       if (latest?.value.state === 'running')
         throw new Fault('RUN_ACTIVE', { run: latest.value.id, node: latest.value.node });
+      // Whoever wrote its end may have died before it was among the past.
+      if (latest !== undefined) await this.#bucket.put(pastKey(latest.value.id), latest.value);
       if ((await this.#bucket.put(latestKey(kind), run, latest?.revision ?? 0)) !== undefined) return run;
     }
   }
@@ -139,6 +151,14 @@ export class RunRecords {
     await this.#bucket.put(pastKey(id), run);
     await this.#trim();
     return run;
+  }
+
+  /**
+   * Forgets a past run; the latest of a kind stays.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async forget(id: string): Promise<void> {
+    await this.#bucket.erase(pastKey(id));
   }
 
   /**

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { nameProblem } from '../base/ids.ts';
 
+/** Id of a run: its kind, a hyphen, a token. */
+export const runId = z.string().regex(/^[a-z]{1,32}-[A-Za-z0-9_-]{1,64}$/);
 const file = z.string().min(1).max(4096);
 const files = z.array(file).max(256).default([]);
 const modelPrefix = z.string().regex(/^[0-9a-f]{6,64}$/);
@@ -63,7 +65,42 @@ export const rescoreSpec = z.strictObject({
 /** See {@link rescoreSpec}. */
 export type RescoreSpec = z.infer<typeof rescoreSpec>;
 
+const ageMs = z.int().min(0);
+
+/** What a run is told that removes what has become old. What it is not told of stays. */
+export const pruneSpec = z
+  .strictObject({
+    kind: z.literal('prune'),
+    /** Dead letters that have lain for longer, ms. */
+    deadAfterMs: ageMs.optional(),
+    /** Models but so many, the last published; what is in use or may be again is left as well. */
+    keepModels: z.int().min(1).max(10_000).optional(),
+    /** Runs that ended longer ago, ms, and what was kept to go on with them; the latest of each kind is left. */
+    runsAfterMs: ageMs.optional(),
+    /** Says what it would remove, and removes nothing. */
+    dryRun: z.boolean().default(false),
+  })
+  .refine(
+    ({ deadAfterMs, keepModels, runsAfterMs }) => (deadAfterMs ?? keepModels ?? runsAfterMs) !== undefined,
+    'names nothing that is to be removed',
+  );
+/** See {@link pruneSpec}. */
+export type PruneSpec = z.infer<typeof pruneSpec>;
+
 /** What a run can be told. */
-export const runSpec = z.discriminatedUnion('kind', [trainSpec, tagSpec, rescoreSpec]);
+export const runSpec = z.discriminatedUnion('kind', [trainSpec, tagSpec, rescoreSpec, pruneSpec]);
 /** See {@link runSpec}. */
 export type RunSpec = z.infer<typeof runSpec>;
+
+/** What a run can be told each time that a schedule begins it. */
+export const scheduledJob = z.discriminatedUnion('kind', [
+  trainSpec.extend({
+    /** As a training run; `latest` is the one that was trained last then, of this name if one is given, and none before there is one. */
+    update: z.union([z.literal('latest'), modelPrefix]).optional(),
+  }),
+  tagSpec,
+  rescoreSpec,
+  pruneSpec,
+]);
+/** See {@link scheduledJob}. */
+export type ScheduledJob = z.infer<typeof scheduledJob>;

@@ -255,6 +255,48 @@ export const subjects = {
     ['operator'],
     exchanges.topologyKill,
   ),
+  scheduleAdd: ask(
+    'autotag.v1.schedules.add',
+    'what is to be done, and when; the schedule',
+    ['operator'],
+    exchanges.scheduleAdd,
+  ),
+  scheduleList: ask(
+    'autotag.v1.schedules.list',
+    'nothing; schedules, when they fire next, what became of the last time',
+    ['operator'],
+    exchanges.scheduleList,
+  ),
+  scheduleShow: ask(
+    'autotag.v1.schedules.show',
+    'a schedule; the same of it, its last firings',
+    ['operator'],
+    exchanges.scheduleShow,
+  ),
+  schedulePause: ask(
+    'autotag.v1.schedules.pause',
+    'a schedule; what it is now',
+    ['operator'],
+    exchanges.schedulePause,
+  ),
+  scheduleResume: ask(
+    'autotag.v1.schedules.resume',
+    'a schedule; what it is now',
+    ['operator'],
+    exchanges.scheduleResume,
+  ),
+  scheduleRun: ask(
+    'autotag.v1.schedules.run',
+    'a schedule; the firing that this is',
+    ['operator'],
+    exchanges.scheduleRun,
+  ),
+  scheduleRemove: ask(
+    'autotag.v1.schedules.remove',
+    'a schedule; its name',
+    ['operator'],
+    exchanges.scheduleRemove,
+  ),
   nodes: ask(
     'autotag.v1.inspect.nodes',
     'nothing; every node answers',
