@@ -110,6 +110,7 @@ module.exports = {
     soleImporter('nats', 'src/transport'),
     soleImporter('piscina', 'src/pool'),
     soleImporter('pg', 'src/store/postgres'),
+    soleImporter('croner', 'src/cluster/schedule'),
     {
       name: 'no-cycles',
       comment: 'No module depends on itself, not even for a type.',

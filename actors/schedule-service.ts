@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../src/base/clock.ts';
 import { Fault } from '../src/base/errors.ts';
 import { isTimeZone, localTime } from '../src/base/local-time.ts';
@@ -13,9 +14,7 @@ import type { ScheduleRecords } from '../src/transport/schedule-records.ts';
 export function scheduleService(records: ScheduleRecords, clock: Clock): readonly Endpoint[] {
   return [
     endpoint('scheduleAdd', {}, async (spec) => shown(await add(records, spec, clock.now()))),
-    endpoint('scheduleList', {}, async () => ({ schedules: (await records.list()).map(shown) }), {
-      unaudited: true,
-    }),
+    endpoint('scheduleList', {}, async () => ({ schedules: await list(records) }), { unaudited: true }),
     endpoint(
       'scheduleShow',
       {},
@@ -51,6 +50,16 @@ async function add(records: ScheduleRecords, given: ScheduleSpec, now: number): 
       reason: 'to catch up on all that was missed, its firings must queue: say so of their overlap',
     });
   return await records.add(spec, now);
+}
+
+/** To find the next times of a thousand takes half a second. */
+async function list(records: ScheduleRecords): Promise<ScheduleStatus[]> {
+  const statuses: ScheduleStatus[] = [];
+  for (const record of await records.list()) {
+    statuses.push(shown(record));
+    await setImmediate();
+  }
+  return statuses;
 }
 
 /** What waits is left out; a run that is under way goes on. */

@@ -11,7 +11,9 @@ import { inviteCommand } from './invite.ts';
 import { modelsCommand } from './models.ts';
 import { nodesCommand } from './nodes.ts';
 import { relatedCommand } from './related.ts';
+import { pruneCommand } from './prune.ts';
 import { replCommand } from './repl.ts';
+import { scheduleCommand } from './schedule.ts';
 import { searchCommand } from './search.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
@@ -42,6 +44,8 @@ const commands: readonly ((cli: Cli) => Command)[] = [
   modelsCommand,
   deadCommand,
   forgetCommand,
+  pruneCommand,
+  scheduleCommand,
   statusCommand,
   listCommand,
   deployCommand,
@@ -87,9 +91,13 @@ export async function run(args: readonly string[], cli: Cli): Promise<number> {
 }
 
 function add(parent: Command, child: Command): void {
-  child.copyInheritedSettings(parent);
-  for (const grandchild of child.commands) grandchild.copyInheritedSettings(child);
+  inherit(parent, child);
   parent.addCommand(child);
+}
+
+function inherit(parent: Command, child: Command): void {
+  child.copyInheritedSettings(parent);
+  for (const grandchild of child.commands) inherit(child, grandchild);
 }
 
 // Also known when the command line could not be parsed.

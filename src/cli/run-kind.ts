@@ -1,16 +1,21 @@
 import type { RunSpec } from '../transport/run-spec.ts';
 
 /** A kind of run for people, which is the name of its command. */
-export type RunKind = 'train' | 'tag';
+export type RunKind = 'train' | 'tag' | 'prune';
 
 /** What the command starts. */
 const started: Readonly<Record<RunKind, readonly RunSpec['kind'][]>> = {
   train: ['train'],
   tag: ['tag', 'rescore'],
+  prune: ['prune'],
 };
 
 /** What people call a run of a kind. */
-export const runNouns: Readonly<Record<RunKind, string>> = { train: 'training run', tag: 'tagging run' };
+export const runNouns: Readonly<Record<RunKind, string>> = {
+  train: 'training run',
+  tag: 'tagging run',
+  prune: 'pruning run',
+};
 
 /** Whether a run is of a kind: its id begins with what it is. */
 export function isOfKind(run: string, kind: RunKind): boolean {
@@ -19,5 +24,6 @@ export function isOfKind(run: string, kind: RunKind): boolean {
 
 /** The command that a run belongs to. */
 export function commandOf(run: string): string {
-  return `cluster ${isOfKind(run, 'train') ? 'train' : 'tag'}`;
+  const kinds: readonly RunKind[] = ['train', 'prune'];
+  return `cluster ${kinds.find((kind) => isOfKind(run, kind)) ?? 'tag'}`;
 }

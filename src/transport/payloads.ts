@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { attributes } from './bolt-tuple.ts';
 import { correction, correctionExchanges, shownTag } from './correction-payloads.ts';
-import { runSpec } from './run-spec.ts';
 import { runId, runSpec } from './run-spec.ts';
 import { firing, scheduleName, scheduleSpec, scheduleStatus } from './schedule-record.ts';
 import { topologyName } from './topology-spec.ts';

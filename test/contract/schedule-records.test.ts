@@ -92,7 +92,7 @@ describe('the records of schedules', () => {
     const labels = Array.from({ length: 256 }, () => 'x'.repeat(1_000));
     const train = {
       ...{ kind: 'train', pixels: [], folders: [], precision: 0.8, labels },
-      ...{ assumeNegative: false, strict: false, activate: false },
+      ...{ corrections: false, assumeNegative: false, strict: false, activate: false },
     } as const;
     const large = records.add({ ...spec('large'), job: train }, 0);
     await expect(large).rejects.toMatchObject({ code: 'REQUEST_INVALID' });

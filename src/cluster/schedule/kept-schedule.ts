@@ -28,6 +28,11 @@ export class KeptSchedule {
     return this.#nextAt;
   }
 
+  /** Whether its next time was found before. */
+  get isFound(): boolean {
+    return this.#nextAt !== undefined;
+  }
+
   /** Since when a firing of it waits, ms since the epoch; `Infinity` if none does. */
   get waitingSince(): number {
     return waitingOf(this.record)[0]?.at ?? Infinity;
