@@ -137,28 +137,32 @@ async function seeTo(
     decide(before, timetable, clock.now(), jumped ? 1 : undefined),
   );
   for (const { run } of runningOf(record)) record = await follow(state, record, run);
-  for (const firing of waitingOf(record)) record = await begin(state, record, firing);
+  // One after the other: what has begun, or was left out, is heard of.
+  const [first] = waitingOf(record);
+  if (first !== undefined) await begin(state, record, first);
 }
 
 /** Begins the run of a firing, unless another of its kind is under way. */
-async function begin(state: SchedulerState, record: ScheduleRecord, firing: Firing): Promise<ScheduleRecord> {
+async function begin(state: SchedulerState, record: ScheduleRecord, firing: Firing): Promise<void> {
   const { runs, storeNode, resolve, lead, log } = state;
   const { name, job } = record.spec;
   const node = storeNode();
-  if (node === undefined || !lead.isCurrent) return record;
+  if (node === undefined || !lead.isCurrent) return;
   try {
     const spec = await resolve(job);
     const { id } = await runs.start(job.kind, node, spec as RunRecord['spec'], firing.run);
-    const begun = await change(state, name, (before) => settle(before, id, { state: 'running' }));
+    await change(state, name, (before) => settle(before, id, { state: 'running' }));
     log.info({ schedule: name, run: id, late: state.clock.now() - firing.at }, 'a schedule has fired');
-    return begun;
   } catch (thrown) {
     const fault = Fault.from(thrown);
-    if (fault.code === 'RUN_ACTIVE') return await giveWay(state, record, firing, fault);
+    if (fault.code === 'RUN_ACTIVE') {
+      await giveWay(state, record, firing, fault);
+      return;
+    }
     if (fault.disposition === 'retry' || fault.code === 'TERM_OVER' || fault.code === 'NOT_FOUND')
       throw fault;
     log.error({ fault: fault.toWire(), schedule: name }, 'the run of a schedule did not begin');
-    return await change(state, name, (before) => settle(before, firing.run, failed(fault.message)));
+    await change(state, name, (before) => settle(before, firing.run, failed(fault.message)));
   }
 }
 
@@ -168,18 +172,15 @@ async function giveWay(
   record: ScheduleRecord,
   firing: Firing,
   { details }: Fault,
-): Promise<ScheduleRecord> {
+): Promise<void> {
   const { overlap, name } = record.spec;
   const other = String(details['run']);
-  if (overlap === 'skip')
-    return await change(state, name, (before) =>
-      settle(before, firing.run, { state: 'skipped', reason: `${other} was under way` }),
-    );
+  const skipped = { state: 'skipped', reason: `${other} was under way` } as const;
+  if (overlap === 'skip') await change(state, name, (before) => settle(before, firing.run, skipped));
   // The end of a run is heard of, and prompts the next look.
   const isOwn = runningOf(record).some(({ run }) => run === other);
   if (overlap === 'cancel-running' && isOwn)
     await state.runs.end(other, { state: 'cancelled' }).catch(unlessOver);
-  return record;
 }
 
 /** Writes down what has become of a run that has begun. */

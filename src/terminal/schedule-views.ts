@@ -29,7 +29,7 @@ export function scheduleCard({ firings, ...schedule }: ReplyOf<'scheduleShow'>):
     ['schedule', spec.name],
     ['state', state],
     ['when', `${spec.when}, by the clocks of ${spec.zone}`],
-    ...(spec.when.startsWith('every') ? [['start', spec.start?.replace('T', ' ') ?? '–'] as const] : []),
+    ...(spec.when.startsWith('every') ? [['start', spec.start.replace('T', ' ')] as const] : []),
     ['next', nextText(schedule)],
     ['overlap', spec.overlap],
     ['catch up', spec.catchUp],

@@ -90,10 +90,10 @@ describe('the records of schedules', () => {
     expect(await records.list()).toHaveLength(maxSchedules);
     await records.remove('s1');
     const labels = Array.from({ length: 256 }, () => 'x'.repeat(1_000));
-    const train = {
-      ...{ kind: 'train', pixels: [], folders: [], precision: 0.8, labels },
-      ...{ corrections: false, assumeNegative: false, strict: false, activate: false },
-    } as const;
+    const train: ScheduleRecord['spec']['job'] = {
+      ...{ kind: 'train', pixels: [], folders: [], labels, corrections: false, precision: 0.8 },
+      ...{ assumeNegative: false, strict: false, activate: false },
+    };
     const large = records.add({ ...spec('large'), job: train }, 0);
     await expect(large).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
   });

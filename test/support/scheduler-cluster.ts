@@ -3,7 +3,6 @@ import { silentLog } from '../../src/base/log.ts';
 import { ActorSystem } from '../../src/runtime/index.ts';
 import { Connection } from '../../src/transport/connection.ts';
 import { RunRecords } from '../../src/transport/run-records.ts';
-import type { RunSpec } from '../../src/transport/run-spec.ts';
 import type { ScheduleRecord } from '../../src/transport/schedule-record.ts';
 import { ScheduleRecords } from '../../src/transport/schedule-records.ts';
 import { scheduler } from '../../actors/scheduler.ts';
@@ -83,7 +82,7 @@ export class SchedulerCluster {
     const argument = {
       ...{ lead: { term, isCurrent: true }, records, runs, clock, periodMs: 20, log: silentLog },
       storeNode: () => this.storeNode,
-      resolve: (job: ScheduleRecord['spec']['job']) => Promise.resolve(job as RunSpec),
+      resolve: (job: ScheduleRecord['spec']['job']) => Promise.resolve(job),
     };
     const started = await system.spawn(scheduler, argument);
     if (!started.ok) throw started.fault;

@@ -2,7 +2,6 @@
 import { systemClock, type Clock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { RunRecords } from '../../src/transport/run-records.ts';
-import type { RunSpec } from '../../src/transport/run-spec.ts';
 import type { ScheduleRecord } from '../../src/transport/schedule-record.ts';
 import { ScheduleRecords } from '../../src/transport/schedule-records.ts';
 import { schedulerKeeper } from '../../actors/scheduler-keeper.ts';
@@ -44,7 +43,7 @@ const started = await member.system.spawn(schedulerKeeper, {
     ...{ get: runs.get.bind(runs), end: runs.end.bind(runs), watch: runs.watch.bind(runs) },
   },
   storeNode: () => 'n1',
-  resolve: (job: ScheduleRecord['spec']['job']) => Promise.resolve(job as RunSpec),
+  resolve: (job: ScheduleRecord['spec']['job']) => Promise.resolve(job),
 });
 if (!started.ok) throw started.fault;
 process.send?.({ type: 'joined' });
