@@ -118,13 +118,11 @@ class Pruning {
 
   async runs(before: number): Promise<Removed> {
     const { runs, leftovers } = this.#services;
-    const all = await runs.list();
-    const latest = new Set<string>();
     const old: RunRecord[] = [];
-    for (const run of all) {
-      const kind = run.id.split('-', 1)[0] ?? '';
-      if (latest.has(kind) && run.state !== 'running' && run.updatedAt < before) old.push(run);
-      latest.add(kind);
+    for (const run of await runs.list()) {
+      const isOld = run.state !== 'running' && run.updatedAt < before;
+      // One that was resumed is the latest, whatever was started after it.
+      if (isOld && (await runs.latest(kindOf(run)))?.id !== run.id) old.push(run);
     }
     await this.#remove(old, async ({ id }) => {
       await leftovers.queue.withdraw(id);
@@ -150,6 +148,10 @@ class Pruning {
       }
     }
   }
+}
+
+function kindOf({ id }: RunRecord): string {
+  return id.split('-', 1)[0] ?? '';
 }
 
 function modelJson({ id, kind, created }: ModelRecord): Json {
