@@ -152,9 +152,23 @@ export class ClusterTasks implements TaskRunner {
         const fault = Fault.from(error);
         if (fault.disposition === 'terminal') throw fault;
         if (attempts >= maxTaskAttempts)
-          throw new Fault('TASK_EXHAUSTED', { task: task.key, attempts, reason: fault.message }, fault);
+          throw new Fault(
+            'TASK_EXHAUSTED',
+            { task: task.key, attempts, reason: fault.message, cause: fault.code },
+            fault,
+          );
       }
     }
+  }
+
+  /**
+   * Forgets a task whose result nobody will ask for again: its record, and its inputs on their way to other nodes.
+   * @throws Fault `NATS_UNREACHABLE`
+   */
+  async forget({ key, inputs }: Task): Promise<void> {
+    const { run, records, exchange } = this.#options;
+    await records.clear(run, key);
+    if (this.parallelism > this.localParallelism) for (const { id } of inputs) await exchange.remove(run, id);
   }
 
   /** Stops listening; what is queued goes on, and is found by whoever opens the run's tasks again. */

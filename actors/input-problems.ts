@@ -1,9 +1,11 @@
 import { Fault } from '../src/base/errors.ts';
+import { z } from 'zod';
 import type { InputProblem } from '../src/model/training-set/input-problem.ts';
 import type { PhotoProblem } from '../src/train/feature-rows.ts';
 import type { Json } from '../src/train/task.ts';
 
 const examplesKept = 20;
+const known = z.record(z.string(), z.object({ count: z.int(), examples: z.array(z.string()) }));
 
 /** What of a run's input was left out: how often, and some examples of each. */
 export class InputProblems {
@@ -11,9 +13,13 @@ export class InputProblems {
   readonly #found = new Map<string, { count: number; readonly examples: string[] }>();
   #first: string | undefined;
 
-  /** @param strict - whether the first problem is to end the run */
-  constructor(strict: boolean) {
+  /**
+   * @param strict - whether the first problem is to end the run
+   * @param before - {@link InputProblems.toJson} of an earlier part of the run
+   */
+  constructor(strict: boolean, before: Json = {}) {
     this.#strict = strict;
+    for (const [code, found] of Object.entries(known.parse(before))) this.#found.set(code, found);
   }
 
   /** A part of a file that was left out. */

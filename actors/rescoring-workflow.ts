@@ -1,20 +1,27 @@
-import { delay, systemClock } from '../src/base/clock.ts';
+import { mkdir } from 'node:fs/promises';
+import { systemClock } from '../src/base/clock.ts';
 import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { FeatureSelection } from '../src/model/feature-store/feature-snapshot.ts';
 import type { FeatureStore } from '../src/model/feature-store/feature-store.ts';
 import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { ExtractorReference } from '../src/model/model-header.ts';
+import { AppendFile } from '../src/model/tagging/append-file.ts';
+import { failureLines } from '../src/model/tagging/failures.ts';
+import { failuresFile } from '../src/model/tagging/tagging-journal.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import type { PublishedModel } from '../src/pool/published-model.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
-import type { OutdatedPage, Rescored, RescoreOutcome } from '../src/store/tag-store.ts';
+import type { Rescored, RescoreOutcome } from '../src/store/tag-store.ts';
 import type { Json } from '../src/train/task.ts';
 import { rescoreResult, rescoreTask } from '../src/train/tasks/rescore.ts';
 import { Window } from '../src/train/window.ts';
 import type { RescoreSpec } from '../src/transport/run-spec.ts';
 import type { LocalResultStore } from './local-result-store.ts';
+import { allRows, foundRows, type RescoringPage, type RescoringPages } from './rescoring-pages.ts';
 import type { RunContext } from './run-coordinator.ts';
+import type { RunFolders } from './run-folders.ts';
+import { patiently } from './store-patience.ts';
 
 /** What scoring stored features again works with on this node. */
 export interface RescoringServices {
@@ -23,24 +30,24 @@ export interface RescoringServices {
   readonly results: LocalResultStore;
   readonly models: ActiveModel;
   readonly extractors: readonly ExtractorReference[];
+  readonly folders: RunFolders;
   readonly log: Log;
 }
 
 /** What of a run this needs. */
 export interface RescoringContext extends Pick<RunContext, 'signal'> {
-  readonly run: Pick<RunContext['run'], 'startedAt'>;
+  readonly run: Pick<RunContext['run'], 'id' | 'startedAt'>;
   readonly tasks: Pick<RunContext['tasks'], 'localParallelism' | 'runUnrecorded'>;
   readonly progress: Pick<RunContext['progress'], 'at' | 'steps'>;
 }
 
-/** Rows that are looked at together; those of them that are outdated are a task. */
-const pageRows = 4_096;
 /** Rows in a transaction: uploads that are stored meanwhile wait for one at most. */
 const transactionRows = 512;
 /** Pages for each thread that scores: one of them is being looked up or written. */
 const pagesAhead = 1;
-const retryDelayMs = 500;
 const examplesKept = 20;
+
+type Rows = RescoringPage['rows'];
 
 /** A place in a feature store that is kept readable. */
 interface Held {
@@ -49,8 +56,8 @@ interface Held {
 }
 
 /** Outdated rows, and where the features of them are that have those of every extractor of the model. */
-interface LocatedPage extends OutdatedPage {
-  readonly complete: OutdatedPage['rows'];
+interface LocatedPage extends RescoringPage {
+  readonly complete: Rows;
   /** Of each extractor, the places of `complete`. */
   readonly selections: readonly FeatureSelection[];
   readonly held: readonly Held[];
@@ -63,21 +70,37 @@ interface LocatedPage extends OutdatedPage {
  * A model that is put in use meanwhile takes over: the run ends when no row is of an earlier one.
  */
 export async function rescore(
-  { which }: RescoreSpec,
+  { which, query }: RescoreSpec,
   context: RescoringContext,
   services: RescoringServices,
 ): Promise<Json> {
   const taggedBefore = which === 'all' ? context.run.startedAt : 0;
   for (;;) {
-    const pass = new RescoringPass(services.models.current, taggedBefore, context, services);
-    if (await pass.run()) return { ...pass.toJson(), steps: context.progress.steps() };
+    const model = services.models.current;
+    const outdated = { activation: model.handle.activation, taggedBefore };
+    const pages =
+      query === undefined ? allRows(services.tags, outdated) : foundRows(services.tags, outdated, query);
+    // Of this pass alone: whoever goes through all rows again finds all of them again.
+    const failures = await failuresAnew(services.folders.of(context.run.id));
+    try {
+      const pass = new RescoringPass(model, pages, failures, context, services);
+      if (await pass.run()) return { ...pass.toJson(), steps: context.progress.steps() };
+    } finally {
+      await failures.close();
+    }
   }
+}
+
+async function failuresAnew(folder: string): Promise<AppendFile> {
+  await mkdir(folder, { recursive: true });
+  return await AppendFile.open(failuresFile(folder), 0);
 }
 
 /** One way through all rows with one model. */
 class RescoringPass {
   readonly #model: PublishedModel;
-  readonly #taggedBefore: number;
+  readonly #rows: RescoringPages;
+  readonly #failures: AppendFile;
   readonly #context: RescoringContext;
   readonly #services: RescoringServices;
   readonly #outcomes: Record<RescoreOutcome, number> = { changed: 0, same: 0, superseded: 0 };
@@ -87,12 +110,14 @@ class RescoringPass {
 
   constructor(
     model: PublishedModel,
-    taggedBefore: number,
+    rows: RescoringPages,
+    failures: AppendFile,
     context: RescoringContext,
     services: RescoringServices,
   ) {
     this.#model = model;
-    this.#taggedBefore = taggedBefore;
+    this.#rows = rows;
+    this.#failures = failures;
     this.#context = context;
     this.#services = services;
   }
@@ -113,20 +138,21 @@ class RescoringPass {
 
   async #pages(window: Window): Promise<void> {
     const { progress, signal } = this.#context;
-    const { tags, models } = this.#services;
+    const { models } = this.#services;
     progress.at('rescore');
-    const { photos: total } = await this.#patiently(() => tags.stats());
-    let after: number | undefined = 0;
-    while (after !== undefined && models.current === this.#model) {
+    const total = await this.#patiently(() => this.#rows.total());
+    let after: RescoringPage['next'];
+    for (let number = 0; models.current === this.#model; number += 1) {
       signal.throwIfAborted();
-      const place: number = after;
+      const place = after;
       const page = await this.#patiently(() => this.#locate(place));
       await window.enter(async () => {
-        await this.#rescore(page, place);
+        await this.#rescore(page, number);
         this.#seen += page.seen;
-        progress.at('rescore', { done: this.#seen, total: Math.max(total, this.#seen) });
+        progress.at('rescore', { done: this.#seen, total: total === 0 ? 0 : Math.max(total, this.#seen) });
       });
       after = page.next;
+      if (after === undefined) break;
     }
   }
 
@@ -146,13 +172,12 @@ class RescoringPass {
    * A page of rows, and where their features are. Between two batches of uploads: a row that is found has the features of its own
    * submission then. Should the photo come again later, its row is of another one, and what is found here is superseded.
    */
-  #locate(after: number): Promise<LocatedPage> {
-    const { tags, results, features, extractors } = this.#services;
-    const { activation, layout } = this.#model.handle;
+  #locate(after: RescoringPage['next']): Promise<LocatedPage> {
+    const { results, features, extractors } = this.#services;
+    const { layout } = this.#model.handle;
     const wanted = new Set(layout.blocks.map(({ extractor }) => extractor));
     return results.between(async () => {
-      const which = { activation, taggedBefore: this.#taggedBefore };
-      const page = await tags.outdated(which, { limit: pageRows, after });
+      const page = await this.#rows.page(after);
       const held: Held[] = [];
       for (const extractor of extractors.filter(({ id }) => wanted.has(id)))
         held.push(await this.#hold(await features.of(extractor), page));
@@ -161,7 +186,10 @@ class RescoringPass {
   }
 
   /** The rows whose features are there of every extractor, and all of one submission; and of each selection their places. */
-  #completeOnly({ rows }: OutdatedPage, held: readonly Held[]): Pick<LocatedPage, 'complete' | 'selections'> {
+  #completeOnly(
+    { rows }: RescoringPage,
+    held: readonly Held[],
+  ): Pick<LocatedPage, 'complete' | 'selections'> {
     const isComplete = (_: unknown, index: number) =>
       this.#services.results.isWhole(rows[index]?.photoId ?? '') &&
       held.every(({ selection: { places } }) => places[index] !== undefined);
@@ -174,7 +202,7 @@ class RescoringPass {
     };
   }
 
-  async #hold(store: FeatureStore, { rows }: OutdatedPage): Promise<Held> {
+  async #hold(store: FeatureStore, { rows }: RescoringPage): Promise<Held> {
     const held = { store, selection: await store.select(rows.map(({ photoId }) => photoId)) };
     this.#held.add(held);
     return held;
@@ -187,26 +215,29 @@ class RescoringPass {
     }
   }
 
-  async #rescore(page: LocatedPage, place: number): Promise<void> {
+  async #rescore(page: LocatedPage, number: number): Promise<void> {
     const { tasks, signal } = this.#context;
     const { rows, complete, selections, held } = page;
     const found = new Set(complete);
-    this.#leaveOut(rows.filter((row) => !found.has(row)));
+    await this.#leaveOut(
+      rows.filter((row) => !found.has(row)),
+      'are not there for every extractor of the model',
+    );
     if (complete.length > 0) {
-      const task = rescoreTask(`rescore/${String(place)}`, selections);
+      const task = rescoreTask(`rescore/${String(number)}`, selections);
       const result = await tasks.runUnrecorded(task, { signal, model: this.#model.handle });
       await this.#write(complete, rescoreResult(result));
     }
     await this.#release(held);
   }
 
-  async #write(rows: OutdatedPage['rows'], found: ReturnType<typeof rescoreResult>): Promise<void> {
+  async #write(rows: Rows, found: ReturnType<typeof rescoreResult>): Promise<void> {
     const { handle, extractor } = this.#model;
     const taggedAt = systemClock.now();
     const batch: Rescored[] = [];
     for (const [index, row] of rows.entries()) {
       const tags = found[index];
-      if (tags === undefined) this.#leaveOut([row]);
+      if (tags === undefined) await this.#leaveOut([row], 'are damaged');
       else {
         const by = { activation: handle.activation, model: handle.id, extractor, taggedAt };
         batch.push({ ...row, ...by, tags: this.#model.name(tags) });
@@ -220,25 +251,15 @@ class RescoringPass {
   }
 
   /** Without features of every extractor, or with damaged ones: such photos keep the tags that they have. */
-  #leaveOut(rows: OutdatedPage['rows']): void {
+  async #leaveOut(rows: Rows, reason: string): Promise<void> {
     this.#notRescored.count += rows.length;
     const room = examplesKept - this.#notRescored.examples.length;
     this.#notRescored.examples.push(...rows.slice(0, room).map(({ photoId }) => photoId));
+    const { code, message } = new Fault('FEATURES_MISSING', { reason });
+    await this.#failures.append(failureLines(rows.map(({ photoId: id }) => ({ id, code, message }))));
   }
 
-  /** A store that is away is waited for, as the writer of uploads does. */
-  async #patiently<T>(work: () => Promise<T>): Promise<T> {
-    const { signal } = this.#context;
-    for (;;) {
-      signal.throwIfAborted();
-      try {
-        return await work();
-      } catch (error) {
-        const fault = Fault.from(error);
-        if (fault.code !== 'STORE_UNAVAILABLE' && fault.code !== 'FEATURES_UNAVAILABLE') throw fault;
-        this.#services.log.warn({ fault: fault.toWire() }, 'photos are scored again when the store is back');
-        await delay(systemClock, retryDelayMs);
-      }
-    }
+  #patiently<T>(work: () => Promise<T>): Promise<T> {
+    return patiently(work, { signal: this.#context.signal, log: this.#services.log });
   }
 }

@@ -12,7 +12,7 @@ import type { ClusterTasks } from './cluster-tasks.ts';
 export interface RunContext {
   readonly run: RunRecord;
   readonly tasks: ClusterTasks;
-  /** Aborted when the run is cancelled or the node stops. */
+  /** Aborted when the run is cancelled or paused, or the node stops. */
   readonly signal: AbortSignal;
   /** Says how far it is. */
   readonly progress: RunProgress;
@@ -25,7 +25,7 @@ export type Workflow = (spec: RunSpec, context: RunContext) => Promise<Json>;
 export type RunCoordinatorMessage =
   /** Begin a run; answered when it is on record. */
   | Request<{ readonly type: 'start'; readonly spec: RunSpec }, RunRecord>
-  /** Go on with one that failed or was cancelled. */
+  /** Go on with one that failed, was cancelled or paused. */
   | Request<{ readonly type: 'resume'; readonly run: string }, RunRecord>
   /** A photo's features are removed: nothing that was made of them may stay or come back. Answered when that is certain. */
   | Request<{ readonly type: 'forget'; readonly photo: string }, true>
@@ -225,7 +225,7 @@ async function giveUp(
   fault: Fault,
   { records, signal, log }: Pick<RunCoordinatorArgument, 'records' | 'log'> & { signal: AbortSignal },
 ): Promise<boolean> {
-  // Cancelled, which is on record already, or the node stops and will go on.
+  // Cancelled or paused, which is on record already, or the node stops and will go on.
   if (signal.aborted || fault.code === 'RUN_OVER') return false;
   log.error({ fault: fault.toWire(), run: id }, 'the run failed');
   if (fault.code === 'NATS_UNREACHABLE') return true;

@@ -1,5 +1,5 @@
 import { Fault } from '../src/base/errors.ts';
-import type { Json, TaskProgress } from '../src/train/task.ts';
+import type { Json } from '../src/train/task.ts';
 import type { RunChange, RunRecords } from '../src/transport/run-records.ts';
 
 /** How often the record of a run is written, at most. */
@@ -22,7 +22,7 @@ export class RunProgress {
   }
 
   /** The run is in a step, so far. */
-  at(step: string, progress?: TaskProgress): void {
+  at(step: string, progress?: NonNullable<RunChange['progress']>): void {
     if (this.#step?.name !== step) {
       this.#endStep();
       this.#step = { name: step, since: performance.now() };

@@ -198,7 +198,12 @@ export class TaskAttempt {
       this.#delivery.retry(firstRetryDelayMs * 2 ** (attempts - 1));
       return;
     }
-    const exhausted = new Fault('TASK_EXHAUSTED', { task: this.task.key, attempts, reason: fault.message });
+    const exhausted = new Fault('TASK_EXHAUSTED', {
+      task: this.task.key,
+      attempts,
+      reason: fault.message,
+      cause: fault.code,
+    });
     const final = fault.disposition === 'retry' ? exhausted : fault;
     await this.#conclude({ state: 'failed', node, attempts, fault: final.toWire() });
   }

@@ -2,7 +2,7 @@ import type { RunSpec } from '../src/transport/run-spec.ts';
 import type { Workflow } from './run-coordinator.ts';
 import { prune, type PruningServices } from './pruning-workflow.ts';
 import { rescore, type RescoringServices } from './rescoring-workflow.ts';
-import { tagFile, type TaggingServices } from './tagging-workflow.ts';
+import { tagFiles, type TaggingServices } from './tagging-workflow.ts';
 import { train, type TrainingServices } from './training-workflow.ts';
 
 /** The workflow of each kind of run. */
@@ -14,7 +14,7 @@ export function workflows(
       case 'train':
         return train(spec, context, services);
       case 'tag':
-        return tagFile(spec, context, services);
+        return tagFiles(spec, context, services);
       case 'rescore':
         return rescore(spec, context, services);
       case 'prune':

@@ -8,6 +8,7 @@ import { saveRun } from './results/run-folder.ts';
 interface BenchFlags {
   readonly photos?: string;
   readonly data?: string;
+  readonly kill?: number;
   readonly fresh?: true;
   readonly quick?: true;
   readonly clean?: true;
@@ -31,8 +32,9 @@ await new Command('npm run bench --')
       'labelled photos: train and test, .pixels.tsv.gz and .labels.tsv.gz; by default a set that is fetched',
     ).env('AUTOTAG_BENCH_DATA'),
   )
+  .option('--kill <times>', 'batch: kill the node so often during a run, and compare its results', Number)
   .option('--fresh', 'train: measure LIBLINEAR again, although it is known')
-  .option('--quick', 'train: few rows and classes, to see that it runs')
+  .option('--quick', 'small sizes, to see that it runs')
   .option('--clean', 'train: remove what would make the next run quicker')
   .option('--save', 'save the run although it has some of the parts only')
   .option('--json', 'print the summary as JSON')
@@ -53,6 +55,7 @@ async function bench(names: readonly string[], flags: BenchFlags, command: Comma
       await run({
         photos: flags.photos,
         data: flags.data,
+        kill: flags.kill ?? 0,
         fresh: flags.fresh === true,
         quick: flags.quick === true,
         clean: flags.clean === true,

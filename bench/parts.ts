@@ -4,17 +4,21 @@ import { packageRoot, setupFiles } from '../src/base/package-root.ts';
 import { decode } from '../src/vision/decode.ts';
 import { readTorchFile } from '../src/vision/torch-file.ts';
 import { readFromWheel, weightsWheel } from '../scripts/prepare/wheels.ts';
+import { batchBench } from './batch/batch-bench.ts';
+import { killBench } from './batch/kill-bench.ts';
 import { boltBench } from './bolt/bolt-bench.ts';
 import { coordinationBench } from './coordination/coordination-bench.ts';
 import { kernelBench } from './kernel/kernel-bench.ts';
+import { latencyBench, latencyOf } from './latency/latency-bench.ts';
 import { membershipBench } from './membership/membership-bench.ts';
 import { memoryBench } from './memory/memory-bench.ts';
-import { loadPhotos } from './photos/photo-set.ts';
+import { loadPhotos, type BenchPhoto } from './photos/photo-set.ts';
 import { pipelineBench } from './pipeline/pipeline-bench.ts';
 import { median } from './results/median.ts';
 import type { Part, PartOptions, PartResult } from './results/part.ts';
 import { rescoreBench } from './rescore/rescore-bench.ts';
 import { storeBench } from './store/store-bench.ts';
+import { readPhotos } from './train/labelled-set.ts';
 import { trainBench } from './train/train-bench.ts';
 import { trainClusterBench } from './train-cluster/train-cluster-bench.ts';
 
@@ -25,6 +29,18 @@ const storedPhotos = 100_000;
 /** The parts of the bench, in the order in which they run. */
 export const parts: readonly Part[] = [
   { name: 'pipeline', about: 'the whole path beside a bare loop of the same work', run: pipeline },
+  {
+    name: 'batch',
+    about: '`cluster tag` beside a bare loop of the same work',
+    isLong: true,
+    run: batch,
+  },
+  {
+    name: 'latency',
+    about: 'from submit to searchable: idle, loaded, beside a backlog',
+    isLong: true,
+    run: latency,
+  },
   { name: 'kernel', about: 'the feature kernel beside onnxruntime-web, one thread each', run: kernel },
   { name: 'coordination', about: 'the whole path with nothing to decode or compute', run: coordination },
   { name: 'bolt', about: "a user's bolt that does nothing: a photo to its process and back", run: bolt },
@@ -55,6 +71,47 @@ async function pipeline({ photos, progress }: PartOptions): Promise<PartResult> 
       stage_share: { decode: decodeMs / stagesMs, features: features / stagesMs, score: score / stagesMs },
       model_load_ms: kernelMs + modelMs + threadsMs,
       model_load_share: raw.loadShare,
+    },
+  };
+}
+
+async function batch({ photos, data, quick, kill, progress }: PartOptions): Promise<PartResult> {
+  const some = await batchPhotos(photos, data);
+  const size = quick ? { count: 1_000, rounds: 2 } : { count: 20_000, rounds: 5 };
+  const raw = await batchBench(some, size, progress);
+  const killed = kill === 0 ? undefined : await killBench(some, quick ? 1_000 : 4_000, kill, progress);
+  return {
+    raw: { ...raw, killed },
+    summary: {
+      batch_over_bare: raw.batchOverBare,
+      batch_photos_per_s: median(raw.batch),
+      ...(killed === undefined ? {} : { batch_killed_identical: killed.identical ? 1 : 0 }),
+    },
+  };
+}
+
+/** Photos of a folder, of a labelled set, or the demo's; a thousand at most, which come in turns. */
+async function batchPhotos(photos: string | undefined, data: string | undefined): Promise<BenchPhoto[]> {
+  if (photos !== undefined || data === undefined) return await loadPhotos(photos);
+  const some: BenchPhoto[] = [];
+  for await (const { id, bytes } of readPhotos(data, 'train')) {
+    some.push({ name: id, bytes });
+    if (some.length === 1_000) break;
+  }
+  return some;
+}
+
+async function latency({ photos, quick, progress }: PartOptions): Promise<PartResult> {
+  const size = quick ? { count: 60, rounds: 2 } : { count: 200, rounds: 3 };
+  const raw = await latencyBench(await loadPhotos(photos), size, progress);
+  const p95 = latencyOf(raw, 'p95');
+  return {
+    raw,
+    summary: {
+      live_p50_ms: latencyOf(raw, 'p50'),
+      live_p95_ms: p95,
+      live_p95_backlog_over_idle: p95.backlog / p95.idle,
+      live_backlog_photos_per_s: median(raw.backlogRates),
     },
   };
 }

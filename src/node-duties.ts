@@ -22,6 +22,7 @@ import { relatedService } from '../actors/related-service.ts';
 import { resultService } from '../actors/result-service.ts';
 import type { ResultStore } from '../actors/result-store.ts';
 import type { RunBlobs } from '../actors/run-blobs.ts';
+import type { RunFolders } from '../actors/run-folders.ts';
 import { runCoordinator, runCoordinatorName } from '../actors/run-coordinator.ts';
 import { runService } from '../actors/run-service.ts';
 import { runOfJob } from '../actors/scheduled-job.ts';
@@ -93,6 +94,7 @@ export interface NodeBelongings {
   readonly thumbnails: SupervisedThumbnailStore;
   readonly results: LocalResultStore;
   readonly blobs: RunBlobs;
+  readonly runFolders: RunFolders;
   readonly place: ClusterPlace;
   readonly threads: Threads;
   readonly jobs: JobPool;
@@ -187,6 +189,7 @@ export class NodeDuties {
       ...{ library, activations, activator, trained, comparison: new ModelComparison(registry) },
       ...{ tags: this.#own.store, results: this.#own.results, models: this.#own.models, log },
       ...{ deadLetters, runs, leftovers: { queue, records: taskRecords, exchange } },
+      folders: this.#own.runFolders,
     };
     return actor(
       runCoordinator,
@@ -207,7 +210,10 @@ export class NodeDuties {
           }),
         workflow: workflows(services),
         forget: (photo) => trained.forget(photo),
-        sweep: (resumable) => trained.sweep(blobs, pool, resumable),
+        sweep: async (resumable) => {
+          await trained.sweep(blobs, pool, resumable);
+          await this.#own.runFolders.sweep(new Set((await runs.list()).map(({ id }) => id)));
+        },
         log,
       },
       { name: runCoordinatorName },
@@ -440,6 +446,7 @@ export class NodeDuties {
         node: this.#own.options.name,
         records: this.#link.runs,
         coordinator: this.#own.system.ref(runCoordinatorName),
+        folders: this.#own.runFolders,
       }),
     };
   }

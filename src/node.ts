@@ -6,6 +6,7 @@ import { LocalResultStore } from '../actors/local-result-store.ts';
 import { prepareThreads } from '../actors/prepare-threads.ts';
 import type { Threads } from '../actors/prepare-threads.ts';
 import { RunBlobs } from '../actors/run-blobs.ts';
+import { RunFolders } from '../actors/run-folders.ts';
 import { workerThreads } from '../actors/worker-threads.ts';
 import { systemClock } from './base/clock.ts';
 import { Fault } from './base/errors.ts';
@@ -331,6 +332,7 @@ class RunningNode implements Node {
         thumbnails: this.#thumbnails,
         results: this.#results,
         blobs: this.#blobs,
+        runFolders: new RunFolders(this.#lock.folder),
         place: this.#place,
         threads,
         ...pools,

@@ -20,6 +20,8 @@ export class PhotoClient {
   readonly #results: ResultSubscription;
   readonly #client: string;
   readonly #waiting = new Set<string>();
+  /** Of photos that come one by one. */
+  readonly #heard = new Map<string, () => void>();
   #onResult: (problem?: Error) => void = () => undefined;
   #runs = 0;
 
@@ -75,6 +77,18 @@ export class PhotoClient {
     return (performance.now() - started) / 1000;
   }
 
+  /**
+   * Submits one photo under an id that is new.
+   * @returns milliseconds from the submit to its result: its row is stored then, and searches find it
+   */
+  async latency({ name, bytes }: BenchPhoto): Promise<number> {
+    const id = `${String(++this.#runs)}/${name}`;
+    const heard = new Promise<void>((resolve) => this.#heard.set(id, resolve));
+    const started = performance.now();
+    await Promise.all([this.#submitter.submit({ id, bytes, client: this.#client }), heard]);
+    return performance.now() - started;
+  }
+
   /** Rows in the node's tag store. */
   async stored(): Promise<number> {
     const status = await request(this.#connection, 'status', {}, {});
@@ -93,6 +107,8 @@ export class PhotoClient {
   }
 
   #take(result: PhotoResult): void {
+    this.#heard.get(result.id)?.();
+    this.#heard.delete(result.id);
     const known = this.#waiting.delete(result.id);
     if ('error' in result) this.#onResult(new Error(`${result.id}: ${result.error.message}`));
     else if (known) this.#onResult();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalResultStore } from '../../actors/local-result-store.ts';
 import { rescore } from '../../actors/rescoring-workflow.ts';
+import { RunFolders } from '../../actors/run-folders.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { RecentLines } from '../../src/base/recent-lines.ts';
@@ -109,8 +110,10 @@ class Stores {
   readonly #tags: SupervisedTagStore;
   readonly #features: FeatureStores;
   readonly #models = new ActiveModel();
+  readonly #folder: string;
 
-  private constructor(tags: SupervisedTagStore, features: FeatureStores) {
+  private constructor(folder: string, tags: SupervisedTagStore, features: FeatureStores) {
+    this.#folder = folder;
     this.#tags = tags;
     this.#features = features;
   }
@@ -123,7 +126,7 @@ class Stores {
     const features = new FeatureStores({ folder: join(folder, 'features'), clock: systemClock, report });
     await tags.start();
     await features.open();
-    return new Stores(tags, features);
+    return new Stores(folder, tags, features);
   }
 
   async fill(photos: number): Promise<void> {
@@ -145,7 +148,7 @@ class Stores {
     await rescore(
       { kind: 'rescore', which: 'stale' },
       {
-        run: { startedAt: 0 },
+        run: { id: 'rescore-1', startedAt: 0 },
         signal: new AbortController().signal,
         tasks: { localParallelism: 1, runUnrecorded: (task, options) => pool.run(task, options) },
         progress: { at: () => undefined, steps: () => [] },
@@ -156,6 +159,7 @@ class Stores {
         results: new LocalResultStore(this.#tags, this.#features, noThumbnails),
         models: this.#models,
         extractors: [extractor],
+        folders: new RunFolders(this.#folder),
         log: createLog('error', {}, new RecentLines()),
       },
     );

@@ -23,6 +23,8 @@ const within = (limit: number): Goal => ({
 
 const goals: Readonly<Record<string, Goal>> = {
   pipeline_over_bare: atLeast(0.9),
+  batch_over_bare: atLeast(0.9),
+  live_p95_backlog_over_idle: below(2),
   kernel_over_onnxruntime_web: atLeast(1.5),
   cosine_min: atLeast(0.99),
   model_load_share: below(0.001),

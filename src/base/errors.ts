@@ -85,6 +85,10 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'The feature store has {segments} segments, its limit; compact it.',
   },
+  FEATURES_MISSING: {
+    disposition: 'terminal',
+    sentence: 'The photo was not scored again: its stored features {reason}; submit it again.',
+  },
   FEATURES_UNAVAILABLE: {
     disposition: 'retry',
     sentence: 'The feature store cannot be used now ({reason}); writing goes on when it is back.',
@@ -148,6 +152,7 @@ export const catalogue = {
     sentence: 'The task {task} failed {attempts} times, the last time so: {reason}',
   },
   CANCELLED: { disposition: 'terminal', sentence: 'The {what} was cancelled.' },
+  PAUSED: { disposition: 'terminal', sentence: 'The run {run} was paused; resume it.' },
   RUN_ACTIVE: {
     disposition: 'terminal',
     sentence: 'The run {run} is under way on node {node}; wait until it has ended, or cancel it.',

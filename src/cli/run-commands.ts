@@ -29,6 +29,7 @@ export function withRunCommands(command: Command, cli: Cli, kind: RunKind): Comm
     .addCommand(statusCommand(cli, kind))
     .addCommand(listCommand(cli, kind))
     .addCommand(cancelCommand(cli, kind))
+    .addCommand(pauseCommand(cli, kind))
     .addCommand(resumeCommand(cli, kind));
 }
 
@@ -71,19 +72,35 @@ function listCommand(cli: Cli, kind: RunKind): Command {
 
 function cancelCommand(cli: Cli, kind: RunKind): Command {
   const does = `Ends a ${runNouns[kind]} that is under way; what it has done so far is kept for resume.`;
-  return runCommand('cancel', does, kind).action(async (id: string | undefined, options: ClientOptions) => {
-    const cancel = withConnection(options, 'operator', async (connection) => {
+  return haltCommand(cli, kind, { name: 'cancel', does, subject: 'runCancel', done: 'Cancelled' });
+}
+
+function pauseCommand(cli: Cli, kind: RunKind): Command {
+  const does = `Has a ${runNouns[kind]} that is under way rest until it is resumed.`;
+  return haltCommand(cli, kind, { name: 'pause', does, subject: 'runPause', done: 'Paused' });
+}
+
+interface Halt {
+  readonly name: string;
+  readonly does: string;
+  readonly subject: 'runCancel' | 'runPause';
+  readonly done: string;
+}
+
+function haltCommand(cli: Cli, kind: RunKind, { name, does, subject, done }: Halt): Command {
+  return runCommand(name, does, kind).action(async (id: string | undefined, options: ClientOptions) => {
+    const halt = withConnection(options, 'operator', async (connection) => {
       const { id: run } = await findRun(connection, kind, id);
-      return await request(connection, 'runCancel', {}, { run }, actTimeoutMs);
+      return await request(connection, subject, {}, { run }, actTimeoutMs);
     });
-    const run = await untilInterrupted(cli.interrupted, cancel);
-    const text = `Cancelled ${run.id}; \`cluster ${kind} resume ${run.id}\` goes on where it was.`;
+    const run = await untilInterrupted(cli.interrupted, halt);
+    const text = `${done} ${run.id}; \`cluster ${kind} resume ${run.id}\` goes on where it was.`;
     await new Output(cli, options.json === true).result(run, text);
   });
 }
 
 function resumeCommand(cli: Cli, kind: RunKind): Command {
-  const does = `Goes on with a ${runNouns[kind]} that failed or was cancelled, and follows it.`;
+  const does = `Goes on with a ${runNouns[kind]} that failed, was cancelled or paused, and follows it.`;
   return runCommand('resume', does, kind)
     .option('--detach', 'does not follow it')
     .action(async (id: string | undefined, options: FollowOptions) => {
@@ -97,7 +114,7 @@ function resumeCommand(cli: Cli, kind: RunKind): Command {
 }
 
 /** A command for one run. */
-function runCommand(name: string, does: string, kind: RunKind): Command {
+export function runCommand(name: string, does: string, kind: RunKind): Command {
   return clientCommand(name, does, `cluster ${kind} ${name}`).argument(
     '[run]',
     `its id (default: the latest ${runNouns[kind]})`,
@@ -108,7 +125,11 @@ function runCommand(name: string, does: string, kind: RunKind): Command {
  * A run by its id, or the latest of its kind.
  * @throws Fault `NOT_FOUND`
  */
-async function findRun(connection: Connection, kind: RunKind, id: string | undefined): Promise<RunRecord> {
+export async function findRun(
+  connection: Connection,
+  kind: RunKind,
+  id: string | undefined,
+): Promise<RunRecord> {
   const runs = await runsOf(connection, kind);
   const found = id === undefined ? runs[0] : runs.find((run) => run.id === id);
   if (found !== undefined) return found;

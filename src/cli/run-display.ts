@@ -12,6 +12,13 @@ import { RunPace } from './run-pace.ts';
 const nameColumns = 12;
 const barColumns = 30;
 
+/** What a line shows; a bar, unless `total` is 0. */
+interface Drawn {
+  readonly done: number;
+  readonly total: number;
+  readonly text: string;
+}
+
 /** Shows how far a run is, on stderr: a line a step, which is alive if that is a terminal. */
 export class RunDisplay {
   readonly #cli: Cli;
@@ -19,7 +26,7 @@ export class RunDisplay {
   readonly #pace = new RunPace();
   #step: string | undefined;
   #bar: SingleBar | undefined;
-  #drawn = { done: 0, total: 0, text: '' };
+  #drawn: Drawn = { done: 0, total: 0, text: '' };
 
   constructor(cli: Cli, output: Output) {
     this.#cli = cli;
@@ -61,11 +68,13 @@ export class RunDisplay {
   /** Whoever has seen nine tenths of a step knows from the next one that it is over. */
   #completeStep(): void {
     const { total } = this.#drawn;
-    if (total > 0) this.#draw({ done: total, total }, progressText({ done: total, total }));
+    // A share of something unknown says nothing at its end.
+    if (total > 1) this.#draw({ done: total, total }, progressText({ done: total, total }));
     this.stop();
   }
 
-  #draw({ done, total }: NonNullable<RunRecord['progress']>, text: string): void {
+  #draw({ done: count, total: of, share }: NonNullable<RunRecord['progress']>, text: string): void {
+    const [done, total] = of > 0 || share === undefined ? [count, of] : [share, 1];
     this.#drawn = { done, total, text };
     this.#bar?.setTotal(total);
     this.#bar?.update(done, { text });

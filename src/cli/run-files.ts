@@ -24,10 +24,11 @@ export async function inputFolders(paths: readonly string[]): Promise<string[]> 
 }
 
 /**
- * The absolute path of a file that can be made, or replaced.
+ * The absolute path of a file that can be made.
+ * @param overwrite - whether one that is there may be replaced
  * @throws Fault `FILE_WRITE`
  */
-export async function outputFile(path: string): Promise<string> {
+export async function outputFile(path: string, overwrite: boolean): Promise<string> {
   const file = resolve(path);
   const refused = (reason: string) => new Fault('FILE_WRITE', { file: printable(path), reason });
   try {
@@ -37,6 +38,8 @@ export async function outputFile(path: string): Promise<string> {
   }
   const stats = await stat(file).catch(() => undefined);
   if (stats?.isFile() === false) throw refused('something else has this name');
+  if (stats !== undefined && !overwrite)
+    throw refused('it is there already; choose another name, or give --overwrite');
   return file;
 }
 

@@ -95,6 +95,7 @@ async function tellEnd(run: RunRecord, output: Output): Promise<void> {
   if (run.state === 'done') return;
   output.notice(`\`${commandOf(run.id)} resume ${run.id}\` goes on where the run was.`);
   if (run.state === 'cancelled') throw new Fault('CANCELLED', { what: `run ${run.id}` });
+  if (run.state === 'paused') throw new Fault('PAUSED', { run: run.id });
   throw Fault.fromWire(
     run.fault ?? { code: 'INTERNAL', message: '', details: { reason: `the run ${run.id} gave no reason` } },
   );

@@ -3,6 +3,8 @@ import type { RunRecord } from '../transport/payloads.ts';
 
 interface Sample {
   readonly done: number;
+  /** Of the whole step, 0 to 1; 0 where it is unknown. */
+  readonly share: number;
   /** ms, by the clock of whoever wrote the record. */
   readonly at: number;
 }
@@ -22,7 +24,7 @@ export class RunPace {
     if (isOther) this.#samples = [];
     this.#step = step;
     if (progress === undefined || (!isOther && updatedAt === last?.at)) return;
-    this.#samples.push({ done: progress.done, at: updatedAt });
+    this.#samples.push({ done: progress.done, share: shareOf(progress), at: updatedAt });
     while (updatedAt - (this.#samples[1]?.at ?? updatedAt) >= windowMs) this.#samples.shift();
   }
 
@@ -30,9 +32,14 @@ export class RunPace {
   of({ progress }: RunRecord): Pace | undefined {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     if (first === undefined || last === undefined || progress === undefined) return undefined;
-    const rate = (1000 * (last.done - first.done)) / (last.at - first.at);
+    const seconds = (last.at - first.at) / 1000;
+    const rate = (last.done - first.done) / seconds;
     if (!(rate > 0 && rate < Infinity)) return undefined;
-    const left = progress.total - progress.done;
-    return { rate, secondsLeft: progress.total > 0 ? left / rate : undefined };
+    const shareRate = (last.share - first.share) / seconds;
+    return { rate, secondsLeft: shareRate > 0 ? (1 - last.share) / shareRate : undefined };
   }
+}
+
+function shareOf({ done, total, share = 0 }: NonNullable<RunRecord['progress']>): number {
+  return total > 0 ? done / total : share;
 }

@@ -15,7 +15,8 @@ export interface RunStartOptions extends FollowOptions {
   readonly node?: string;
 }
 
-const startTimeoutMs = 20_000;
+/** How long a node may take to put a run on record. */
+export const startTimeoutMs = 20_000;
 const filesAtMost = 256;
 
 /** Adds the options of {@link startRun}. */

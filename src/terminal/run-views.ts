@@ -57,10 +57,14 @@ export function runCard(run: RunRecord, pace?: Pace): string {
   return text.replace(/ +$/gm, '');
 }
 
-/** How far a step is: `120 of 600, 23.1/s, 21 s left`. */
-export function progressText({ done, total }: NonNullable<RunRecord['progress']>, pace?: Pace): string {
+/** How far a step is: `120 of 600, 23.1/s, 21 s left`; where nobody knows of how many, `120, 20 %`. */
+export function progressText(
+  { done, total, share }: NonNullable<RunRecord['progress']>,
+  pace?: Pace,
+): string {
   return [
     total > 0 ? `${amount(done)} of ${amount(total)}` : amount(done),
+    ...(total > 0 || share === undefined ? [] : [`${String(Math.floor(100 * share))} %`]),
     ...(pace === undefined ? [] : [rateText(pace.rate)]),
     ...(pace?.secondsLeft === undefined ? [] : [`${durationText(pace.secondsLeft)} left`]),
   ].join(', ');

@@ -9,6 +9,8 @@ export interface DecodedPhoto<Pixels> {
   readonly pixels: Pixels | Fault;
 }
 
+/** Tries to decode a photo; a try that failed may only have waited for a processor for too long. */
+const attempts = 5;
 /** Photos in flight: while one is in the kernel, the next is decoded. */
 const ahead = 2;
 
@@ -23,8 +25,7 @@ export async function* decodeAhead<Pixels>(
 ): AsyncGenerator<DecodedPhoto<Pixels>> {
   const decoded: Promise<DecodedPhoto<Pixels>>[] = [];
   const begin = ({ id, bytes }: RawPhoto): void => {
-    const pixels = decode(bytes).catch((error: unknown) => Fault.from(error));
-    decoded.push(pixels.then((found) => ({ id, pixels: found })));
+    decoded.push(patiently(() => decode(bytes)).then((pixels) => ({ id, pixels })));
   };
   photos.slice(0, ahead).forEach(begin);
   for (let done = 0; done < photos.length; done += 1) {
@@ -33,5 +34,16 @@ export async function* decodeAhead<Pixels>(
     photos.slice(done + ahead, done + ahead + 1).forEach(begin);
     if (photo !== undefined) yield photo;
     progress(done + 1, photos.length);
+  }
+}
+
+async function patiently<Pixels>(decode: () => Promise<Pixels>): Promise<Pixels | Fault> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await decode();
+    } catch (error) {
+      const fault = Fault.from(error);
+      if (fault.disposition === 'terminal' || attempt === attempts) return fault;
+    }
   }
 }

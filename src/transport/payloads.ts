@@ -211,11 +211,16 @@ export const runRecord = z.object({
   node: nodeName,
   /** What it was told to do. */
   spec: z.json(),
-  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  state: z.enum(['running', 'done', 'failed', 'cancelled', 'paused']),
   /** What it does now. */
   step: z.string().optional(),
   /** Of that step. */
-  progress: progress.optional(),
+  progress: progress
+    .extend({
+      /** How much of the step is done, 0 to 1, where `total` is unknown (0). */
+      share: z.number().optional(),
+    })
+    .optional(),
   /** Anything else that is worth showing. */
   detail: z.json().optional(),
   fault: wireFault.optional(),
@@ -226,6 +231,17 @@ export const runRecord = z.object({
 });
 /** See {@link runRecord}. */
 export type RunRecord = z.infer<typeof runRecord>;
+
+/** A photo, or a part of the input, that a run has no tags for. */
+const runFailure = z.object({
+  id: z.string().optional(),
+  file: z.string().optional(),
+  line: count.optional(),
+  code: z.string(),
+  message: z.string(),
+});
+/** See {@link runFailure}. */
+export type RunFailure = z.infer<typeof runFailure>;
 
 /** Larger than any: WebP of 512 × 512 pixels is smaller than they are. */
 const thumbnail = bytes.refine(({ length }) => length > 0 && length <= 1024 * 1024, 'is no thumbnail');
@@ -412,7 +428,16 @@ export const exchanges = {
   /** All runs that are remembered, the latest first, or one. */
   runList: { request: z.object({ run: runId.optional() }), reply: z.object({ runs: z.array(runRecord) }) },
   runCancel: { request: z.object({ run: runId }), reply: runRecord },
+  runPause: { request: z.object({ run: runId }), reply: runRecord },
   runResume: { request: z.object({ run: runId }), reply: runRecord },
+  runFailures: {
+    request: z.object({
+      run: runId,
+      /** `next` of the page before. */
+      after: count.default(0),
+    }),
+    reply: z.object({ failures: z.array(runFailure), next: count.optional() }),
+  },
   forget: {
     request: z.object({ id: photoId }),
     /** `features` has a row for each extractor. */

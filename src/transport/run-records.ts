@@ -12,7 +12,7 @@ export type RunChange = Partial<Pick<RunRecord, 'step' | 'progress' | 'detail'>>
 
 /** How a run ended. */
 export type RunEnd =
-  | { readonly state: 'done' | 'cancelled'; readonly detail?: RunRecord['detail'] }
+  | { readonly state: 'done' | 'cancelled' | 'paused'; readonly detail?: RunRecord['detail'] }
   | { readonly state: 'failed'; readonly fault: Fault };
 
 /** Ended runs that are remembered. */
@@ -73,7 +73,7 @@ export class RunRecords {
   }
 
   /**
-   * Takes up again a run that failed or was cancelled, on the node that has its files and results.
+   * Takes up again a run that failed, was cancelled or paused, on the node that has its files and results.
    * @throws Fault `NOT_FOUND`; `RUN_OVER` if it is done, `RUN_ACTIVE` if another of its kind is under way; `REQUEST_INVALID` for the
    * run of another node; `NATS_UNREACHABLE`
    */

@@ -6,6 +6,8 @@ export const runId = z.string().regex(/^[a-z]{1,32}-[A-Za-z0-9_-]{1,64}$/);
 const file = z.string().min(1).max(4096);
 const files = z.array(file).max(256).default([]);
 const modelPrefix = z.string().regex(/^[0-9a-f]{6,64}$/);
+/** Its kind, a hyphen, a token. */
+export const runId = z.string().regex(/^[a-z]{1,32}-[A-Za-z0-9_-]{1,64}$/);
 const blockName = z.string().refine((name) => nameProblem(name) === undefined, 'is no name');
 
 /** What a training run is told. Files are named as the node sees them. */
@@ -41,17 +43,29 @@ export const trainSpec = z.strictObject({
 /** See {@link trainSpec}. */
 export type TrainSpec = z.infer<typeof trainSpec>;
 
-/** What a run is told that tags the photos of a file. */
+/** What a run is told that tags the photos of files. */
 export const tagSpec = z.strictObject({
   kind: z.literal('tag'),
   /** Which model; the one in use without. */
   model: modelPrefix.optional(),
   /** Files of pixel data. */
-  pixels: z.array(file).min(1).max(256),
+  pixels: files,
+  /** Folders of photos, whatever is below them. */
+  folders: files,
+  /** Files with a path of a photo in each line. */
+  lists: files,
   /** Where the tags go, as `photo_id<TAB>{"class": score, …}`. */
   out: file,
+  /** Replace what is there. */
+  overwrite: z.boolean().default(false),
   /** Tags above their thresholds, or the scores of all classes. */
   scores: z.enum(['tags', 'all']).default('tags'),
+  /** Which photos: all, or those that the tag store has no tags of. */
+  only: z.enum(['all', 'unprocessed']).default('all'),
+  /** A run with the same photos: those that it has a line for, or has passed over, are passed over. */
+  retryOf: runId.optional(),
+  /** Photos a second at most, over the cluster. */
+  rate: z.number().min(0.01).max(1_000_000).optional(),
 });
 /** See {@link tagSpec}. */
 export type TagSpec = z.infer<typeof tagSpec>;
@@ -61,6 +75,8 @@ export const rescoreSpec = z.strictObject({
   kind: z.literal('rescore'),
   /** Photos whose tags are of an earlier activation, or all. */
   which: z.enum(['stale', 'all']).default('stale'),
+  /** Of these, the ones that this search finds. */
+  query: z.string().max(4096).optional(),
 });
 /** See {@link rescoreSpec}. */
 export type RescoreSpec = z.infer<typeof rescoreSpec>;

@@ -141,7 +141,7 @@ export const subjects = {
   ),
   runResume: ask(
     'autotag.v1.runs.{node}.resume',
-    'a run that failed or was cancelled; the run, which goes on',
+    'a run that failed, was cancelled or paused; the run, which goes on',
     ['operator'],
     exchanges.runResume,
   ),
@@ -152,6 +152,18 @@ export const subjects = {
     exchanges.runList,
   ),
   runCancel: ask('autotag.v1.runs.cancel', 'a run; the run, cancelled', ['operator'], exchanges.runCancel),
+  runPause: ask(
+    'autotag.v1.runs.pause',
+    'a run; the run, which rests until it is resumed',
+    ['operator'],
+    exchanges.runPause,
+  ),
+  runFailures: ask(
+    'autotag.v1.runs.{node}.failures',
+    'a run; photos that it has no tags for, and why',
+    ['operator'],
+    exchanges.runFailures,
+  ),
   forget: ask('autotag.v1.forget', 'a photo id; what was erased', ['operator'], exchanges.forget),
   modelList: ask(
     'autotag.v1.models.list',

@@ -50,11 +50,11 @@ export class TaskRecords {
   }
 
   /**
-   * Forgets all tasks of a run.
+   * Forgets a task of a run; without `key` all.
    * @throws Fault `NATS_UNREACHABLE`
    */
-  clear(run: string): Promise<void> {
-    return this.#bucket.erase(`${run}.*`);
+  clear(run: string, key?: string): Promise<void> {
+    return this.#bucket.erase(key === undefined ? `${run}.*` : keyOf(run, key));
   }
 }
 

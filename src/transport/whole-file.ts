@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
@@ -19,19 +19,36 @@ export interface WholeFileOptions {
 export async function writeWhole(
   file: string,
   parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { existing = 'replace' }: WholeFileOptions = {},
+  options: WholeFileOptions = {},
 ): Promise<void> {
   const temporary = `${file}.${randomId()}.tmp`;
   try {
-    if (existing === 'replace') await mkdir(dirname(file), { recursive: true });
+    if (options.existing !== 'refuse') await mkdir(dirname(file), { recursive: true });
     await write(temporary, parts);
+    await placeFile(temporary, file, options);
+  } catch (error) {
+    // Where it cannot be removed it could not be made.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw faultOf(file, error);
+  }
+}
+
+/**
+ * Gives a file that is whole and durable its name. Safe to repeat after a crash: if it has the name already, nothing is done.
+ *
+ * @throws Fault `FILE_WRITE`, `DISK_FULL`; the file keeps the name that it had then
+ */
+export async function placeFile(
+  temporary: string,
+  file: string,
+  { existing = 'replace' }: WholeFileOptions = {},
+): Promise<void> {
+  try {
     if (existing === 'replace') await rename(temporary, file);
     else await linkNew(temporary, file);
     await flush(dirname(file));
     if (existing === 'refuse') await rm(temporary);
   } catch (error) {
-    // Where it cannot be removed it could not be made.
-    await rm(temporary, { force: true }).catch(() => undefined);
     throw faultOf(file, error);
   }
 }
@@ -51,9 +68,15 @@ async function linkNew(temporary: string, file: string): Promise<void> {
   try {
     await link(temporary, file);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw error;
-    await copyFile(temporary, file, constants.COPYFILE_EXCL);
+    if (codeOf(error) === 'EEXIST') {
+      if (!(await isSame(temporary, file))) throw error;
+    } else await copyFile(temporary, file, constants.COPYFILE_EXCL);
   }
+}
+
+async function isSame(one: string, other: string): Promise<boolean> {
+  const [a, b] = [await stat(one, { bigint: true }), await stat(other, { bigint: true })];
+  return a.dev === b.dev && a.ino === b.ino;
 }
 
 async function flush(folder: string): Promise<void> {

@@ -110,7 +110,7 @@ describe('a task that fails', () => {
     expect(await cluster.begun()).toEqual(['f']);
     await expect(tasks.run(oddTask('exit', 'x', { log: cluster.log }))).rejects.toMatchObject({
       code: 'TASK_EXHAUSTED',
-      details: { task: 'x', attempts: 5 },
+      details: { task: 'x', attempts: 5, cause: 'TASK_LOST' },
       message: expect.stringContaining('exit code 3') as string,
     });
     expect(await cluster.begun()).toEqual(['f', 'x', 'x', 'x', 'x', 'x']);

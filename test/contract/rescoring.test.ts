@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { LocalResultStore } from '../../actors/local-result-store.ts';
 import { rescore, type RescoringContext } from '../../actors/rescoring-workflow.ts';
+import { RunFolders } from '../../actors/run-folders.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { Fault } from '../../src/base/errors.ts';
 import { createLog } from '../../src/base/log.ts';
@@ -94,9 +95,10 @@ function photo(id: string, sequence: number, activation = 1) {
 async function run(
   which: 'stale' | 'all' = 'stale',
   onTask: (task: Task) => Promise<void> = () => Promise.resolve(),
+  query?: string,
 ) {
   const context: RescoringContext = {
-    run: { startedAt: Date.now() },
+    run: { id: 'rescore-1', startedAt: Date.now() },
     signal: abort.signal,
     progress: { at: () => undefined, steps: () => [] },
     tasks: {
@@ -109,8 +111,13 @@ async function run(
     },
   };
   const log = createLog('fatal', {}, new RecentLines());
-  const services = { tags, features, results, models, extractors: [extractor], log };
-  return await rescore({ kind: 'rescore', which }, context, services);
+  const folders = new RunFolders(folder.path);
+  const services = { tags, features, results, models, extractors: [extractor], folders, log };
+  return await rescore(
+    { kind: 'rescore', which, ...(query === undefined ? {} : { query }) },
+    context,
+    services,
+  );
 }
 
 test('every row gets the tags of the model in use, once', async () => {
@@ -125,6 +132,21 @@ test('every row gets the tags of the model in use, once', async () => {
   expect(rows.some((row) => (row?.tags.length ?? 0) > 0)).toBe(true);
   expect(await run()).toMatchObject({ photos: { rescored: 0 } });
   expect(await run('all')).toMatchObject({ photos: { rescored: count, changed: 0 } });
+});
+
+test('of a query, the rows that it finds get them, all of these and no other', async () => {
+  for (const [index, id] of ids.entries()) {
+    const row = photo(id, 1_000 + index);
+    const tagged = { ...row.result, tags: [{ tag: index % 4 === 0 ? 'beach' : 'city', score: 0.5 }] };
+    await results.keep([{ ...row, result: tagged }]);
+  }
+  const beaches = ids.filter((_, index) => index % 4 === 0);
+  expect(await run('stale', undefined, 'beach -city')).toMatchObject({
+    photos: { rescored: beaches.length },
+  });
+  const rows = await Promise.all(ids.map((id) => tags.get(id)));
+  expect(rows.flatMap((row) => (row?.activation === 2 ? [row.photoId] : []))).toEqual(beaches);
+  await expect(run('stale', undefined, 'beach "')).rejects.toMatchObject({ code: 'QUERY_SYNTAX' });
 });
 
 test('what is uploaded or forgotten meanwhile is not touched', async () => {
@@ -162,6 +184,11 @@ test('photos without features, or with damaged ones, are counted and keep what t
     photos: { rescored: count - 2 },
     notRescored: { count: 2, examples: ['p3', 'p7'] },
   });
+  const { failures } = await new RunFolders(folder.path).failures('rescore-1', 0);
+  expect(failures).toMatchObject([
+    { id: 'p3', code: 'FEATURES_MISSING' },
+    { id: 'p7', code: 'FEATURES_MISSING', message: expect.stringContaining('damaged') as string },
+  ]);
   for (const id of ['p3', 'p7']) expect((await tags.get(id))?.tags).toEqual([{ tag: 'before', score: 0.5 }]);
 });
 

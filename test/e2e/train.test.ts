@@ -157,7 +157,7 @@ test('a file is tagged with the model, in its order; a damaged photo is named', 
     'all',
   );
   expect(tagging.code).toBe(0);
-  expect(tagging.out).toMatch(/photos +tagged 9\n(?:.*\n)* +cut: The photo is cut off/);
+  expect(tagging.out).toMatch(/photos +tagged 9, failed 1\n(?:.*\n)* +cut: The photo is cut off/);
   const lines = (await readFile(out, 'utf8'))
     .trimEnd()
     .split('\n')

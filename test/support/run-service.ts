@@ -1,17 +1,19 @@
 import { Fault } from '../../src/base/errors.ts';
 import { Connection } from '../../src/transport/connection.ts';
 import type { RunRecord } from '../../src/transport/payloads.ts';
-import { serve, type HandledOf, type Served } from '../../src/transport/requests.ts';
+import { serve, type HandledOf, type ReplyOf, type Served } from '../../src/transport/requests.ts';
 
 /** Answers the requests of runs as nodes do, and does nothing else: a test says what becomes of a run. */
 export class StubRunService {
   /** What was asked of which node, in its order. */
   readonly asked: {
-    readonly what: 'start' | 'resume' | 'cancel';
+    readonly what: 'start' | 'resume' | 'cancel' | 'pause';
     readonly node?: string;
     readonly value: unknown;
   }[] = [];
   readonly runs = new Map<string, RunRecord>();
+  /** Pages of failures; the first has the place 0, and each says where the next one is. */
+  failures: ReplyOf<'runFailures'>[] = [];
   /** How often somebody asked how far a run is. */
   looks = 0;
   readonly #connection: Connection;
@@ -69,12 +71,18 @@ export class StubRunService {
         this.looks += 1;
         return Promise.resolve({ runs: run === undefined ? [...this.runs.values()] : [this.#of(run)] });
       }),
-      serve(connection, 'runCancel', {}, ({ run }) => {
-        this.asked.push({ what: 'cancel', value: run });
-        this.update(run, { state: 'cancelled' });
-        return Promise.resolve(this.#of(run));
-      }),
+      serve(connection, 'runCancel', {}, ({ run }) => this.#halt('cancel', run, 'cancelled')),
+      serve(connection, 'runPause', {}, ({ run }) => this.#halt('pause', run, 'paused')),
+      ...nodes.map((node) =>
+        serve(connection, 'runFailures', { node }, ({ after }) => Promise.resolve(this.failures[after]!)),
+      ),
     ];
+  }
+
+  #halt(what: 'cancel' | 'pause', run: string, state: RunRecord['state']): Promise<RunRecord> {
+    this.asked.push({ what, value: run });
+    this.update(run, { state });
+    return Promise.resolve(this.#of(run));
   }
 
   #start(node: string, spec: HandledOf<'runStart'>): RunRecord {

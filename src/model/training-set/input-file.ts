@@ -1,13 +1,25 @@
-import { createReadStream, type ReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { Fault, reasonOf } from '../../base/errors.ts';
 
+/** Bytes that are read at once. */
+const pieceBytes = 512 * 1024;
 /** Bytes that are unpacked at once: gzip makes a thousand times as many of them at most. */
-const pieceBytes = 64 * 1024;
+const packedBytes = 64 * 1024;
 const gzipMagic = Buffer.from([0x1f, 0x8b]);
 
-/** Says that the compressed file ends too early, or is damaged, after the pieces so far. */
+/** Says that the file ends too early, is damaged, or is not what it was, after the pieces so far. */
 export type OnCut = (reason: string) => void;
+
+/** Which part of a file is read, and who hears how far that is. */
+export interface FileReading {
+  /** Unpacked bytes that are passed over. A compressed file has to be unpacked up to there. Default 0. */
+  readonly from?: number | undefined;
+  /** What the file had when somebody began to read it: what has been added since is left out. Default: all there is. */
+  readonly fileBytes?: number | undefined;
+  /** Bytes of the file, packed as they may be, up to where it was read. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
+}
 
 /**
  * The content of a file, unpacked if it begins like gzip, whatever its name; piece after piece.
@@ -15,30 +27,84 @@ export type OnCut = (reason: string) => void;
  * What comes before a damaged place is given as far as it can be.
  * @throws Fault `FILE_READ`
  */
-export async function* readUnpacked(file: string, onCut: OnCut): AsyncGenerator<Buffer> {
-  const stream = createReadStream(file, { highWaterMark: pieceBytes });
-  const pieces = readPieces(file, stream);
+export async function* readUnpacked(
+  file: string,
+  onCut: OnCut,
+  { from = 0, fileBytes, onRead }: FileReading = {},
+): AsyncGenerator<Buffer> {
+  const reader = await FileReader.open(file);
   try {
-    const first = await pieces.next();
-    if (first.done === true) return;
-    const all = chain(first.value, pieces);
-    yield* first.value.subarray(0, 2).equals(gzipMagic) ? unpack(all, onCut) : all;
+    const isPacked = (await reader.read(0, gzipMagic.length)).equals(gzipMagic);
+    const pieces = (first: number, bytes: number) => reader.pieces(bytes, { from: first, fileBytes, onRead });
+    yield* isPacked ? passOver(from, unpack(pieces(0, packedBytes), onCut)) : pieces(from, pieceBytes);
+    await reader.checkSize(fileBytes, onCut);
   } finally {
-    stream.destroy();
+    await reader.close();
   }
 }
 
-async function* readPieces(file: string, stream: ReadStream): AsyncGenerator<Buffer> {
+/** A file whose errors are faults. */
+class FileReader {
+  readonly #file: string;
+  readonly #handle: FileHandle;
+
+  private constructor(file: string, handle: FileHandle) {
+    this.#file = file;
+    this.#handle = handle;
+  }
+
+  static async open(file: string): Promise<FileReader> {
+    return new FileReader(file, await faultOf(file, open(file)));
+  }
+
+  async read(from: number, bytes: number): Promise<Buffer> {
+    const { buffer, bytesRead } = await faultOf(
+      this.#file,
+      this.#handle.read(Buffer.allocUnsafe(bytes), 0, bytes, from),
+    );
+    return buffer.subarray(0, bytesRead);
+  }
+
+  async *pieces(
+    bytes: number,
+    { from = 0, fileBytes = Infinity, onRead }: FileReading,
+  ): AsyncGenerator<Buffer> {
+    for (let at = from; at < fileBytes;) {
+      const piece = await this.read(at, Math.min(bytes, fileBytes - at));
+      if (piece.length === 0) return;
+      at += piece.length;
+      onRead?.(at);
+      yield piece;
+    }
+  }
+
+  async checkSize(before: number | undefined, onCut: OnCut): Promise<void> {
+    const { size } = await faultOf(this.#file, this.#handle.stat());
+    if (before === undefined || size === before) return;
+    const change =
+      size < before ? 'was cut off' : 'has grown, and what was added to its last whole line is left out';
+    onCut(`${change} while it was read: it had ${String(before)} bytes and has ${String(size)}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+async function faultOf<T>(file: string, work: Promise<T>): Promise<T> {
   try {
-    for await (const piece of stream) yield piece as Buffer;
+    return await work;
   } catch (error) {
     throw new Fault('FILE_READ', { file, reason: reasonOf(error) }, error);
   }
 }
 
-async function* chain(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield first;
-  yield* rest;
+async function* passOver(bytes: number, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let left = bytes;
+  for await (const piece of pieces) {
+    if (left < piece.length) yield piece.subarray(left);
+    left = Math.max(0, left - piece.length);
+  }
 }
 
 /** Piece by piece and by hand: a stream that fails would throw away what it has unpacked already. */

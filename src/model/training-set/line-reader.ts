@@ -1,5 +1,13 @@
 import type { InputProblem } from './input-problem.ts';
-import { readUnpacked } from './input-file.ts';
+import { type FileReading, readUnpacked } from './input-file.ts';
+
+/** A place in a file: the beginning of a line. */
+export interface LinePlace {
+  /** In the unpacked file, bytes. */
+  readonly offset: number;
+  /** Number of the line that begins there, from 1; blank lines count. */
+  readonly line: number;
+}
 
 /** A line of a file, or what is wrong with it. */
 export type Line =
@@ -9,8 +17,16 @@ export type Line =
       /** Without its ending; valid until the next lines are asked for. */
       readonly bytes: Buffer;
       readonly problem?: never;
+      /** What comes after it. */
+      readonly next: LinePlace;
     }
   | { readonly number: number; readonly problem: InputProblem; readonly bytes?: never };
+
+/** Which lines of a file are read. */
+export interface LineReading extends Omit<FileReading, 'from'> {
+  /** As {@link Line} has it; default the first line. */
+  readonly from?: LinePlace | undefined;
+}
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -18,15 +34,23 @@ const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
  * The lines of a file in batches, without blank ones and a byte order mark; they end with LF, CRLF or CR. Memory is bounded by
- * the longest line that is allowed: of a longer one, nothing is kept but its number. A file that is cut off ends with a problem.
+ * the longest line that is allowed: of a longer one, nothing is kept but its number. A file that is cut off, or has changed meanwhile,
+ * ends with a problem.
  *
  * @param maxBytes - longest line
  * @throws Fault `FILE_READ`
  */
-export async function* readLines(file: string, maxBytes: number): AsyncGenerator<readonly Line[]> {
+export async function* readLines(
+  file: string,
+  maxBytes: number,
+  { from = { offset: 0, line: 1 }, ...reading }: LineReading = {},
+): AsyncGenerator<readonly Line[]> {
   let cut: string | undefined;
-  const splitter = new LineSplitter(file, maxBytes);
-  for await (const piece of readUnpacked(file, (reason) => (cut = reason))) yield splitter.split(piece);
+  // With the end of the line before, so that the feed of a return is no line.
+  const begun = from.offset === 0 ? from : { offset: from.offset - 1, line: from.line - 1 };
+  const splitter = new LineSplitter(file, maxBytes, begun);
+  const pieces = readUnpacked(file, (reason) => (cut = reason), { ...reading, from: begun.offset });
+  for await (const piece of pieces) yield splitter.split(piece);
   // What a cut file ends with is no whole line.
   if (cut === undefined) yield splitter.end();
   else
@@ -40,12 +64,16 @@ class LineSplitter {
   /** The line that has begun: its parts, unless it is too long. */
   #parts: Buffer[] = [];
   #bytes = 0;
-  #number = 1;
+  #number: number;
   #endedByReturn = false;
+  /** Of the file, before the piece that is split. */
+  #offset: number;
 
-  constructor(file: string, maxBytes: number) {
+  constructor(file: string, maxBytes: number, { offset, line }: LinePlace) {
     this.#file = file;
     this.#maxBytes = maxBytes;
+    this.#offset = offset;
+    this.#number = line;
   }
 
   /** Number of the line that has begun. */
@@ -63,33 +91,35 @@ class LineSplitter {
       const end = Math.min(nextFeed, nextReturn);
       if (end === piece.length) break;
       const isFeedOfReturn = end === nextFeed && end === start && this.#endedByReturn && this.#bytes === 0;
-      if (!isFeedOfReturn) this.#finish(piece.subarray(start, end), lines);
+      if (!isFeedOfReturn) this.#finish(piece.subarray(start, end), this.#offset + end + 1, lines);
       this.#endedByReturn = end === nextReturn;
       start = end + 1;
       if (end === nextReturn) nextReturn = find(piece, carriageReturn, start);
       else nextFeed = find(piece, lineFeed, start);
     }
     if (start < piece.length) this.#keep(Buffer.from(piece.subarray(start)));
+    this.#offset += piece.length;
     return lines;
   }
 
   /** The last line, if nothing ended it. */
   end(): Line[] {
     const lines: Line[] = [];
-    this.#finish(Buffer.alloc(0), lines);
+    // As if it had an ending.
+    this.#finish(Buffer.alloc(0), this.#offset + 1, lines);
     return lines;
   }
 
-  #finish(rest: Buffer, lines: Line[]): void {
+  #finish(rest: Buffer, end: number, lines: Line[]): void {
     this.#keep(rest);
-    const line = this.#line();
+    const line = this.#line(end);
     if (line !== undefined) lines.push(line);
     this.#number += 1;
     this.#parts = [];
     this.#bytes = 0;
   }
 
-  #line(): Line | undefined {
+  #line(end: number): Line | undefined {
     const number = this.#number;
     if (this.#bytes > this.#maxBytes) {
       const reason = `is longer than ${String(this.#maxBytes)} bytes`;
@@ -98,7 +128,7 @@ class LineSplitter {
     const [first] = this.#parts;
     let bytes = first !== undefined && this.#parts.length === 1 ? first : Buffer.concat(this.#parts);
     if (number === 1 && bytes.subarray(0, 3).equals(byteOrderMark)) bytes = bytes.subarray(3);
-    return bytes.length === 0 ? undefined : { number, bytes };
+    return bytes.length === 0 ? undefined : { number, bytes, next: { offset: end, line: number + 1 } };
   }
 
   #keep(part: Buffer): void {

@@ -42,9 +42,10 @@ export async function* readPhotoFolders(folder: string, reading: PhotoReading): 
   }
 }
 
-async function readPhotoFile(
+/** The content of a photo's file; nothing where there is a problem: `too-long`, `unreadable`. */
+export async function readPhotoFile(
   file: string,
-  { maxPhotoBytes, onProblem }: PhotoReading,
+  { maxPhotoBytes, onProblem }: Pick<PhotoReading, 'maxPhotoBytes' | 'onProblem'>,
 ): Promise<Buffer | undefined> {
   try {
     // Should a pipe have taken its place, opening it must not wait for a writer.
@@ -60,6 +61,32 @@ async function readPhotoFile(
     onProblem({ code: 'unreadable', file, reason: `cannot be read (${reasonOf(error)})` });
   }
   return undefined;
+}
+
+/** A photo below a folder. */
+export interface FoundPhoto extends Pick<FolderPhoto, 'id' | 'file'> {
+  /** About how much of the folder comes before what follows it, 0 to 1. */
+  readonly share: number;
+}
+
+/**
+ * All photos below a folder, in the order of their names; as {@link listPhotoFolders} finds those of a class. An id is the path below the folder.
+ *
+ * Problems: `photo-id`, `unreadable`, `loop`.
+ * @param after - id of a photo: those that come after it
+ */
+export async function* listPhotos(
+  folder: string,
+  onProblem: OnInputProblem,
+  after?: string,
+): AsyncGenerator<FoundPhoto> {
+  yield* new FolderWalk(folder, onProblem).all(after);
+}
+
+/** A stretch of what is below the top folder, in shares of it. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
 }
 
 class FolderWalk {
@@ -88,33 +115,54 @@ class FolderWalk {
     }
   }
 
+  async *all(after?: string): AsyncGenerator<FoundPhoto> {
+    const top = await this.#stats(this.#folder);
+    if (top === undefined) return;
+    for await (const photo of this.#photos('', this.#folder, top, { from: 0, to: 1 }, after?.split('/')))
+      if (this.#hasGoodPath(photo)) yield photo;
+  }
+
   async *#class(className: string, folder: string, stats: BigIntStats): AsyncGenerator<FolderPhoto> {
     let isEmpty = true;
     for await (const { id, file } of this.#photos(className, folder, stats)) {
       isEmpty = false;
-      const problem = nameProblem(id);
-      if (problem !== undefined) this.#report('photo-id', file, `has a path that ${problem}`);
-      else yield { id, className, file };
+      if (this.#hasGoodPath({ id, file })) yield { id, className, file };
     }
     if (isEmpty) this.#report('empty', folder, 'has no photos');
   }
 
+  #hasGoodPath({ id, file }: Pick<FolderPhoto, 'id' | 'file'>): boolean {
+    const problem = nameProblem(id);
+    if (problem !== undefined) this.#report('photo-id', file, `has a path that ${problem}`);
+    return problem === undefined;
+  }
+
+  /** @param after - names down to a file, from this folder on: what comes after it */
   async *#photos(
     path: string,
     folder: string,
     stats: BigIntStats,
-  ): AsyncGenerator<Omit<FolderPhoto, 'className'>> {
+    { from, to }: Stretch = { from: 0, to: 1 },
+    after?: readonly string[],
+  ): AsyncGenerator<FoundPhoto> {
     const key = keyOf(stats);
     if (this.#open.includes(key)) {
       this.#report('loop', folder, 'is a link to a folder that it is in');
       return;
     }
     this.#open.push(key);
-    for (const { name } of await this.#entries(folder)) {
-      const [id, file] = [`${path}/${name}`, join(folder, name)];
+    const entries = await this.#entries(folder);
+    const [first = '', ...below] = after ?? [];
+    for (const [index, { name }] of entries.entries()) {
+      const isWithin = after !== undefined && name === first;
+      if ((after !== undefined && name < first) || (isWithin && below.length === 0)) continue;
+      const [id, file] = [path === '' ? name : `${path}/${name}`, join(folder, name)];
+      const end = (place: number) => from + ((to - from) * place) / entries.length;
+      const [here, share] = [end(index), end(index + 1)];
       const found = await this.#stats(file);
-      if (found?.isDirectory() === true) yield* this.#photos(id, file, found);
-      else if (found?.isFile() === true) yield { id, file };
+      if (found?.isDirectory() === true)
+        yield* this.#photos(id, file, found, { from: here, to: share }, isWithin ? below : undefined);
+      else if (found?.isFile() === true) yield { id, file, share };
       else if (found !== undefined) this.#report('unreadable', file, 'is neither a file nor a folder');
     }
     this.#open.pop();

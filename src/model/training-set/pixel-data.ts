@@ -1,6 +1,6 @@
 import { nameProblem } from '../../base/ids.ts';
 import type { InputProblemCode, OnInputProblem } from './input-problem.ts';
-import { readLines } from './line-reader.ts';
+import { type LinePlace, type LineReading, readLines } from './line-reader.ts';
 import { SeenPhotos } from './seen-photos.ts';
 import { textOf } from './utf8-text.ts';
 
@@ -18,6 +18,16 @@ export interface PhotoReading {
   readonly onProblem: OnInputProblem;
   /** Photos that are passed over, without being decoded or read: they are described already. */
   readonly isStored?: (id: string) => boolean | Promise<boolean>;
+  /** Which photos have come, from other files too; default those of the file, and whether they come again with other pixels. */
+  readonly seen?: Pick<SeenPhotos, 'note'>;
+  /** Whether a photo that comes again as it was is a problem too. Default no. */
+  readonly reportsRepeats?: boolean;
+}
+
+/** A photo of a line. */
+export interface LinePhoto extends InputPhoto {
+  readonly line: number;
+  readonly next: LinePlace;
 }
 
 const tab = 0x09;
@@ -27,26 +37,32 @@ const maxIdBytes = 256;
  * Reads pixel data, `photo_id<TAB>base64` a line, perhaps compressed. Of a photo that comes several times, the first line counts.
  *
  * Problems: `fields`, `photo-id`, `encoding`, `base64`, `too-long`, `duplicate`, `cut`.
+ * @param lines - which part of it
  * @throws Fault `FILE_READ`
  */
-export async function* readPixelData(file: string, reading: PhotoReading): AsyncGenerator<InputPhoto> {
-  const { maxPhotoBytes, onProblem, isStored } = reading;
-  const seen = new SeenPhotos();
+export async function* readPixelData(
+  file: string,
+  reading: PhotoReading,
+  lines: LineReading = {},
+): AsyncGenerator<LinePhoto> {
+  const { maxPhotoBytes, onProblem, isStored, seen = new SeenPhotos(), reportsRepeats = false } = reading;
   const maxLineBytes = maxIdBytes + 1 + 4 * Math.ceil(maxPhotoBytes / 3);
-  for await (const lines of readLines(file, maxLineBytes))
-    for (const { number, bytes, problem } of lines) {
-      if (problem !== undefined) {
-        onProblem(problem);
+  for await (const batch of readLines(file, maxLineBytes, lines))
+    for (const each of batch) {
+      if (each.problem !== undefined) {
+        onProblem(each.problem);
         continue;
       }
+      const { number: line, bytes, next } = each;
       const photo = parse(bytes, seen, maxPhotoBytes);
-      if (photo === 'same') continue;
-      if ('code' in photo) onProblem({ code: photo.code, file, line: number, reason: photo.reason });
-      else if ((await isStored?.(photo.id)) !== true) {
+      if ('code' in photo) {
+        if (reportsRepeats || !photo.isSame)
+          onProblem({ code: photo.code, file, line, reason: photo.reason });
+      } else if ((await isStored?.(photo.id)) !== true) {
         const decoded = decodeBase64(photo.base64);
         if (decoded === undefined)
-          onProblem({ code: 'base64', file, line: number, reason: 'has pixels that are not base64' });
-        else yield { id: photo.id, bytes: decoded };
+          onProblem({ code: 'base64', file, line, reason: 'has pixels that are not base64' });
+        else yield { id: photo.id, bytes: decoded, line, next };
       }
     }
 }
@@ -59,9 +75,11 @@ interface EncodedPhoto {
 interface Refusal {
   readonly code: InputProblemCode;
   readonly reason: string;
+  /** It came before, as it is. */
+  readonly isSame?: boolean;
 }
 
-function parse(line: Buffer, seen: SeenPhotos, maxPhotoBytes: number): EncodedPhoto | Refusal | 'same' {
+function parse(line: Buffer, seen: Pick<SeenPhotos, 'note'>, maxPhotoBytes: number): EncodedPhoto | Refusal {
   const end = line.indexOf(tab);
   if (end < 0) return { code: 'fields', reason: 'has no tab between photo id and pixels' };
   const id = textOf(line.subarray(0, end));
@@ -75,7 +93,7 @@ function parse(line: Buffer, seen: SeenPhotos, maxPhotoBytes: number): EncodedPh
     return { code: 'too-long', reason: `has a photo of more than ${String(maxPhotoBytes)} bytes` };
   switch (seen.note(line.subarray(0, end), base64)) {
     case 'same':
-      return 'same';
+      return { code: 'duplicate', reason: `has the photo id ${id} again; the first counts`, isSame: true };
     case 'other':
       return {
         code: 'duplicate',

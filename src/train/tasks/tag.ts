@@ -5,6 +5,7 @@ import { type Model, readModel } from '../../model/model-file.ts';
 import { checkExtractors, classNames } from '../../model/model-header.ts';
 import { type ModelHandle, ModelScorer } from '../../model/model-scorer.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
+import type { Extractor } from '../../vision/extractor.ts';
 import { decodeFor, describeAll } from '../../vision/extractors.ts';
 import { asKept, quantiseFeatures } from '../../vision/quantised-features.ts';
 import type { TagSelection } from '../../vision/scores.ts';
@@ -40,13 +41,12 @@ export const tag: TaskHandler = async (task, context) => {
   const problems: PhotoProblem[] = [];
   const decoded = decodeAhead(photos, (bytes) => decodeFor(extractors, bytes, limits), context);
   for await (const { id, pixels } of decoded) {
-    if (pixels instanceof Fault) {
-      problems.push({ id, code: pixels.code, message: pixels.message });
+    const kept = pixels instanceof Fault ? pixels : featuresOf(pixels);
+    if (kept instanceof Fault) {
+      problems.push({ id, code: kept.code, message: kept.message });
       continue;
     }
-    // As they would be kept, so that a photo has the same tags whichever way it comes.
-    const kept = Array.from(describeAll(pixels), ([of, x]) => [of, asKept(quantiseFeatures(x))] as const);
-    const found = scorer.score(new Map(kept), handle, scores === 'all' ? names.length : 0);
+    const found = scorer.score(kept, handle, scores === 'all' ? names.length : 0);
     lines.push(lineOf(id, scores === 'all' ? found.best : found.tags, names));
   }
   return {
@@ -68,6 +68,16 @@ export function tagTask(
     parameters: { scores, limits: { maxBytes, maxPixels, timeoutMs } },
     inputs: [chunk, model],
   };
+}
+
+/** As they would be kept, so that a photo has the same tags whichever way it comes. Those that are no numbers are the problem of their photo alone. */
+function featuresOf(pixels: ReadonlyMap<Extractor, Uint8Array>): ReadonlyMap<string, Float32Array> | Fault {
+  try {
+    return new Map(Array.from(describeAll(pixels), ([of, x]) => [of, asKept(quantiseFeatures(x))]));
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'FEATURES_NOT_FINITE') return error;
+    throw error;
+  }
 }
 
 function handleOf({ id, layout, buffer }: Model): ModelHandle {
