@@ -97,6 +97,7 @@ export class SplitPipeline {
       ledger: split.noted.map((mark) => ({ ...mark, isDone: done.has(mark.hash) })),
       next: split.next,
       share: split.share,
+      read: split.read,
       photos: {
         tagged: photos.tagged + tagged.length,
         failed: photos.failed + split.problems.length + problems.length,

@@ -10,6 +10,7 @@ import {
 import type { Activations } from '../src/transport/activations.ts';
 import type { ModelRegistry } from '../src/transport/model-registry.ts';
 import type { TagSpec } from '../src/transport/run-spec.ts';
+import type { RunContext } from './run-coordinator.ts';
 import type { RunFolders } from './run-folders.ts';
 
 /** What a plan is made of. */
@@ -23,7 +24,11 @@ export interface PlanServices {
  * Settles what a run that begins tags, and with what: it stays so until its end, whatever is put in use meanwhile.
  * @throws Fault `FILE_READ`; `FILE_WRITE` if there are results already; `NOT_FOUND` for a model, or the run that is tried again
  */
-export async function planTagging(run: string, spec: TagSpec, services: PlanServices): Promise<TaggingPlan> {
+export async function planTagging(
+  { run, tasks }: Pick<RunContext, 'run' | 'tasks'>,
+  spec: TagSpec,
+  services: PlanServices,
+): Promise<TaggingPlan> {
   const { out, overwrite, retryOf } = spec;
   if (!overwrite && (await stat(out).catch(() => undefined)) !== undefined)
     throw new Fault('FILE_WRITE', { file: out, reason: 'it is there already; choose another name' });
@@ -33,7 +38,8 @@ export async function planTagging(run: string, spec: TagSpec, services: PlanServ
     model: await modelOf(spec, services),
     // The earlier run's hashes have to fit.
     seed: earlier?.plan.seed ?? randomInt(2 ** 32),
-    partial: `${out}.${run}.partial`,
+    parallelism: tasks.parallelism,
+    partial: `${out}.${run.id}.partial`,
   };
 }
 

@@ -43,7 +43,7 @@ export async function tagFiles(spec: TagSpec, context: RunContext, services: Tag
   const folder = services.folders.of(context.run.id);
   const last =
     (await readCheckpoint(folder)) ??
-    (await TaggingJournal.begin(folder, await planTagging(context.run.id, spec, services)));
+    (await TaggingJournal.begin(folder, await planTagging(context, spec, services)));
   const { plan, photos, problems } = last.isWhole
     ? last
     : await tagSplits(spec, context, { ...services, folder, last });
@@ -104,19 +104,19 @@ async function tagSplits(
 /** The splits that are left. */
 async function splitsFrom(
   { rate = Infinity, only, retryOf }: TagSpec,
-  { signal, tasks }: RunContext,
+  { signal }: RunContext,
   services: TaggingServices & { readonly folder: string; readonly last: TaggingCheckpoint },
 ): Promise<AsyncGenerator<Split>> {
   const { limits, tags, log, folder, last } = services;
-  const { sources, seed } = last.plan;
+  const { sources, seed, parallelism } = last.plan;
   const isDoneBefore = retryOf === undefined ? () => false : await doneBy(retryOf, seed, services);
   const isStored = async (id: string) =>
     only === 'unprocessed' && (await patiently(() => tags.get(id), { signal, log })) !== undefined;
   return splitsOf(sources, last.next, {
     maxPhotoBytes: limits.maxBytes,
     maxPhotos: Math.min(splitPhotos, Math.ceil(rate)),
-    photosBefore: sumOf(last.photos),
-    parallelism: () => tasks.parallelism,
+    readBefore: last.read,
+    parallelism,
     seed,
     known: readPhotos(folder, last),
     isDone: async (id) => isDoneBefore(id) || (await isStored(id)),

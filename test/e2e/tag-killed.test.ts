@@ -19,7 +19,7 @@ beforeAll(async () => {
     temporaryFolder(),
     NodeProcess.start({ threads: 1, jobThreads: 1, ackWaitMs: 1_500 }),
   ]);
-});
+}, 120_000);
 
 afterAll(async () => {
   await node.dispose();

@@ -12,6 +12,8 @@ export interface Split {
   readonly noted: readonly IdMark[];
   /** Ids of those that were passed over. */
   readonly passedOver: ReadonlySet<string>;
+  /** Photos that were read up to its end, whatever becomes of them. */
+  readonly read: number;
   /** The place behind it. */
   readonly next: InputPlace;
   /** How much of all sources lies before {@link next}, about, 0 to 1. */
@@ -23,10 +25,10 @@ export interface SplitOptions {
   readonly maxPhotoBytes: number;
   /** Photos of a split, at most; they also have some {@link splitBytes} at most, but for one large photo. */
   readonly maxPhotos: number;
-  /** Photos before the first split. */
-  readonly photosBefore: number;
+  /** {@link Split.read} of the split before. */
+  readonly readBefore: number;
   /** How many splits can be tagged at once: near the end they become smaller, so that all come to their ends together. */
-  readonly parallelism: () => number;
+  readonly parallelism: number;
   /** Of the marks of photo ids. */
   readonly seed: number;
   /** Photos of an earlier part of the input. */
@@ -44,13 +46,13 @@ const splitsLeft = 3;
 const mostPassedOver = 4_096;
 
 /**
- * Parts the input into splits, from a place on. What is read ahead is one split.
+ * Parts the input into splits, from a place on; whoever begins at the end of a split gets the same ones. What is read ahead is one split.
  * @throws Fault `FILE_READ`
  */
 export async function* splitsOf(
   sources: readonly PhotoSource[],
   from: InputPlace,
-  { maxPhotoBytes, maxPhotos, photosBefore, parallelism, seed, known, isDone }: SplitOptions,
+  { maxPhotoBytes, maxPhotos, readBefore, parallelism, seed, known, isDone }: SplitOptions,
 ): AsyncGenerator<Split> {
   let split = emptySplit();
   let bytes = 0;
@@ -67,22 +69,22 @@ export async function* splitsOf(
       return split.passedOver.size < mostPassedOver;
     },
   };
-  let photos = photosBefore;
+  let read = readBefore;
   for await (const photo of readInput(sources, reading, from)) {
-    photos += 1;
+    read += 1;
     if (!split.passedOver.has(photo.id)) {
       split.photos.push(photo);
       bytes += photo.bytes.length;
     }
-    const left = photos * (1 / photo.share - 1);
-    const size = Math.min(maxPhotos, Math.max(leastPhotos, left / (splitsLeft * parallelism())));
+    const left = read * (1 / photo.share - 1);
+    const size = Math.min(maxPhotos, Math.max(leastPhotos, left / (splitsLeft * parallelism)));
     const isFull = split.photos.length >= size || bytes >= splitBytes;
     if (!isFull && split.passedOver.size < mostPassedOver) continue;
-    yield { ...split, next: photo.next, share: photo.share };
+    yield { ...split, read, next: photo.next, share: photo.share };
     split = emptySplit();
     bytes = 0;
   }
-  yield { ...split, next: { source: sources.length }, share: 1 };
+  yield { ...split, read, next: { source: sources.length }, share: 1 };
 }
 
 function emptySplit() {

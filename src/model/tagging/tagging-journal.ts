@@ -22,6 +22,8 @@ const plan = z.object({
   model: z.string(),
   /** Of the marks of photo ids. */
   seed: count,
+  /** How many splits could be tagged at once. */
+  parallelism: z.int().min(1),
   /** Where the results are gathered until the run is done. */
   partial: z.string(),
 });
@@ -38,6 +40,8 @@ const checkpoint = z.object({
     after: z.string().optional(),
   }),
   share: z.number(),
+  /** Photos that were read, whatever became of them. */
+  read: count,
   photos: z.object({ tagged: count, failed: count, passedOver: count }),
   /** What was left out, as a run shows it. */
   problems: z.json(),
@@ -50,7 +54,7 @@ const checkpoint = z.object({
 export type TaggingCheckpoint = z.infer<typeof checkpoint>;
 
 /** What a run has done since the last checkpoint. */
-export interface TaggingStep extends Pick<TaggingCheckpoint, 'share' | 'photos'> {
+export interface TaggingStep extends Pick<TaggingCheckpoint, 'share' | 'read' | 'photos'> {
   readonly next: InputPlace;
   /** Plain data. */
   readonly problems: unknown;
@@ -149,6 +153,7 @@ export class TaggingJournal {
       plan: planned,
       next: { source: 0 },
       share: 0,
+      read: 0,
       photos: { tagged: 0, failed: 0, passedOver: 0 },
       problems: {},
       lengths: { results: 0, failures: 0, ledger: 0 },

@@ -46,6 +46,7 @@ async function taggedIn(folder: string, ids: readonly string[], cause = 'TASK_LO
     passedOver: new Set<string>(),
     next: { source: 1 },
     share: 1,
+    read: 1,
   };
   const parts = await tagger.tag(await tagger.pack(split));
   const lines = (await tagger.lines(parts)).toString();

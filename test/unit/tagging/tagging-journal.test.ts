@@ -20,12 +20,13 @@ const step = (number: number) => ({
   ],
   next: { source: 0, offset: number, line: number },
   share: number / 10,
+  read: number,
   photos: { tagged: number, failed: number, passedOver: 0 },
   problems: {},
 });
 
 async function begun(folder: string) {
-  const plan = { sources: [], model: 'm', seed: 1, partial: join(folder, 'out.partial') };
+  const plan = { sources: [], model: 'm', seed: 1, parallelism: 1, partial: join(folder, 'out.partial') };
   return await TaggingJournal.begin(join(folder, 'run'), plan);
 }
 
