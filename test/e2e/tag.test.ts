@@ -142,7 +142,7 @@ test('a run rests and goes on, at a limited rate, and its file is that of an und
   );
   const { id } = runRecord.parse(begun.values()[0]);
   const record = async () => (await client.ask('runList', {}, { run: id })).runs[0]!;
-  await until(async () => ((await record()).progress?.done ?? 0) >= 3);
+  await until(async () => ((await record()).progress?.done ?? 0) >= 3, 60_000);
   expect((await run('pause')).out).toContain(`Paused ${id};`);
   const paused = await record();
   expect(paused).toMatchObject({ state: 'paused', progress: { total: 0 } });
