@@ -13,7 +13,11 @@ async function* marksOf(splits: readonly Split[]): AsyncGenerator<IdMark> {
 }
 
 /** The splits of a file of small photos, behind some of them. */
-async function splitsIn(folder: string, before: readonly Split[] = [], isDone: (id: string) => boolean = () => false) {
+async function splitsIn(
+  folder: string,
+  before: readonly Split[] = [],
+  isDone: (id: string) => boolean = () => false,
+) {
   const file = join(folder, 'pixels');
   const text = Array.from({ length: count }, (_, index) => `p${String(index)}\tZm9v\n`).join('');
   await writeFile(file, text);
@@ -21,7 +25,8 @@ async function splitsIn(folder: string, before: readonly Split[] = [], isDone: (
   const splits: Split[] = [];
   const options = { maxPhotoBytes: 100, maxPhotos: 256, readBefore: read, parallelism: 2, seed: 1, isDone };
   const sources = [{ kind: 'pixels' as const, file, bytes: text.length }];
-  for await (const split of splitsOf(sources, next, { ...options, known: marksOf(before) })) splits.push(split);
+  for await (const split of splitsOf(sources, next, { ...options, known: marksOf(before) }))
+    splits.push(split);
   return splits;
 }
 
