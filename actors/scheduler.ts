@@ -186,7 +186,8 @@ async function giveWay(
 /** Writes down what has become of a run that has begun. */
 async function follow(state: SchedulerState, record: ScheduleRecord, id: string): Promise<ScheduleRecord> {
   const run = await state.runs.get(id);
-  if (run?.state === 'running') return record;
+  // One that rests will go on.
+  if (run?.state === 'running' || run?.state === 'paused') return record;
   const outcome =
     run?.fault === undefined ? { state: run?.state ?? ('lost' as const) } : failed(run.fault.message);
   return await change(state, record.spec.name, (before) => settle(before, id, outcome));

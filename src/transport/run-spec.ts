@@ -6,8 +6,6 @@ export const runId = z.string().regex(/^[a-z]{1,32}-[A-Za-z0-9_-]{1,64}$/);
 const file = z.string().min(1).max(4096);
 const files = z.array(file).max(256).default([]);
 const modelPrefix = z.string().regex(/^[0-9a-f]{6,64}$/);
-/** Its kind, a hyphen, a token. */
-export const runId = z.string().regex(/^[a-z]{1,32}-[A-Za-z0-9_-]{1,64}$/);
 const blockName = z.string().refine((name) => nameProblem(name) === undefined, 'is no name');
 
 /** What a training run is told. Files are named as the node sees them. */
