@@ -255,7 +255,7 @@ class RescoringPass {
     this.#notRescored.count += rows.length;
     const room = examplesKept - this.#notRescored.examples.length;
     this.#notRescored.examples.push(...rows.slice(0, room).map(({ photoId }) => photoId));
-    const { code, message } = new Fault('FEATURES_MISSING', { reason });
+    const { code, message } = new Fault('FEATURES_UNUSABLE', { reason });
     await this.#failures.append(failureLines(rows.map(({ photoId: id }) => ({ id, code, message }))));
   }
 

@@ -85,7 +85,7 @@ export const catalogue = {
     disposition: 'retry',
     sentence: 'The feature store has {segments} segments, its limit; compact it.',
   },
-  FEATURES_MISSING: {
+  FEATURES_UNUSABLE: {
     disposition: 'terminal',
     sentence: 'The photo was not scored again: its stored features {reason}; submit it again.',
   },

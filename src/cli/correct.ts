@@ -54,7 +54,7 @@ export function correctionsCommand(cli: Cli): Command {
   return clientCommand('corrections', does, 'cluster corrections --out labels.tsv')
     .requiredOption('--out <file>', 'where they go: lines of class<TAB>photo_id<TAB>TRUE or FALSE')
     .action(async (options: CorrectionsOptions) => {
-      const file = await outputFile(options.out);
+      const file = await outputFile(options.out, true);
       const count = { photos: 0, labels: 0 };
       const write = withConnection(options, 'operator', (connection) =>
         writeWhole(file, labelsOf(connection, count)),

@@ -186,8 +186,8 @@ test('photos without features, or with damaged ones, are counted and keep what t
   });
   const { failures } = await new RunFolders(folder.path).failures('rescore-1', 0);
   expect(failures).toMatchObject([
-    { id: 'p3', code: 'FEATURES_MISSING' },
-    { id: 'p7', code: 'FEATURES_MISSING', message: expect.stringContaining('damaged') as string },
+    { id: 'p3', code: 'FEATURES_UNUSABLE' },
+    { id: 'p7', code: 'FEATURES_UNUSABLE', message: expect.stringContaining('damaged') as string },
   ]);
   for (const id of ['p3', 'p7']) expect((await tags.get(id))?.tags).toEqual([{ tag: 'before', score: 0.5 }]);
 });
