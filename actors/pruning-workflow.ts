@@ -120,7 +120,8 @@ class Pruning {
     const { runs, leftovers } = this.#services;
     const old: RunRecord[] = [];
     for (const run of await runs.list()) {
-      const isOld = run.state !== 'running' && run.updatedAt < before;
+      const isOver = run.state !== 'running' && run.state !== 'paused';
+      const isOld = isOver && run.updatedAt < before;
       // One that was resumed is the latest, whatever was started after it.
       if (isOld && (await runs.latest(kindOf(run)))?.id !== run.id) old.push(run);
     }
