@@ -157,7 +157,10 @@ export function correctionContract(name: string, harness: TagStoreHarness): void
 }
 
 /** All corrected photos, page by page. */
-export async function corrected(store: TagStore, limit: number): Promise<[id: string, readonly Correction[]][]> {
+export async function corrected(
+  store: TagStore,
+  limit: number,
+): Promise<[id: string, readonly Correction[]][]> {
   const found: [string, readonly Correction[]][] = [];
   let after: number | undefined = 0;
   while (after !== undefined) {
