@@ -36,6 +36,10 @@ export const catalogue = {
     disposition: 'terminal',
     sentence: 'The photo id {reason}; use 1 to 256 bytes of Unicode without control characters.',
   },
+  PHOTO_OWNER: {
+    disposition: 'terminal',
+    sentence: 'The owner of the photo {reason}; use 1 to 256 bytes of Unicode without control characters.',
+  },
   DECODE_TIMEOUT: {
     disposition: 'retry',
     sentence: 'Decoding the photo took longer than {timeoutMs} ms; it will be tried again.',

@@ -27,6 +27,16 @@ export function checkPhotoId(id: string): string {
   return id;
 }
 
+/**
+ * Checks whose a photo is said to be.
+ * @throws Fault `PHOTO_OWNER`
+ */
+export function checkOwner(owner: string): string {
+  const problem = nameProblem(owner);
+  if (problem !== undefined) throw new Fault('PHOTO_OWNER', { reason: problem });
+  return owner;
+}
+
 /** A name as one token that is safe in a subject, a header and a file name (base64url of its UTF-8). */
 export function encodeName(name: string): string {
   return Buffer.from(name, 'utf8').toString('base64url');

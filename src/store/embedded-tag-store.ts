@@ -4,6 +4,8 @@ import { Fault } from '../base/errors.ts';
 import { checkPhotoId } from '../base/ids.ts';
 import { checkCorrections } from './corrections.ts';
 import type { CorrectedPage, CorrectionRequest } from './corrections.ts';
+import type { Facets, TagCount } from './facets.ts';
+import { searchTerm } from './search-query.ts';
 import type { SearchQuery } from './search-query.ts';
 import type { Calls } from './store-messages.ts';
 import { StoreThread } from './store-thread.ts';
@@ -119,6 +121,14 @@ export class EmbeddedTagStore implements TagStore {
 
   async search(query: SearchQuery, page: Page): Promise<SearchPage> {
     return this.#reader.call('search', query, page);
+  }
+
+  async facets(query: SearchQuery, limit: number): Promise<Facets> {
+    return this.#reader.call('facets', query, limit);
+  }
+
+  async complete(prefix: string, limit: number): Promise<TagCount[]> {
+    return this.#reader.call('complete', searchTerm(prefix), limit);
   }
 
   async forget(photoId: string, upTo?: Submission): Promise<boolean> {

@@ -90,6 +90,13 @@ const migrations: readonly string[] = [
   ALTER TABLE photos ADD COLUMN machine_tags BLOB;
   CREATE INDEX corrected_photos ON photos (row) WHERE corrections IS NOT NULL;
   `,
+  // Searches may begin with the rows of an owner, of a model, or of a time, which are then asked for model by model.
+  `
+  ALTER TABLE photos ADD COLUMN owner TEXT;
+  CREATE INDEX photos_by_owner ON photos (owner) WHERE owner IS NOT NULL;
+  CREATE INDEX photos_by_model ON photos (model, tagged_at);
+  CREATE INDEX tags_by_term ON tags (term);
+  `,
 ];
 
 /** The newest schema of a tag store that this version of the program knows. */

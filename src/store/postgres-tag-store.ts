@@ -17,6 +17,8 @@ import { sqlStateOf } from './postgres/server-faults.ts';
 import type { PoolLimits, ServerPools } from './postgres/server-pools.ts';
 import { ServerStore } from './postgres/server-store.ts';
 import { TagQueries } from './postgres/tag-queries.ts';
+import type { Facets, TagCount } from './facets.ts';
+import { searchTerm } from './search-query.ts';
 import type { SearchQuery } from './search-query.ts';
 import { checkTagResult } from './tag-store.ts';
 import type {
@@ -120,6 +122,14 @@ export class PostgresTagStore implements TagStore {
 
   async search(query: SearchQuery, page: Page): Promise<SearchPage> {
     return this.#use(() => this.#queries.search(query, page));
+  }
+
+  async facets(query: SearchQuery, limit: number): Promise<Facets> {
+    return this.#use(() => this.#queries.facets(query, limit));
+  }
+
+  async complete(prefix: string, limit: number): Promise<TagCount[]> {
+    return this.#use(() => this.#queries.complete(searchTerm(prefix), limit));
   }
 
   async forget(photoId: string, upTo?: Submission): Promise<boolean> {

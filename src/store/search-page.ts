@@ -15,28 +15,50 @@ export function startOf(page: Page): Cursor | undefined {
   return page.after === undefined ? undefined : parseCursor(page.after);
 }
 
+/** What a store knows of the names in a query. */
+export interface KnownTerms {
+  /** Terms that photos have. */
+  readonly known: ReadonlyMap<string, Term>;
+  /** Numbers of the models that the query's condition means, or of all; `undefined` if it says nothing of models and times. */
+  readonly models: readonly number[] | undefined;
+  /** Photos in the store. */
+  readonly photos: number;
+}
+
 /** The search for a page of a query, in numbers of the store; `undefined` if no photo can match. */
 export function searchOf(
   query: SearchQuery,
   { limit, after }: Pick<Search, 'limit' | 'after'>,
-  { known, photos }: { readonly known: ReadonlyMap<string, Term>; readonly photos: number },
+  { known, models, photos }: KnownTerms,
 ): Search | undefined {
-  const wanted = query.wanted.flatMap((term) => known.get(term) ?? []);
-  if (wanted.length < query.wanted.length) return undefined;
+  const { owner, taggedFrom: from, taggedBefore: before } = query;
+  const wanted = query.wanted.map((group) => group.flatMap((term) => known.get(term) ?? []));
+  if (wanted.some((group) => group.length === 0) || models?.length === 0) return undefined;
   return {
     wanted,
     unwanted: query.unwanted.flatMap((term) => known.get(term) ?? []),
+    rows: owner === undefined && models === undefined ? undefined : { owner, models, from, before },
     floor: scoreFloor(query.score),
     after,
-    // One more than asked for tells whether there is a next page.
-    limit: limit + 1,
+    limit,
     photos,
   };
 }
 
-/** Whether a query wants what it does not want. */
-export function isContradictory({ wanted, unwanted }: SearchQuery): boolean {
-  return wanted.some((term) => unwanted.includes(term));
+/** Every tag that a query names. */
+export function termsIn({ wanted, unwanted }: SearchQuery): string[] {
+  return [...wanted.flat(), ...unwanted];
+}
+
+/** Whether a query depends on when and by which model photos were tagged. */
+export function asksForModels({ model, taggedFrom, taggedBefore }: SearchQuery): boolean {
+  return model !== undefined || taggedFrom !== undefined || taggedBefore !== undefined;
+}
+
+/** Whether a query wants what it does not want, or a time that is none. */
+export function isContradictory({ wanted, unwanted, taggedFrom, taggedBefore }: SearchQuery): boolean {
+  if (wanted.some((group) => group.every((term) => unwanted.includes(term)))) return true;
+  return taggedFrom !== undefined && taggedBefore !== undefined && taggedFrom >= taggedBefore;
 }
 
 /** The page of the rows that {@link searchOf} finds. */

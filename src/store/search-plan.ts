@@ -1,4 +1,4 @@
-import type { ScoreCondition } from './search-query.ts';
+import type { ScoreCondition } from './query-conditions.ts';
 import { scoreUnits } from './tag-store.ts';
 
 /** A term that photos have. */
@@ -8,6 +8,9 @@ export interface Term {
   readonly photos: number;
 }
 
+/** Terms of which a photo must have one; its score is that of the best it has. Not empty. */
+export type Group = readonly Term[];
+
 /** Where a page begins: behind this hit. */
 export interface Cursor {
   /** Whole number of 1/10,000. */
@@ -16,11 +19,23 @@ export interface Cursor {
   readonly photo: number;
 }
 
+/** What a photo's row must say. */
+export interface RowConditions {
+  readonly owner: string | undefined;
+  /** Numbers of models, one of which tagged it; all there are, if only the time matters. */
+  readonly models: readonly number[] | undefined;
+  /** Tagged then or later, ms since the epoch. */
+  readonly from: number | undefined;
+  /** Tagged before, ms since the epoch. */
+  readonly before: number | undefined;
+}
+
 /** A search in the store's own numbers. */
 export interface Search {
-  /** Not empty. */
-  readonly wanted: readonly Term[];
+  /** Empty only if there are conditions on rows. */
+  readonly wanted: readonly Group[];
   readonly unwanted: readonly Term[];
+  readonly rows: RowConditions | undefined;
   /** Photos in the store. */
   readonly photos: number;
   /** Smallest score that matches, in 1/10,000. */
@@ -29,26 +44,21 @@ export interface Search {
   readonly limit: number;
 }
 
-/** An SQL query with its numbered values; its rows are (score, photo), by falling score, then falling photo. */
-export interface SearchPlan {
-  readonly kind: 'merge' | 'probe';
-  readonly sql: string;
-  readonly values: readonly number[];
-}
+/** An index of rows that a search may begin with. */
+export type RowIndex = 'owner' | 'model';
 
 /**
- * Plans a search. A hit's score is the smallest of its wanted terms', which gives two ways to list hits in order:
+ * How the hits of a search are listed; all of them list the same hits in the same order: by falling score, then falling
+ * photo. A hit's score is the smallest of its groups'.
  *
- * - `merge` walks the postings of all wanted terms side by side, by falling score. A photo is a hit where it is met for
- *   the last time, at its smallest score, so hits come out in order and the walk ends with the page; a page further on
- *   begins where the last one ended. This is the threshold algorithm (Fagin, Lotem, Naor 2003) for the minimum.
- * - `probe` asks for every photo of the rarest term whether it has the others, and sorts.
- *
- * The one that is expected to look at fewer entries is chosen; both list the same hits in the same order.
+ * - `merge` walks the lists of all terms side by side, by falling score. A photo is a hit where it is met for the last
+ *   time, at its smallest score, so hits come out in order and the walk ends with the page; a page further on begins where
+ *   the last one ended. This is the threshold algorithm (Fagin, Lotem, Naor 2003) for the minimum.
+ * - `probe` asks for every photo of the rarest group, or for those that score enough to be on the first page, whether it
+ *   has the others, and sorts.
+ * - `rows` does so for every photo whose row satisfies the conditions, where these are few.
  */
-export function planSearch(search: Search, kind: SearchPlan['kind'] = cheaperPlan(search)): SearchPlan {
-  return new PlanText(search).plan(kind);
-}
+export type PlanKind = 'merge' | 'probe' | 'rows';
 
 /** The smallest kept score that satisfies a condition, in 1/10,000; above 10,000 if none does. */
 export function scoreFloor(condition: ScoreCondition | undefined): number {
@@ -61,93 +71,54 @@ export function scoreFloor(condition: ScoreCondition | undefined): number {
   return floor;
 }
 
-/** The kind of plan that is expected to look at fewer entries. */
-export function cheaperPlan(search: Search): SearchPlan['kind'] {
+/** How many photos are in the lists of a group: those that have it, or more where some have several of its terms. */
+function entriesOf(group: Group): number {
+  return group.reduce((sum, { photos }) => sum + photos, 0);
+}
+
+/** Groups, the rarest first: what fails, fails early. */
+export function rarestFirst(wanted: readonly Group[]): Group[] {
+  return wanted.toSorted((a, b) => entriesOf(a) - entriesOf(b));
+}
+
+/** What lists the hits that beginnings do not: further pages by whatever is expected to look at fewer entries. */
+export function cheaperPlan(search: Search): 'merge' | 'probe' {
   if (search.wanted.length === 1) return 'merge';
-  const counts = search.wanted.map((term) => term.photos);
+  if (search.after === undefined) return 'probe';
+  const counts = search.wanted.map(entriesOf);
   const visited = mergeDepth(search) * counts.reduce((sum, count) => sum + count, 0);
   return visited < Math.min(...counts) ? 'merge' : 'probe';
 }
 
 /** The share of each list that `merge` visits until the page is full, if terms were independent and their scores alike. */
-export function mergeDepth({ wanted, photos, limit }: Search): number {
-  const hits = wanted.reduce((all, term) => (all * term.photos) / photos, photos);
-  return Math.min(1, (limit / hits) ** (1 / wanted.length));
+function mergeDepth({ wanted, photos, limit }: Search): number {
+  return Math.min(1, (limit / expectedHits(wanted, photos)) ** (1 / wanted.length));
 }
 
-class PlanText {
-  readonly #search: Search;
-  readonly #values: number[] = [];
+/** Beginnings are read so much further than expected to be enough: hits rise with its power. */
+const margin = 1.5;
+const growth = 4;
 
-  constructor(search: Search) {
-    this.#search = search;
-  }
+/**
+ * Shares of the lists among whose beginnings the first page is looked for, one after the other until it is full; none where
+ * reading them is no gain. After the last one, the lists are read to their ends.
+ */
+export function* beginnings(search: Search): Generator<number> {
+  if (search.wanted.length < 2 || search.after !== undefined) return;
+  for (let share = mergeDepth(search) * margin; share * growth < 1; share *= growth) yield share;
+}
 
-  plan(kind: SearchPlan['kind']): SearchPlan {
-    // The rarest first: what fails, fails early.
-    const wanted = this.#search.wanted.toSorted((a, b) => a.photos - b.photos);
-    const body = kind === 'merge' ? this.#merge(wanted) : this.#probe(wanted);
-    const sql = `${body} ORDER BY score DESC, photo DESC LIMIT ${this.#bind(this.#search.limit)}`;
-    return { kind, sql, values: this.#values };
-  }
+/**
+ * With how many rows `rows` costs as much as the other plans are expected to: these look at
+ * entries⋅(limit / (hits⋅n / photos))^(1/groups), where n rows satisfy the conditions, and `rows` looks at all n.
+ */
+export function rowsWorthProbing({ wanted, photos, limit }: Search): number {
+  if (wanted.length === 0) return Math.sqrt(limit * photos);
+  const entries = Math.min(...wanted.map(entriesOf));
+  const depth = ((limit * photos) / expectedHits(wanted, photos)) ** (1 / wanted.length);
+  return Math.min(entries, (entries * depth) ** (wanted.length / (wanted.length + 1)));
+}
 
-  #merge(wanted: readonly Term[]): string {
-    const arms = wanted.map((term, index) => {
-      // Of equal scores, the photo is met last in the last of the lists.
-      const others = wanted
-        .map((other, at) => ({ other, comparison: at < index ? '>' : '>=' }))
-        .filter(({ other }) => other !== term)
-        .map(
-          ({ other, comparison }) =>
-            `EXISTS (SELECT 1 FROM members WHERE ${this.#isMember(other)} AND members.score ${comparison} p.score)`,
-        );
-      const conditions = [`p.term = ${this.#bind(term.id)}`, ...this.#bounds('p.score'), ...others];
-      return `SELECT p.score AS score, p.photo AS photo FROM postings AS p
-              WHERE ${[...conditions, ...this.#exclusions()].join(' AND ')}`;
-    });
-    return arms.join(' UNION ALL ');
-  }
-
-  #probe(wanted: readonly Term[]): string {
-    const [rarest, ...others] = wanted.map((term, index) => ({
-      term,
-      alias: index === 0 ? 'p' : `m${String(index)}`,
-    }));
-    const scores = wanted.map((_, index) => (index === 0 ? 'p.score' : `m${String(index)}.score`)).join(', ');
-    const score = others.length === 0 ? 'p.score' : `min(${scores})`;
-    const joins = others.map(
-      ({ term, alias }) =>
-        `CROSS JOIN members AS ${alias} ON ${alias}.term = ${this.#bind(term.id)} AND ${alias}.photo = p.photo`,
-    );
-    const conditions = [
-      `p.term = ${this.#bind(rarest?.term.id ?? 0)}`,
-      ...this.#bounds(score),
-      ...this.#exclusions(),
-    ];
-    return `SELECT ${score} AS score, p.photo AS photo FROM members AS p ${joins.join(' ')}
-            WHERE ${conditions.join(' AND ')}`;
-  }
-
-  #bounds(score: string): string[] {
-    const { floor, after } = this.#search;
-    const bounds = floor > 0 ? [`${score} >= ${this.#bind(floor)}`] : [];
-    if (after !== undefined)
-      bounds.push(`(${score}, p.photo) < (${this.#bind(after.score)}, ${this.#bind(after.photo)})`);
-    return bounds;
-  }
-
-  #exclusions(): string[] {
-    return this.#search.unwanted.map(
-      (term) => `NOT EXISTS (SELECT 1 FROM members WHERE ${this.#isMember(term)})`,
-    );
-  }
-
-  #isMember(term: Term): string {
-    return `members.term = ${this.#bind(term.id)} AND members.photo = p.photo`;
-  }
-
-  /** SQLite's `?N`: every value is bound, none is written into the text. */
-  #bind(value: number): string {
-    return `?${String(this.#values.push(value))}`;
-  }
+function expectedHits(wanted: readonly Group[], photos: number): number {
+  return wanted.reduce((all, group) => all * Math.min(1, entriesOf(group) / photos), photos);
 }

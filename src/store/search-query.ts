@@ -1,4 +1,6 @@
-import { Fault } from '../base/errors.ts';
+import type { Fault } from '../base/errors.ts';
+import { conditionOf, printConditions, type QueryConditions } from './query-conditions.ts';
+import { syntax, syntaxAt, tokensOf, type Token } from './query-tokens.ts';
 
 /** The longest query that is read, in bytes of UTF-8. */
 export const maxQueryBytes = 4096;
@@ -6,21 +8,14 @@ export const maxQueryBytes = 4096;
 /** The most tags one query may name, wanted and unwanted together. */
 const maxQueryTerms = 32;
 
-/** `score>0.8` or `score>=0.8`. */
-export interface ScoreCondition {
-  readonly comparison: '>' | '>=';
-  /** 0 to 1. */
-  readonly value: number;
-}
-
-/** A search for photos by their tags; every string is a {@link searchTerm}, none occurs twice. */
-export interface SearchQuery {
-  /** Tags a photo must have, all of them; never empty. */
-  readonly wanted: readonly string[];
+/**
+ * A search for photos; every tag is a {@link searchTerm}. Something is wanted: a tag, an owner, a model or a time.
+ */
+export interface SearchQuery extends QueryConditions {
+  /** Tags a photo must have: one of each group, which has no tag twice and is never empty. */
+  readonly wanted: readonly (readonly string[])[];
   /** Tags a photo must not have, whatever their score. */
   readonly unwanted: readonly string[];
-  /** What the score of every wanted tag must satisfy. */
-  readonly score?: ScoreCondition | undefined;
 }
 
 /**
@@ -32,90 +27,90 @@ export function searchTerm(tag: string): string {
   return folded.replace(/\s+/gu, ' ').trim();
 }
 
-interface Token {
-  readonly text: string;
-  /** Where it begins, counted in characters from 1. */
-  readonly position: number;
-  readonly quoted: boolean;
-  readonly negated: boolean;
-}
-
 /**
- * Reads the query language: words are tags a photo must have, `-word` one it must not have, `"two words"` a tag with
- * spaces (`\"` and `\\` inside), `score>0.8` or `score>=0.8` a condition on all wanted tags.
+ * Reads the query language: words are tags a photo must have, `one OR other` tags of which it must have one, `-word` one
+ * it must not have, `"two words"` a tag with spaces (`\"` and `\\` inside), `score>0.8` a condition on all wanted tags,
+ * `date>=2026-01-31`, `model:3f2a91` and `owner:alice` conditions on photos. See `docs/search.md`.
  * @throws Fault `QUERY_SYNTAX` that says where and what to do
  */
 export function parseSearchQuery(text: string): SearchQuery {
   if (text.length > maxQueryBytes || Buffer.byteLength(text) > maxQueryBytes)
     throw syntax(`it is longer than ${String(maxQueryBytes)} bytes; name fewer tags`);
-  const wanted = new Set<string>();
-  const unwanted = new Set<string>();
-  let score: ScoreCondition | undefined;
-  for (const token of tokens(text)) {
-    const condition = token.quoted ? undefined : scoreCondition(token);
-    if (condition !== undefined) {
-      if (score !== undefined) throw syntaxAt(token, 'gives the score twice; give it once');
-      score = condition;
-      continue;
-    }
-    (token.negated ? unwanted : wanted).add(tagOf(token));
-    if (wanted.size + unwanted.size > maxQueryTerms)
-      throw syntaxAt(token, `is tag ${String(maxQueryTerms + 1)}, and ${String(maxQueryTerms)} is the most`);
-  }
-  if (wanted.size === 0) throw syntax(nothingWanted(unwanted.size > 0 || score !== undefined));
-  return { wanted: [...wanted], unwanted: [...unwanted], score };
+  const parser = new Parser();
+  for (const token of tokensOf(text)) parser.take(token);
+  return parser.end();
 }
 
 /** The query as text that {@link parseSearchQuery} reads back to the same query. */
 export function printSearchQuery(query: SearchQuery): string {
-  const words = [...query.wanted.map(printTag), ...query.unwanted.map((tag) => `-${printTag(tag)}`)];
-  if (query.score !== undefined) words.push(`score${query.score.comparison}${String(query.score.value)}`);
-  return words.join(' ');
+  return [
+    ...query.wanted.map((group) => group.map(printTag).join(' OR ')),
+    ...query.unwanted.map((tag) => `-${printTag(tag)}`),
+    ...printConditions(query),
+  ].join(' ');
 }
 
-function* tokens(text: string): Generator<Token> {
-  // A tag in quotes, closed or not, or a word; each with its minus.
-  const pattern = /(-?)(?:"((?:[^"\\]|\\.)*)("?)|([^\s"]+))/gsu;
-  let end = 0;
-  for (const match of text.matchAll(pattern)) {
-    const [whole, minus = '', inQuotes, closing, word] = match;
-    const position = characters(text.slice(0, match.index)) + 1;
-    const negated = minus === '-';
-    const quoted = inQuotes !== undefined;
-    const token = {
-      text: quoted ? inQuotes.replace(/\\(.)/gsu, '$1') : (word ?? ''),
-      position,
-      quoted,
-      negated,
-    };
-    if (match.index > 0 && match.index === end)
-      throw syntaxAt(token, 'touches a quotation mark; put a space between');
-    if (quoted && closing !== '"')
-      throw syntaxAt(token, 'opens a quotation that never ends; add a " at its end');
-    end = match.index + whole.length;
-    yield token;
+class Parser {
+  readonly #wanted: string[][] = [];
+  readonly #unwanted = new Set<string>();
+  #conditions: QueryConditions = {};
+  #tags = 0;
+  /** The group that an `OR` would add to: that of the tag before. */
+  #group: string[] | undefined;
+  /** An `OR` whose second tag has not come yet. */
+  #or: Token | undefined;
+
+  take(token: Token): void {
+    if (isWord(token, 'OR') && !token.negated) {
+      if (this.#group === undefined || this.#or !== undefined) throw loneOr(token);
+      this.#or = token;
+      return;
+    }
+    const condition = conditionOf(token);
+    if (this.#or !== undefined && (condition !== undefined || token.negated)) throw loneOr(this.#or);
+    if (condition === undefined) this.#takeTag(token);
+    else this.#takeCondition(token, condition);
   }
-}
 
-function scoreCondition(token: Token): ScoreCondition | undefined {
-  const [, name, comparison, value] = /^([^<>=:]*)([<>=:]+)(.*)$/su.exec(token.text) ?? [];
-  if (name === undefined) return undefined;
-  if (token.negated || name.toLowerCase() !== 'score')
-    throw syntaxAt(
-      token,
-      `has an operator that is not known; write score>0.8, or quote a tag: "${token.text}"`,
-    );
-  if (comparison !== '>' && comparison !== '>=')
-    throw syntaxAt(token, `compares with ${comparison ?? ''}; scores know > and >=, as in score>0.8`);
-  // Number() alone would also read '' and '0x1'.
-  if (value === undefined || !/^(?:\d+(?:\.\d*)?|\.\d+)(?:e-?\d+)?$/i.test(value) || Number(value) > 1)
-    throw syntaxAt(token, 'needs a number from 0 to 1, without a space before it, as in score>0.8');
-  return { comparison, value: Number(value) };
+  end(): SearchQuery {
+    if (this.#or !== undefined) throw loneOr(this.#or);
+    const { score, ...rows } = this.#conditions;
+    if (this.#wanted.length === 0 && Object.keys(rows).length === 0)
+      throw syntax(nothingWanted(this.#unwanted.size > 0 || score !== undefined));
+    // The same group once, whatever the order of its tags.
+    const keys = this.#wanted.map((group) => JSON.stringify(group.toSorted()));
+    const wanted = this.#wanted.filter((_, index) => keys.indexOf(keys[index] ?? '') === index);
+    return { wanted, unwanted: [...this.#unwanted], ...this.#conditions };
+  }
+
+  #takeCondition(token: Token, condition: QueryConditions): void {
+    if (Object.keys(condition).some((key) => key in this.#conditions))
+      throw syntaxAt(token, `gives the ${token.condition?.name ?? ''} twice; give it once`);
+    this.#conditions = { ...this.#conditions, ...condition };
+    this.#group = undefined;
+  }
+
+  #takeTag(token: Token): void {
+    this.#tags += 1;
+    if (this.#tags > maxQueryTerms)
+      throw syntaxAt(token, `is tag ${String(maxQueryTerms + 1)}, and ${String(maxQueryTerms)} is the most`);
+    const tag = tagOf(token);
+    if (token.negated) {
+      this.#unwanted.add(tag);
+      this.#group = undefined;
+    } else if (this.#or === undefined || this.#group === undefined) {
+      this.#group = [tag];
+      this.#wanted.push(this.#group);
+    } else {
+      if (!this.#group.includes(tag)) this.#group.push(tag);
+      this.#or = undefined;
+    }
+  }
 }
 
 function tagOf(token: Token): string {
   if (!token.quoted) {
-    if (/^(?:AND|OR|NOT)$/.test(token.text))
+    if (isWord(token, 'AND') || isWord(token, 'NOT') || isWord(token, 'OR'))
       throw syntaxAt(
         token,
         'is not an operator; all tags must match, and -tag excludes. Quote it if it is a tag',
@@ -123,15 +118,29 @@ function tagOf(token: Token): string {
     if (token.text.startsWith('-'))
       throw syntaxAt(token, 'has no tag after its minus; write -tag, or quote it');
     const symbol = /[()|*]/.exec(token.text)?.[0];
-    if (symbol !== undefined)
-      throw syntaxAt(
-        token,
-        `has the character ${symbol}, which means nothing here; quote the tag: "${token.text}"`,
-      );
+    if (symbol !== undefined) throw syntaxAt(token, `has the character ${symbol}, ${insteadOf(symbol)}`);
   }
   const term = searchTerm(token.text);
   if (term === '') throw syntaxAt(token, 'is an empty quotation; put a tag between the quotation marks');
   return term;
+}
+
+function insteadOf(symbol: string): string {
+  const ways: Readonly<Record<string, string>> = {
+    '|': 'which means nothing here; write beach OR coast',
+    '*': 'which means nothing here: tags are compared whole',
+  };
+  const brackets =
+    'and there are no brackets: OR binds first, so write beach OR coast sunset for sunset with either';
+  return `${ways[symbol] ?? brackets}. If it is part of a tag, quote the tag`;
+}
+
+function isWord({ text, quoted }: Token, word: string): boolean {
+  return !quoted && text === word;
+}
+
+function loneOr(token: Token): Fault {
+  return syntaxAt(token, 'needs a tag on both sides, as in beach OR coast. Quote it if it is a tag');
 }
 
 function nothingWanted(hasConditions: boolean): string {
@@ -144,20 +153,4 @@ function nothingWanted(hasConditions: boolean): string {
 function printTag(term: string): string {
   const bare = /^[^\s"<>=:()|*\\-][^\s"<>=:()|*]*$/u.test(term) && !/^(?:AND|OR|NOT)$/.test(term);
   return bare ? term : `"${term.replace(/["\\]/g, '\\$&')}"`;
-}
-
-function characters(text: string): number {
-  return Array.from(text).length;
-}
-
-function syntaxAt(token: Token, problem: string): Fault {
-  const shown = Array.from(token.text).slice(0, 40).join('');
-  return new Fault('QUERY_SYNTAX', {
-    reason: `“${token.negated ? '-' : ''}${shown}” at character ${String(token.position)} ${problem}`,
-    position: token.position,
-  });
-}
-
-function syntax(reason: string): Fault {
-  return new Fault('QUERY_SYNTAX', { reason, position: 1 });
 }

@@ -1,4 +1,5 @@
 import type { CorrectedPage, CorrectionRequest } from './corrections.ts';
+import type { Facets, TagCount } from './facets.ts';
 import type { SearchQuery } from './search-query.ts';
 import { SupervisedStore } from './supervised-store.ts';
 import type {
@@ -45,6 +46,14 @@ export class SupervisedTagStore extends SupervisedStore<TagStore> implements Omi
 
   search(query: SearchQuery, page: Page): Promise<SearchPage> {
     return this.use((store) => store.search(query, page));
+  }
+
+  facets(query: SearchQuery, limit: number): Promise<Facets> {
+    return this.#use((store) => store.facets(query, limit));
+  }
+
+  complete(prefix: string, limit: number): Promise<TagCount[]> {
+    return this.#use((store) => store.complete(prefix, limit));
   }
 
   forget(photoId: string, upTo?: Submission): Promise<boolean> {

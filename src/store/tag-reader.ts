@@ -3,10 +3,11 @@ import type { CorrectedPage, KeptCorrections } from './corrections.ts';
 import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary } from './dictionary.ts';
 import { attributesOf } from './kept-attributes.ts';
-import { planSearch } from './search-plan.ts';
-import type { Search, Term } from './search-plan.ts';
+import { EmbeddedSearch } from './embedded-search.ts';
+import { noFacets, sampledHits, type Facets, type TagCount } from './facets.ts';
 import { isContradictory, pageOf, searchOf, startOf } from './search-page.ts';
 import type { SearchQuery } from './search-query.ts';
+import type { BoundText } from './search-text.ts';
 import { unpackTagList } from './tag-list.ts';
 import { scoreUnits } from './tag-store.ts';
 import type {
@@ -25,6 +26,8 @@ export interface ReaderCalls {
   readonly get: { readonly args: [photoId: string]; readonly answer: StoredPhoto | undefined };
   readonly corrected: { readonly args: [page: RowRange]; readonly answer: CorrectedPage };
   readonly search: { readonly args: [query: SearchQuery, page: Page]; readonly answer: SearchPage };
+  readonly facets: { readonly args: [query: SearchQuery, limit: number]; readonly answer: Facets };
+  readonly complete: { readonly args: [prefix: string, limit: number]; readonly answer: TagCount[] };
   readonly outdated: {
     readonly args: [which: Outdated, page: RowRange];
     readonly answer: OutdatedPage;
@@ -46,6 +49,7 @@ type PhotoRow = [
   tags: Uint8Array,
   attributes: string | null,
   corrections: KeptCorrections,
+  owner: string | null,
 ];
 
 type OutdatedRow = [id: string, epoch: number, sequence: number];
@@ -60,31 +64,30 @@ type HitRow = [
   tags: Uint8Array,
   attributes: string | null,
   corrections: KeptCorrections,
+  owner: string | null,
 ];
 
 /** A connection that never writes; it sees what was committed before each statement. */
 export class TagReader {
   readonly #database: SqlDatabase;
   readonly #dictionary: Dictionary;
+  readonly #searches: EmbeddedSearch;
   readonly #photo: Statement<PhotoRow>;
   readonly #outdated: Statement<OutdatedRow>;
-  readonly #terms: Statement<[term: string, id: number, photos: number]>;
 
   constructor(database: SqlDatabase) {
     this.#database = database;
     database.execute('PRAGMA query_only = ON');
     this.#dictionary = new Dictionary(database);
+    this.#searches = new EmbeddedSearch(database, this.#dictionary);
     this.#photo = database.prepare(
       `SELECT epoch, sequence, activation, model, file, lower(hex(sha256)), width, height, tagged_at, tags,
-              attributes, corrections
+              attributes, corrections, owner
        FROM photos WHERE id = ?`,
     );
     this.#outdated = database.prepare(
       `SELECT id, epoch, sequence FROM photos
        WHERE row > ? AND row <= ? AND (activation < ? OR tagged_at < ?) ORDER BY row`,
-    );
-    this.#terms = database.prepare(
-      'SELECT term, id, photos FROM terms WHERE photos > 0 AND term IN (SELECT value FROM json_each(?))',
     );
   }
 
@@ -93,13 +96,14 @@ export class TagReader {
     const row = this.#photo.get(photoId);
     if (row === undefined) return undefined;
     const [epoch, sequence, activation, model, file, sha256, width, height, taggedAt, ...more] = row;
-    const [tags, attributes, corrections] = more;
+    const [tags, attributes, corrections, owner] = more;
     return {
       photoId,
       submission: { epoch, sequence },
       activation,
       ...this.#dictionary.model(model),
       file: file ?? undefined,
+      owner: owner ?? undefined,
       // hex(NULL) is the empty string.
       sha256: sha256 === null || sha256 === '' ? undefined : sha256,
       width: width ?? undefined,
@@ -126,15 +130,16 @@ export class TagReader {
   search(query: SearchQuery, page: Page): SearchPage {
     const after = startOf(page);
     if (isContradictory(query)) return { hits: [] };
-    const known = this.#termsOf([...query.wanted, ...query.unwanted]);
-    const search = searchOf(query, { ...page, after }, { known, photos: this.#photoCount() });
+    const range = { limit: page.limit + 1, after };
+    const search = searchOf(query, range, this.#searches.known(query));
     if (search === undefined) return { hits: [] };
     return pageOf(
-      this.#hits(search),
+      this.#searches.page(search, (hits) => this.#hits(hits)),
       page,
-      ([score, , photoId, file, model, taggedAt, tags, attributes, corrections]) => ({
+      ([score, , photoId, file, model, taggedAt, tags, attributes, corrections, owner]) => ({
         photoId,
         file: file ?? undefined,
+        owner: owner ?? undefined,
         score: score / scoreUnits,
         model: this.#dictionary.model(model).model,
         taggedAt,
@@ -142,6 +147,19 @@ export class TagReader {
         ...attributesOf(attributes),
       }),
     );
+  }
+
+  /** See `TagStore.facets`. */
+  facets(query: SearchQuery, limit: number): Facets {
+    if (isContradictory(query)) return noFacets;
+    const range = { limit: sampledHits + 1, after: undefined };
+    const search = searchOf(query, range, this.#searches.known(query));
+    return search === undefined ? noFacets : this.#searches.facets(search, limit);
+  }
+
+  /** See `TagStore.complete`. */
+  complete(prefix: string, limit: number): TagCount[] {
+    return this.#searches.complete(prefix, limit);
   }
 
   /** See `TagStore.outdated`. */
@@ -177,23 +195,16 @@ export class TagReader {
     return undefined;
   }
 
-  #hits(search: Search): HitRow[] {
-    const plan = planSearch(search);
+  #hits({ sql, values }: BoundText): HitRow[] {
     // CROSS JOIN keeps the order of the joins: the page first, then a look-up a hit.
     return this.#database
       .prepare<HitRow>(
         `SELECT hits.score, hits.photo, photos.id, photos.file, photos.model, photos.tagged_at, photos.tags,
-                photos.attributes, photos.corrections
-         FROM (${plan.sql}) AS hits CROSS JOIN photos ON photos.row = hits.photo
+                photos.attributes, photos.corrections, photos.owner
+         FROM (${sql}) AS hits CROSS JOIN photos ON photos.row = hits.photo
          ORDER BY hits.score DESC, hits.photo DESC`,
       )
-      .all(...plan.values);
-  }
-
-  #termsOf(terms: readonly string[]): Map<string, Term> {
-    return new Map(
-      this.#terms.all(JSON.stringify(terms)).map(([term, id, photos]) => [term, { id, photos }]),
-    );
+      .all(...values);
   }
 
   #photoCount(): number {

@@ -2,6 +2,7 @@ import { attributesProblem, type Attributes } from '../base/attributes.ts';
 import { Fault } from '../base/errors.ts';
 import { checkPhotoId, nameProblem } from '../base/ids.ts';
 import type { CorrectedPage, Correction, CorrectionRequest, ShownTag } from './corrections.ts';
+import type { Facets, TagCount } from './facets.ts';
 import type { SearchQuery } from './search-query.ts';
 
 /** When a photo was submitted, ordered by epoch, then sequence. */
@@ -26,6 +27,8 @@ export interface TagResult {
   readonly submission: Submission;
   /** Its file's name, for display only; 1 to {@link maxFileBytes} bytes without control characters. */
   readonly file?: string | undefined;
+  /** Whose it is, as whoever submitted it said; 1 to 256 bytes of Unicode without control characters. */
+  readonly owner?: string | undefined;
   /** Number of the model's activation; a later activation has a higher one, also after a rollback. */
   readonly activation: number;
   /** Id of the model. */
@@ -105,7 +108,8 @@ export interface SearchHit {
   readonly photoId: string;
   /** Its file's name, if it had one. */
   readonly file?: string | undefined;
-  /** The smallest score among the wanted tags: how sure the store is that all of them apply. */
+  readonly owner?: string | undefined;
+  /** The smallest score among the wanted tags, of alternatives the best: how sure the store is that they apply. 1 without tags. */
   readonly score: number;
   readonly model: string;
   /** Wall time, ms since the epoch. */
@@ -177,10 +181,20 @@ export interface TagStore {
   /** The photo's row, or `undefined`. */
   get(photoId: string): Promise<StoredPhoto | undefined>;
   /**
-   * Photos that have all wanted tags and no unwanted one.
+   * Photos that have a tag of each wanted group and no unwanted one, and satisfy what else is asked.
    * @throws Fault `REQUEST_INVALID` if the page is not one
    */
   search(query: SearchQuery, page: Page): Promise<SearchPage>;
+  /**
+   * How many photos a search finds, and the tags that most of them have.
+   * @param limit - tags at most
+   */
+  facets(query: SearchQuery, limit: number): Promise<Facets>;
+  /**
+   * Tags that begin with a text, both as searches compare them; those of most photos first, of equal ones by that text.
+   * @param limit - tags at most
+   */
+  complete(prefix: string, limit: number): Promise<TagCount[]>;
   /**
    * Removes a photo and its tags, submissions up to `upTo` (default: the stored one), and leaves a tombstone so that
    * a late redelivery of one of them does not bring it back; a newer submission does.
@@ -229,6 +243,8 @@ function* problemsOf(result: TagResult): Generator<string> {
   const counts = [result.submission.epoch, result.submission.sequence, result.activation, result.taggedAt];
   if (!counts.every(isCount)) yield 'a submission, activation or time that is not a whole number';
   if (result.file !== undefined && !isFileName(result.file)) yield 'a file name that cannot be kept';
+  const ownerProblem = result.owner === undefined ? undefined : nameProblem(result.owner);
+  if (ownerProblem !== undefined) yield `an owner that ${ownerProblem}`;
   for (const size of [result.width, result.height])
     if (size !== undefined && !isCount(size)) yield 'a width or height that is not a whole number';
   for (const name of [result.model, result.extractor]) {

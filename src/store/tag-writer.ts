@@ -85,13 +85,13 @@ export class TagWriter {
     this.#raise = database.prepare('DELETE FROM tombstones WHERE id IN (SELECT value FROM json_each(?))');
     this.#upsert = database.prepare(
       `INSERT INTO photos (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags, attributes,
-                           machine_tags)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                           machine_tags, owner)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET
          epoch = excluded.epoch, sequence = excluded.sequence, activation = excluded.activation,
          model = excluded.model, file = excluded.file, sha256 = excluded.sha256, width = excluded.width, height = excluded.height,
          tagged_at = excluded.tagged_at, tags = excluded.tags, attributes = excluded.attributes,
-         machine_tags = excluded.machine_tags
+         machine_tags = excluded.machine_tags, owner = excluded.owner
        RETURNING row`,
     );
     this.#update = database.prepare(
@@ -216,6 +216,7 @@ export class TagWriter {
       packed(counted),
       result.attributes === undefined ? null : attributesText(result.attributes),
       corrections === null ? null : packed(machine),
+      result.owner ?? null,
     );
     if (stored === undefined) changes.photos += 1;
     else this.#withdraw(stored, changes);

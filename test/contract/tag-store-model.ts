@@ -95,16 +95,39 @@ export class TagStoreModel {
   search(query: SearchQuery): Map<string, number> {
     const found = new Map<string, number>();
     for (const photoId of this.photos.keys()) {
-      const { tags } = this.get(photoId)!;
-      const scores = new Map<string, number>();
-      for (const { tag, score } of tags)
-        scores.set(searchTerm(tag), Math.max(score, scores.get(searchTerm(tag)) ?? 0));
-      if (query.unwanted.some((term) => scores.has(term))) continue;
-      const score = Math.min(...query.wanted.map((term) => scores.get(term) ?? -1));
+      const photo = this.get(photoId)!;
+      const scores = termScores(photo);
+      if (query.unwanted.some((term) => scores.has(term)) || !isAskedFor(photo, query)) continue;
+      const score = Math.min(
+        1,
+        ...query.wanted.map((group) => Math.max(...group.map((term) => scores.get(term) ?? -1))),
+      );
       if (score >= 0 && satisfies(score, query)) found.set(photoId, score);
     }
     return found;
   }
+
+  /** How many of the photos that a search finds have each term. */
+  facets(query: SearchQuery): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const photoId of this.search(query).keys())
+      for (const term of termScores(this.get(photoId)!).keys())
+        counts.set(term, (counts.get(term) ?? 0) + 1);
+    return counts;
+  }
+}
+
+function termScores({ tags }: TagResult): Map<string, number> {
+  const scores = new Map<string, number>();
+  for (const { tag, score } of tags)
+    scores.set(searchTerm(tag), Math.max(score, scores.get(searchTerm(tag)) ?? 0));
+  return scores;
+}
+
+function isAskedFor(photo: TagResult, query: SearchQuery): boolean {
+  const { owner = photo.owner, model = '', taggedFrom = 0, taggedBefore = Infinity } = query;
+  const isInTime = photo.taggedAt >= taggedFrom && photo.taggedAt < taggedBefore;
+  return photo.owner === owner && photo.model.startsWith(model) && isInTime;
 }
 
 /** A result as a store gives it back: scores to four decimals. */

@@ -72,14 +72,18 @@ const results: fc.Arbitrary<TagResult> = fc.record({
   photoId: photoIds,
   submission: submissions,
   activation: fc.integer({ min: 1, max: 3 }),
-  model: fc.constantFrom('m1', 'm2'),
+  model: fc.constantFrom('a1b2', 'a1c3', 'b1'),
+  owner: fc.constantFrom(undefined, undefined, 'alice', 'Alice', "o'b %_"),
   extractor: fc.constantFrom('lite0', 'hog'),
   file: fc.constantFrom(undefined, 'summer/ü ☀.jpg'),
   sha256: fc.constantFrom(undefined, 'ab'.repeat(32)),
   width: fc.constantFrom(undefined, 224),
   height: fc.constantFrom(undefined, 1),
   attributes: fc.constantFrom(undefined, { camera: 'K2 ☀', iso: 0.1, flash: false }),
-  taggedAt: fc.integer({ min: 0, max: 2_000_000_000_000 }),
+  taggedAt: fc.oneof(
+    fc.integer({ min: 0, max: 2_000_000_000_000 }),
+    fc.constantFrom(0, 1_000, 1_500_000_000_000),
+  ),
   tags: fc
     .uniqueArray(fc.record({ tag: fc.constantFrom(...tags), score }), { selector: ({ tag }) => tag })
     .map((list) => list.toSorted((a, b) => b.score - a.score)),
@@ -87,13 +91,36 @@ const results: fc.Arbitrary<TagResult> = fc.record({
 
 const terms = [...new Set([...tags.map(searchTerm), 'never a class', 'unknown'])];
 
+const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 1 });
+const groups = fc.shuffledSubarray(terms, { minLength: 1, maxLength: 3 });
+
 const queries: fc.Arbitrary<SearchQuery> = fc
-  .tuple(
-    fc.shuffledSubarray(terms, { minLength: 1, maxLength: 3 }),
-    fc.shuffledSubarray(terms, { maxLength: 2 }),
-    fc.option(fc.record({ comparison: fc.constantFrom('>', '>='), value: score }), { nil: undefined }),
+  .record({
+    wanted: fc.array(
+      fc.oneof(
+        groups,
+        fc.constantFrom(...terms).map((term) => [term]),
+      ),
+      { maxLength: 3 },
+    ),
+    unwanted: fc.shuffledSubarray(terms, { maxLength: 2 }),
+    score: optional(fc.record({ comparison: fc.constantFrom('>', '>='), value: score })),
+    owner: optional(fc.constantFrom('alice', "o'b %_", 'nobody')),
+    model: optional(fc.constantFrom('a', 'a1', 'b1', 'c')),
+    taggedFrom: optional(fc.constantFrom(0, 1_000, 1_500_000_000_000)),
+    taggedBefore: optional(fc.constantFrom(1_000, 1_500_000_000_000, 3_000_000_000_000)),
+  })
+  // Some are of tags alone.
+  .chain((query) =>
+    fc.constantFrom(query, { wanted: query.wanted, unwanted: query.unwanted, score: query.score }),
   )
-  .map(([wanted, unwanted, condition]) => ({ wanted, unwanted, score: condition }));
+  .filter(
+    ({ wanted, ...query }) =>
+      wanted.length > 0 ||
+      Object.entries(query).some(
+        ([key, value]) => key !== 'unwanted' && key !== 'score' && value !== undefined,
+      ),
+  );
 
 const corrections: fc.Arbitrary<CorrectionRequest> = fc.record({
   photoId: photoIds,

@@ -121,7 +121,7 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         expect(await store.write(written)).toEqual(written.map(() => 'stored'));
         for (const each of written) {
           expect(await store.get(each.photoId)).toEqual(each);
-          const query: SearchQuery = { wanted: [searchTerm(each.photoId)], unwanted: [] };
+          const query: SearchQuery = { wanted: [[searchTerm(each.photoId)]], unwanted: [] };
           const { hits } = await store.search(query, { limit: 100 });
           expect(hits.map(({ photoId }) => photoId)).toContain(each.photoId);
         }
@@ -154,6 +154,7 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         ['half a sequence', result('bad', {}, { submission: at(0.5) })],
         ['a wrong hash', result('bad', {}, { sha256: 'xyz' })],
         ['no model', result('bad', {}, { model: '' })],
+        ['an owner with a control character', result('bad', {}, { owner: 'a\nb' })],
       ])('refuses %s and writes nothing of the batch', async (_, bad) => {
         const good = result('beside bad', { 'beside bad': 0.5 });
         await expect(store.write([good, bad])).rejects.toMatchObject({
@@ -164,8 +165,14 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
     });
 
     describe('scoring again', () => {
-      it('replaces tags, scores and model, and leaves file, hash and attributes', async () => {
-        const more = { file: 'r.jpg', sha256: 'cd'.repeat(32), attributes: { camera: 'K2' }, width: 3 };
+      it('replaces tags, scores and model, and leaves file, owner, hash and attributes', async () => {
+        const more = {
+          file: 'r.jpg',
+          owner: 'r owner',
+          sha256: 'cd'.repeat(32),
+          attributes: { camera: 'K2' },
+          width: 3,
+        };
         const before = result('r1', { 'r old': 0.9, 'r both': 0.8 }, more);
         await store.write([before]);
         const again = {
@@ -180,6 +187,7 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         expect(await found('"r old"')).toEqual([]);
         expect(await found('"r both" "r new"')).toEqual(['r1']);
         expect(await found('"r both" score>0.81')).toEqual(['r1']);
+        expect(await found('"r both" owner:"r owner"')).toEqual(['r1']);
       });
 
       it('says that nothing has changed where that is so, and notes the activation', async () => {
@@ -274,8 +282,142 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         ['an unknown unwanted tag excludes nothing', '"s beach" -"s nowhere"', ['s1', 's2', 's3']],
         ['a tag wanted and unwanted finds nothing', '"s beach" -"s beach"', []],
         ['no score is above 1', '"s beach" score>1', []],
+        ['one of several tags, by its best score', '"s sunset" OR "s people"', ['s4', 's2', 's1', 's3']],
+        ['OR binds tighter', '"s beach" OR "s été" "s people" OR "s sunset"', ['s2', 's4', 's1', 's3']],
+        ['a limit on the best of several', '"s sunset" OR "s people" score>0.35', ['s4', 's2', 's1']],
+        ['unknown ones of several', '"s nowhere" OR "s beach" OR "s no"', ['s1', 's2', 's3']],
+        ['only unknown ones', '"s beach" "s nowhere" OR "s no"', []],
+        ['one of several that is unwanted as well', '"s beach" OR "s people" -"s people"', ['s2']],
       ])('%s', async (_, query, photos) => {
         expect(await found(query)).toEqual(photos);
+      });
+
+      describe('by owner, model and time', () => {
+        const [first, second] = ['c0ffee01'.repeat(8), 'c0ffee02'.repeat(8)] as [string, string];
+        const day = Date.UTC(2021, 4, 5);
+        beforeAll(async () => {
+          await store.write([
+            result('c1', { 'c a': 0.9 }, { owner: 'c alice', model: first, taggedAt: day }),
+            result('c2', { 'c a': 0.8, 'c b': 0.7 }, { owner: 'c Alice', model: first, taggedAt: day + 1 }),
+            result(
+              'c3',
+              { 'c a': 0.7, 'c b': 0.8 },
+              { owner: 'c alice', model: second, taggedAt: day + 86_400_000 },
+            ),
+            result('c4', { 'c b': 0.6 }, { model: second, taggedAt: day + 2 * 86_400_000 }),
+          ]);
+        });
+
+        it.each([
+          ['an owner, exactly as given', '"c a" owner:"c alice"', ['c1', 'c3']],
+          ['of whom there are no photos', '"c a" owner:"c al"', []],
+          ['all of a tag, of any owner or none', '"c b"', ['c3', 'c2', 'c4']],
+          ['the beginning of a model', '"c a" model:c0ffee', ['c1', 'c2', 'c3']],
+          ['more of the beginning', '"c a" model:C0FFEE02', ['c3']],
+          ['a model that there is not', '"c a" model:c0ffee03', []],
+          ['from a day on', '"c a" date>=2021-05-06', ['c3']],
+          ['after a day', '"c b" date>2021-05-06', ['c4']],
+          ['before a day', '"c a" date<2021-05-06', ['c1', 'c2']],
+          ['until a day', '"c b" date<=2021-05-06', ['c3', 'c2']],
+          ['within a millisecond', '"c a" date>=2021-05-05T00:00Z date<=2021-05-05T00:00:00.000Z', ['c1']],
+          ['a time that is none', '"c a" date>=2021-05-06 date<2021-05-05', []],
+          [
+            'all of it together',
+            '"c a" OR "c b" owner:"c alice" model:c0 date>=2021-05-05 score>0.75 -"c b"',
+            ['c1'],
+          ],
+          ['no tag: the last one first', 'owner:"c alice"', ['c3', 'c1']],
+          ['no tag but unwanted ones', 'model:c0ffee -"c b"', ['c1']],
+          ['no tag, and a score that all have', 'owner:"c alice" score>=1', ['c3', 'c1']],
+          ['no tag, and a score that none has', 'owner:"c alice" score>1', []],
+        ])('%s', async (_, query, photos) => {
+          // Where batches are made of statements, photos of one may be in any order.
+          const isRanked = query.includes('"c a"') || query.startsWith('"c b"');
+          const hits = await found(query);
+          expect(isRanked ? hits : hits.toSorted()).toEqual(isRanked ? photos : photos.toSorted());
+        });
+
+        it('shows the owner of a hit', async () => {
+          const { hits } = await store.search(parseSearchQuery('"c a"'), { limit: 3 });
+          expect(hits.map(({ owner }) => owner)).toEqual(['c alice', 'c Alice', 'c alice']);
+        });
+
+        it('has nothing of an owner whose photo was forgotten, or is of somebody else now', async () => {
+          await store.write(['c5', 'c6'].map((id) => result(id, {}, { owner: 'c gone' })));
+          await store.forget('c5');
+          await store.write([result('c6', {}, { owner: 'c new' })]);
+          expect(await found('owner:"c gone"')).toEqual([]);
+          expect(await found('owner:"c new"')).toEqual(['c6']);
+        });
+      });
+
+      describe('counting', () => {
+        it('counts hits, and the tags that most of them have', async () => {
+          await store.write([
+            result('n1', { 'n a': 0.9, 'N A': 0.8, 'n b': 0.5 }),
+            result('n2', { 'n a': 0.9, 'n b': 0.1, 'n c': 0.1 }),
+            result('n3', { 'n a': 0.2, 'n c': 0.1, 'n d': 0.1 }),
+            result('n4', { 'n d': 0.2 }),
+          ]);
+          const count = (query: string, limit: number) => store.facets(parseSearchQuery(query), limit);
+          const { total, tags } = await count('"n a"', 10);
+          expect(total).toEqual({ photos: 3, more: false });
+          expect(tags.map(({ tag, photos }) => [tag.toLowerCase(), photos])).toEqual([
+            ['n a', 3],
+            ['n b', 2],
+            ['n c', 2],
+            ['n d', 1],
+          ]);
+          expect((await count('"n a" -"n d" score>0.5', 1)).tags).toMatchObject([{ photos: 2 }]);
+          expect((await count('"n b" OR "n d"', 10)).total).toEqual({ photos: 4, more: false });
+          expect(await count('"n a" "n nowhere"', 10)).toEqual({
+            total: { photos: 0, more: false },
+            tags: [],
+          });
+          expect(await count('"n a" -"n a"', 10)).toEqual({ total: { photos: 0, more: false }, tags: [] });
+        });
+
+        it('counts ten thousand, and says that there are more', async () => {
+          const photos = Array.from({ length: 10_001 }, (_, index) =>
+            result(`many ${String(index)}`, { 'k many': 0.5, [`k ${index < 5_000 ? 'half' : 'rest'}`]: 0.4 }),
+          );
+          await store.write(photos);
+          const { total, tags } = await store.facets(parseSearchQuery('"k many"'), 2);
+          expect(total).toEqual({ photos: 10_000, more: true });
+          expect(tags[0]).toEqual({ tag: 'k many', photos: 10_000 });
+          expect(tags).toHaveLength(2);
+          await store.forget('many 0');
+          expect(await store.facets(parseSearchQuery('"k many"'), 2)).toEqual({
+            total: { photos: 10_000, more: false },
+            tags: [
+              { tag: 'k many', photos: 10_000 },
+              { tag: 'k rest', photos: 5_001 },
+            ],
+          });
+        }, 60_000);
+      });
+
+      describe('completing', () => {
+        it('lists tags that begin so, those of most photos first', async () => {
+          await store.write([
+            result('t1', { 't Été': 0.5, 't éclair': 0.5, 'T%': 0.5 }),
+            result('t2', { 't e\u0301te\u0301': 0.5, t_x: 0.5 }),
+            result('t3', { 't gone': 0.5, 't z': 0.5 }),
+          ]);
+          await store.forget('t3');
+          const complete = async (prefix: string, limit = 50) =>
+            (await store.complete(prefix, limit)).map(({ tag, photos }) => [searchTerm(tag), photos]);
+          expect(await complete('T é')).toEqual([
+            ['t été', 2],
+            ['t éclair', 1],
+          ]);
+          expect(await complete('t é', 1)).toEqual([['t été', 2]]);
+          expect(await complete('t%')).toEqual([['t%', 1]]);
+          expect(await complete('t_')).toEqual([['t_x', 1]]);
+          expect(await complete('t g')).toEqual([]);
+          expect(await complete('\0')).toEqual([]);
+          expect(await complete('', 3)).toHaveLength(3);
+        });
       });
 
       it('shows score, model, time and all tags of a hit', async () => {
@@ -516,6 +658,14 @@ async function compare(store: TagStore, model: TagStoreModel, step: Step, run: n
     const expected = model.search(step.query);
     expect(new Map(found)).toEqual(expected);
     expect(found).toHaveLength(expected.size);
+    const { total, tags } = await store.facets(step.query, 100);
+    expect(total).toEqual({ photos: expected.size, more: false });
+    expect(new Map(tags.map(({ tag, photos }) => [searchTerm(tag), photos]))).toEqual(
+      model.facets(step.query),
+    );
+    expect(tags.map(({ photos }) => photos)).toEqual(
+      tags.map(({ photos }) => photos).toSorted((a, b) => b - a),
+    );
     const scores = found.map(([, score]) => score);
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
   }

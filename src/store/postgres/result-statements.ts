@@ -18,18 +18,20 @@ export function writeStatement(results: readonly TagResult[]): Sql {
   return {
     text: `
       INSERT INTO autotag.photos AS stored
-        (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags, scores, attributes)
+        (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags, scores, attributes, owner)
       SELECT id, epoch, sequence, activation,
-        ${modelNumber}, file, decode(sha256, 'hex'), width, height, tagged_at, ${tagNumbers}, scores, attributes
+        ${modelNumber}, file, decode(sha256, 'hex'), width, height, tagged_at, ${tagNumbers}, scores, attributes,
+        owner
       FROM json_to_recordset($1) AS result
         (id text, epoch bigint, sequence bigint, activation bigint, model text, extractor text, file text,
-         sha256 text, width bigint, height bigint, tagged_at bigint, tags text[], scores smallint[], attributes text)
+         sha256 text, width bigint, height bigint, tagged_at bigint, tags text[], scores smallint[], attributes text,
+         owner text)
       ORDER BY id COLLATE "C"
       ON CONFLICT (id) DO UPDATE SET
         epoch = excluded.epoch, sequence = excluded.sequence, activation = excluded.activation,
         model = excluded.model, file = excluded.file, sha256 = excluded.sha256, width = excluded.width, height = excluded.height,
         tagged_at = excluded.tagged_at, tags = excluded.tags, scores = excluded.scores,
-        attributes = excluded.attributes, forgotten_at = NULL
+        attributes = excluded.attributes, owner = excluded.owner, forgotten_at = NULL
       WHERE ${winsOver}
       RETURNING id`,
     values: [JSON.stringify(results.map(recordOf))],
@@ -104,12 +106,12 @@ const tagNumbers = `ARRAY(SELECT (SELECT known.id FROM autotag.tags AS known WHE
               FROM unnest(result.tags) WITH ORDINALITY AS listed (tag, place) ORDER BY place)`;
 
 const emptied = `activation = ${lastActivation}, model = NULL, file = NULL, sha256 = NULL, width = NULL, height = NULL,
-  tagged_at = NULL, tags = '{}', scores = '{}', attributes = NULL, corrections = NULL`;
+  tagged_at = NULL, tags = '{}', scores = '{}', attributes = NULL, owner = NULL, corrections = NULL`;
 
 function recordOf({ photoId, submission, taggedAt, tags, attributes, ...rest }: TagResult) {
-  const { activation, model, extractor, file, sha256, width, height } = rest;
+  const { activation, model, extractor, file, owner, sha256, width, height } = rest;
   return {
-    ...{ id: photoId, ...submission, activation, model, extractor, file, sha256, width, height },
+    ...{ id: photoId, ...submission, activation, model, extractor, file, owner, sha256, width, height },
     tagged_at: taggedAt,
     tags: tags.map(({ tag }) => tag),
     scores: tags.map(({ score }) => toScoreUnits(score)),

@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryConfig } from 'pg';
 import { Fault } from '../../base/errors.ts';
 import { correctionsMigration } from './correction-statements.ts';
 
@@ -123,6 +123,13 @@ const migrations: readonly string[] = [
   );
   ALTER TABLE autotag.thumbnails ALTER COLUMN webp SET STORAGE EXTERNAL;
   `,
+  // Searches may begin with the rows of an owner, of a model, or of a time, which are then asked for model by model.
+  `
+  ALTER TABLE autotag.photos ADD COLUMN owner text COLLATE "C";
+  CREATE INDEX photos_by_owner ON autotag.photos (owner) WHERE owner IS NOT NULL;
+  CREATE INDEX photos_by_model ON autotag.photos (model, tagged_at);
+  CREATE INDEX tags_by_term ON autotag.tags (term);
+  `,
 ];
 
 /** The newest schema this version of the program knows. */
@@ -137,15 +144,24 @@ const migrationLock = 0x41544147;
  */
 export async function migrateServer(client: PoolClient): Promise<void> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock]);
+  // Indexes of millions of photos take longer than any other statement may.
+  await client.query('SET LOCAL statement_timeout = 0');
   await checkServer(client);
   const found = await versionOf(client);
   if (found > serverSchemaVersion) throw new Fault('STORE_VERSION', { found, known: serverSchemaVersion });
   for (const [index, sql] of migrations.entries()) {
     if (index < found) continue;
-    await client.query(sql);
+    await client.query(slow(sql));
     await client.query('INSERT INTO autotag.migrations (version) VALUES ($1)', [index + 1]);
   }
 }
+
+/** A statement that may take as long as it takes, on this side as well. */
+function slow(text: string): QueryConfig & { readonly query_timeout: number } {
+  return { text, query_timeout: migrationTimeoutMs };
+}
+
+const migrationTimeoutMs = 60 * 60 * 1000;
 
 /** PostgreSQL 13: vacuum after inserts alone, which searches by index need. */
 const oldestServer = 130_000;

@@ -1,9 +1,8 @@
 import { correctionsOf, shownOf } from '../corrections.ts';
 import type { CorrectedPage, KeptCorrections } from '../corrections.ts';
 import { attributesOf } from '../kept-attributes.ts';
+import { noFacets, sampledHits, type Facets, type TagCount } from '../facets.ts';
 import { isContradictory, pageOf, searchOf, startOf } from '../search-page.ts';
-import { cheaperPlan } from '../search-plan.ts';
-import type { Search, Term } from '../search-plan.ts';
 import type { SearchQuery } from '../search-query.ts';
 import { scoreUnits } from '../tag-store.ts';
 import type {
@@ -16,7 +15,7 @@ import type {
   StoredPhoto,
   TagStoreStats,
 } from '../tag-store.ts';
-import { beginningStatement, depthStatement, searchStatement } from './search-statement.ts';
+import { SearchQueries } from './search-queries.ts';
 import type { ServerPools, Sql } from './server-pools.ts';
 
 type PhotoRow = [
@@ -34,6 +33,7 @@ type PhotoRow = [
   scores: number[],
   attributes: string | null,
   corrections: KeptCorrections,
+  owner: string | null,
 ];
 
 type OutdatedRow = [
@@ -54,6 +54,7 @@ type HitRow = [
   scores: number[],
   attributes: string | null,
   corrections: KeptCorrections,
+  owner: string | null,
 ];
 
 /** The texts of a photo's tags, in their order; looked up one by one, where a join would read all tags for each photo. */
@@ -63,16 +64,18 @@ const tagTexts = `ARRAY(SELECT (SELECT tags.tag FROM autotag.tags WHERE tags.id 
 /** What is asked of a PostgreSQL server; each statement sees what was committed before it. */
 export class TagQueries {
   readonly #pools: ServerPools;
+  readonly #searches: SearchQueries;
 
   constructor(pools: ServerPools) {
     this.#pools = pools;
+    this.#searches = new SearchQueries(pools);
   }
 
   /** See `TagStore.get`. */
   async get(photoId: string): Promise<StoredPhoto | undefined> {
     const [row] = await this.#pools.read<PhotoRow>({
       text: `SELECT epoch, sequence, activation, models.model, models.extractor, file, encode(sha256, 'hex'), width, height,
-                    tagged_at, ${tagTexts}, scores, attributes, corrections::text
+                    tagged_at, ${tagTexts}, scores, attributes, corrections::text, owner
              FROM autotag.photos JOIN autotag.models ON models.id = photos.model
              WHERE photos.id = $1 AND forgotten_at IS NULL`,
       values: [photoId],
@@ -80,7 +83,7 @@ export class TagQueries {
     if (row === undefined) return undefined;
     const [epoch, sequence, activation, model, extractor, file, sha256, width, height, taggedAt, ...more] =
       row;
-    const [tags, scores, attributes, corrections] = more;
+    const [tags, scores, attributes, corrections, owner] = more;
     return {
       photoId,
       submission: { epoch, sequence },
@@ -88,6 +91,7 @@ export class TagQueries {
       model,
       extractor,
       file: file ?? undefined,
+      owner: owner ?? undefined,
       sha256: sha256 ?? undefined,
       width: width ?? undefined,
       height: height ?? undefined,
@@ -112,15 +116,16 @@ export class TagQueries {
   async search(query: SearchQuery, page: Page): Promise<SearchPage> {
     const after = startOf(page);
     if (isContradictory(query)) return { hits: [] };
-    const found = await this.#termsOf([...query.wanted, ...query.unwanted].filter(canBeKept));
-    const search = searchOf(query, { ...page, after }, found);
+    const range = { limit: page.limit + 1, after };
+    const search = searchOf(query, range, await this.#searches.known(query));
     if (search === undefined) return { hits: [] };
     return pageOf(
-      await this.#hits(search),
+      await this.#searches.page(search, (hits) => this.#rows(hits)),
       page,
-      ([score, , photoId, file, model, taggedAt, tags, scores, attributes, corrections]) => ({
+      ([score, , photoId, file, model, taggedAt, tags, scores, attributes, corrections, owner]) => ({
         photoId,
         file: file ?? undefined,
+        owner: owner ?? undefined,
         score: score / scoreUnits,
         model,
         taggedAt,
@@ -128,6 +133,19 @@ export class TagQueries {
         ...attributesOf(attributes),
       }),
     );
+  }
+
+  /** See `TagStore.facets`. */
+  async facets(query: SearchQuery, limit: number): Promise<Facets> {
+    if (isContradictory(query)) return noFacets;
+    const range = { limit: sampledHits + 1, after: undefined };
+    const search = searchOf(query, range, await this.#searches.known(query));
+    return search === undefined ? noFacets : this.#searches.facets(search, limit);
+  }
+
+  /** See `TagStore.complete`. */
+  complete(prefix: string, limit: number): Promise<TagCount[]> {
+    return this.#searches.complete(prefix, limit);
   }
 
   /** See `TagStore.outdated`. Forgotten photos count for the length of a page, so that many of them take no longer. */
@@ -160,43 +178,16 @@ export class TagQueries {
     return { photos, tags, postings, tombstones, bytes };
   }
 
-  async #hits(search: Search): Promise<HitRow[]> {
-    if (search.wanted.length > 1 && search.after === undefined && cheaperPlan(search) === 'merge') {
-      const [[bound] = [null]] = await this.#pools.read<[score: number | null]>(depthStatement(search));
-      const rows = await this.#rows(beginningStatement(search, bound ?? 0));
-      if (rows.length === search.limit || (bound ?? 0) <= search.floor) return rows;
-    }
-    return this.#rows(searchStatement(search));
-  }
-
   #rows({ text, values = [] }: Sql): Promise<HitRow[]> {
     return this.#pools.read<HitRow>({
       text: `SELECT hits.score, hits.photo, photos.id, file, models.model, tagged_at, ${tagTexts}, scores, attributes,
-                    corrections::text
+                    corrections::text, owner
              FROM (${text}) AS hits
              JOIN autotag.photos ON photos.number = hits.photo JOIN autotag.models ON models.id = photos.model
              ORDER BY hits.score DESC, hits.photo DESC`,
       values,
     });
   }
-
-  /** Terms that photos have, and how many photos there are. */
-  async #termsOf(terms: readonly string[]): Promise<{ known: Map<string, Term>; photos: number }> {
-    const rows = await this.#pools.read<[term: string, id: number, photos: number, all: number]>({
-      text: `SELECT term, id, terms.photos, totals.photos FROM autotag.terms CROSS JOIN autotag.totals
-             WHERE terms.photos > 0 AND term = ANY ($1::text[])`,
-      values: [terms],
-    });
-    return {
-      known: new Map(rows.map(([term, id, photos]) => [term, { id, photos }])),
-      photos: rows[0]?.[3] ?? 0,
-    };
-  }
-}
-
-/** No tag has control characters or halves of surrogate pairs, and the server takes no text with them. */
-function canBeKept(term: string): boolean {
-  return !/[\p{Cc}\p{Cs}]/u.test(term);
 }
 
 function scoredTags(tags: readonly string[], scores: readonly number[]): ScoredTag[] {

@@ -4,14 +4,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresTagStore } from '../../../src/store/postgres-tag-store.ts';
 import {
   beginningStatement,
+  countRowsStatement,
   depthStatement,
+  facetsStatement,
   searchStatement,
 } from '../../../src/store/postgres/search-statement.ts';
-import type { Search } from '../../../src/store/search-plan.ts';
+import type { PlanKind, Search } from '../../../src/store/search-plan.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
-import { entries, scan, searches, type Entry, type Hit } from './search-samples.ts';
+import { allHits, entries, largestSearches, rows, scan, searches, withCounts } from './search-samples.ts';
+import type { Entry, Hit, Row } from './search-samples.ts';
 
-describe('both search plans, as statements of PostgreSQL', () => {
+/** The plans that a search may have. */
+function plansFor({ wanted, rows: conditions }: Search): PlanKind[] {
+  return [
+    ...(wanted.length === 0 ? [] : (['merge', 'probe'] as const)),
+    ...(conditions === undefined ? [] : (['rows'] as const)),
+  ];
+}
+
+describe('every plan of a search, as a statement of PostgreSQL', () => {
   let server: TestPostgres;
   let client: pg.Client;
   beforeAll(async () => {
@@ -20,78 +31,124 @@ describe('both search plans, as statements of PostgreSQL', () => {
     await (await PostgresTagStore.open({ url })).close();
     client = new pg.Client({ connectionString: url });
     await client.connect();
+    // Postings and photos are written apart from each other here.
+    await client.query('ALTER TABLE autotag.photos DISABLE TRIGGER USER');
   });
   afterAll(async () => {
     await client.end();
     await server.stop();
   });
 
-  const hitsOf = async ({ text, values = [] }: ReturnType<typeof searchStatement>) => {
-    const { rows } = await client.query<{ score: number; photo: string }>({ text, values: [...values] });
-    return rows.map(({ score, photo }): Hit => [score, Number(photo)]);
+  const read = async ({ text, values = [] }: ReturnType<typeof searchStatement>) => {
+    const { rows } = await client.query<(string | number | null)[]>({
+      text,
+      values: [...values],
+      rowMode: 'array',
+    });
+    return rows;
   };
+  const hitsOf = async (statement: ReturnType<typeof searchStatement>) =>
+    (await read(statement)).map(([score, photo]): Hit => [Number(score), Number(photo)]);
 
-  const fill = async (all: readonly Entry[]) => {
-    await client.query('TRUNCATE autotag.postings');
+  const fill = async (all: readonly Entry[], photos: readonly Row[]) => {
+    await client.query('TRUNCATE autotag.postings, autotag.photos');
     await client.query({
       text: `INSERT INTO autotag.postings (term, score, photo)
              SELECT (value ->> 0)::integer, (value ->> 1)::smallint, (value ->> 2)::bigint FROM json_array_elements($1)`,
       values: [JSON.stringify(all)],
     });
-  };
-  const withCounts = (
-    all: readonly Entry[],
-    {
-      wanted,
-      unwanted,
-      ...rest
-    }: Omit<Search, 'wanted' | 'unwanted' | 'photos'> & Record<'wanted' | 'unwanted', number[]>,
-  ): Search => {
-    const term = (id: number) => ({ id, photos: all.filter(([each]) => each === id).length });
-    return { ...rest, wanted: wanted.map(term), unwanted: unwanted.map(term), photos: 12 };
+    await client.query({
+      text: `INSERT INTO autotag.photos (number, id, owner, model, tagged_at, epoch, sequence, activation, tags, scores)
+             OVERRIDING SYSTEM VALUE
+             SELECT photo, photo, owner, model, "taggedAt", 1, 1, 1, '{}', '{}'
+             FROM json_to_recordset($1) AS row (photo bigint, owner text, model integer, "taggedAt" bigint)`,
+      values: [JSON.stringify(photos)],
+    });
   };
 
-  it('list the hits of a scan, in its order', async () => {
+  it('lists the hits of a scan, in its order', async () => {
     await fc.assert(
-      fc.asyncProperty(entries, searches, async (all, terms) => {
-        await fill(all);
-        const search = withCounts(all, terms);
-        const expected = scan(all, search);
-        for (const kind of ['merge', 'probe'] as const)
+      fc.asyncProperty(entries, rows, searches, async (all, photos, ids) => {
+        await fill(all, photos);
+        const search = withCounts(all, ids);
+        const expected = scan(all, photos, search);
+        for (const kind of plansFor(search))
           expect(await hitsOf(searchStatement(search, kind)), kind).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
-  it('find among the beginnings of lists what is there of the first page', async () => {
+  it('finds among the beginnings of lists what is there of the first page', async () => {
+    const withTags = searches.filter(({ wanted }) => wanted.length > 0);
+    const shares = fc.double({ min: 0, max: 1, noNaN: true });
     await fc.assert(
-      fc.asyncProperty(entries, searches, fc.integer({ min: 0, max: 7 }), async (all, search, bound) => {
-        await fill(all);
-        const full = withCounts(all, { ...search, after: undefined });
-        const expected = scan(all, full);
-        expect(await hitsOf(beginningStatement(full, bound))).toEqual(
-          expected.filter(([score]) => score >= bound),
-        );
-        const { text, values = [] } = depthStatement(full);
-        const { rows } = await client.query<{ max: number | null }>({ text, values: [...values] });
-        expect(await hitsOf(beginningStatement(full, rows[0]?.max ?? 0))).toEqual(
-          expected.filter(([score]) => score >= (rows[0]?.max ?? 0)),
-        );
+      fc.asyncProperty(entries, rows, withTags, shares, async (all, photos, ids, share) => {
+        await fill(all, photos);
+        const search = withCounts(all, { ...ids, after: undefined });
+        const expected = scan(all, photos, search);
+        const [[depth] = [null]] = await read(depthStatement(search, share));
+        for (const bound of [Number(depth ?? 0), Math.round(share * 7)])
+          expect(await hitsOf(beginningStatement(search, bound))).toEqual(
+            expected.filter(([score]) => score >= bound),
+          );
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
-  it.each(['merge', 'probe'] as const)('%s takes as many terms as a query may have', async (kind) => {
-    const terms = Array.from({ length: 32 }, (_, index) => ({ id: index + 1, photos: 5 }));
-    const rest = { photos: 12, floor: 1, after: { score: 6, photo: 3 }, limit: 20 };
-    await client.query('TRUNCATE autotag.postings');
-    for (const [wanted, unwanted] of [
-      [terms, []],
-      [terms.slice(0, 16), terms.slice(16)],
-      [terms.slice(0, 1), terms.slice(1)],
-    ] as const)
-      expect(await hitsOf(searchStatement({ ...rest, wanted, unwanted }, kind))).toEqual([]);
+  it('counts all hits but the one that tells of more, and their tags', async () => {
+    await client.query(
+      "INSERT INTO autotag.terms (term) SELECT 'made ' || n FROM generate_series(1, 4) AS n",
+    );
+    await client.query(
+      "INSERT INTO autotag.tags (tag, term) SELECT 'made ' || n, n FROM generate_series(1, 4) AS n",
+    );
+    await fc.assert(
+      fc.asyncProperty(entries, rows, searches, async (all, photos, ids) => {
+        await fill(all, photos);
+        const search = withCounts(all, { ...ids, after: undefined, limit: ids.limit + 1 });
+        const hits = allHits(all, photos, search).map(([, photo]) => photo);
+        for (const kind of plansFor(search).filter((each) => each !== 'merge')) {
+          const found = await read(facetsStatement(search, kind, 10));
+          const total = Math.min(hits.length, search.limit);
+          expect(
+            found.map(([count]) => Number(count)),
+            kind,
+          ).toEqual(found.map(() => total));
+          const counts = found.flatMap(([, tag, count]) => (tag === null ? [] : [[tag, Number(count)]]));
+          if (total === hits.length && total < search.limit) expect(counts).toEqual(tagCounts(all, hits));
+        }
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it('counts rows by an index, up to a limit', async () => {
+    const photos = Array.from({ length: 12 }, (_, index) => {
+      return { photo: index + 1, owner: index < 5 ? 'alice' : null, model: 1 + (index % 2), taggedAt: index };
+    });
+    await fill([], photos);
+    const search = { ...largestSearches()[0]!, rows: { owner: 'alice', models: [2], from: 3, before: 9 } };
+    expect(await read(countRowsStatement(search, 'owner', 100))).toEqual([['5']]);
+    expect(await read(countRowsStatement(search, 'model', 100))).toEqual([['3']]);
+    expect(await read(countRowsStatement(search, 'model', 2))).toEqual([['2']]);
+  });
+
+  it('takes as many terms as a query may have', async () => {
+    await fill([], []);
+    for (const large of largestSearches())
+      for (const kind of plansFor(large))
+        expect(await hitsOf(searchStatement(large, kind)), kind).toEqual([]);
   });
 });
+
+/** Tags of these photos with their counts, as facets have them. */
+function tagCounts(all: readonly Entry[], photos: readonly number[]): [tag: string, photos: number][] {
+  const counts = new Map<string, number>();
+  for (const [term, , photo] of all) {
+    const tag = `made ${String(term)}`;
+    if (photos.includes(photo)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  }
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+}

@@ -70,20 +70,22 @@ describe('SqlDatabase', () => {
     expect(database.prepare('SELECT sql FROM sqlite_schema').all()).toEqual(schema);
   });
 
-  it('keeps what was stored before rows had attributes and corrections', () => {
+  it('keeps what was stored before rows had attributes, corrections and owners', () => {
     migrate(database, file);
     const old = result('old', { cat: 0.5 });
     new TagWriter(database).write([old]);
     database.execute(
       `DROP INDEX corrected_photos; ALTER TABLE photos DROP COLUMN corrections;
        ALTER TABLE photos DROP COLUMN machine_tags;
+       DROP INDEX photos_by_owner; DROP INDEX photos_by_model; DROP INDEX tags_by_term;
+       ALTER TABLE photos DROP COLUMN owner;
        ALTER TABLE photos DROP COLUMN attributes; PRAGMA user_version = 1`,
     );
     migrate(database, file);
     expect(new TagReader(new SqlDatabase({ file, cacheKib: 1024, busyTimeoutMs: 0 })).get('old')).toEqual(
       old,
     );
-    const next = result('next', { cat: 0.5 }, { attributes: { camera: 'K2' } });
+    const next = result('next', { cat: 0.5 }, { attributes: { camera: 'K2' }, owner: 'alice' });
     new TagWriter(database).write([next]);
     expect(new TagReader(new SqlDatabase({ file, cacheKib: 1024, busyTimeoutMs: 0 })).get('next')).toEqual(
       next,

@@ -277,8 +277,8 @@ describe('a tag store in PostgreSQL', () => {
     const store = await open();
     await store.write([result('a', { cat: 0.5, '\ufffd': 0.5 })]);
     for (const term of ['\u0000', '\ud800'])
-      expect(await store.search({ wanted: [term], unwanted: [] }, { limit: 1 })).toEqual({ hits: [] });
-    const { hits } = await store.search({ wanted: ['cat'], unwanted: ['\ud800', '\u0000'] }, { limit: 1 });
+      expect(await store.search({ wanted: [[term]], unwanted: [] }, { limit: 1 })).toEqual({ hits: [] });
+    const { hits } = await store.search({ wanted: [['cat']], unwanted: ['\ud800', '\u0000'] }, { limit: 1 });
     expect(hits).toHaveLength(1);
   });
 });
