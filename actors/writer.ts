@@ -144,6 +144,7 @@ function toResult({ delivery, found, model, output = {} }: TaggedTuple, taggedAt
   return {
     photoId: delivery.id,
     file: delivery.file !== undefined && isFileName(delivery.file) ? delivery.file : undefined,
+    owner: delivery.owner,
     submission: { epoch: delivery.epoch, sequence: delivery.sequence },
     activation: model.handle.activation,
     model: model.handle.id,

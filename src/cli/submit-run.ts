@@ -17,6 +17,8 @@ import { Window } from '../transport/window.ts';
 export interface SubmitSettings {
   /** Instead of the SHA-256 of the bytes; for a single photo. */
   readonly id?: string | undefined;
+  /** Whose all of them are. */
+  readonly owner?: string | undefined;
   readonly top?: number | undefined;
   /** A number that no earlier submit of the same photo had: it is taken although identical. */
   readonly rerun?: number | undefined;
@@ -133,8 +135,8 @@ export class SubmitRun {
 
   async #send(file: string, bytes: Buffer): Promise<void> {
     const { waiter, output } = this.#parts;
-    const { id, top, rerun } = this.#settings;
-    const photo: Photo = { bytes, file, id, top, rerun, client: waiter?.client };
+    const { id, owner, top, rerun } = this.#settings;
+    const photo: Photo = { bytes, file, id, owner, top, rerun, client: waiter?.client };
     if (waiter !== undefined) {
       await this.#sendAndWait(waiter, { ...photo, file, id: id ?? sha256(bytes) });
       return;

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Fault } from '../base/errors.ts';
-import { checkPhotoId } from '../base/ids.ts';
+import { checkOwner, checkPhotoId } from '../base/ids.ts';
 import { Output } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import type { Connection } from '../transport/connection.ts';
@@ -18,6 +18,7 @@ import { SubmitRun, type SubmitCounts } from './submit-run.ts';
 
 interface SubmitOptions extends ClientOptions {
   readonly id?: string;
+  readonly owner?: string;
   readonly wait?: boolean;
   readonly top?: number;
   readonly rerun?: boolean;
@@ -37,6 +38,7 @@ export function submitCommand(cli: Cli): Command {
       'files; folders, of which all photos are taken; or - for a list of paths on standard input',
     )
     .option('--id <id>', 'id of a single photo (default: the SHA-256 of its bytes)')
+    .option('--owner <name>', 'whose the photos are: cluster search owner:NAME finds them')
     .option('--wait', 'waits for the tags and prints them as they come')
     .option(
       '--timeout-ms <n>',
@@ -50,6 +52,7 @@ export function submitCommand(cli: Cli): Command {
     .option('-0, --null', 'the paths on standard input end with NUL, as those of find -print0')
     .action(async (paths: string[], options: SubmitOptions) => {
       if (options.id !== undefined) await checkSingle(paths, options.id);
+      if (options.owner !== undefined) checkOwner(options.owner);
       const counts = await withConnection(options, 'submitter', (connection) =>
         submit(cli, connection, paths, options),
       );
@@ -65,7 +68,7 @@ async function submit(
   paths: readonly string[],
   options: SubmitOptions,
 ): Promise<SubmitCounts> {
-  const { id, top, wait, rerun, waitForRoom, timeoutMs } = options;
+  const { id, owner, top, wait, rerun, waitForRoom, timeoutMs } = options;
   const output = new Output(cli, options.json === true);
   const isList = paths.length === 1 && paths[0] === '-';
   const pathSource = isList ? pathList(cli.stdin, options.null === true ? '\0' : '\n') : paths;
@@ -74,7 +77,7 @@ async function submit(
   const printsLines = (wait === true || output.json) && cli.stdout.isTTY === true;
   const progress = new Progress(cli, !printsLines);
   const run = new SubmitRun(
-    { id, top, waitForRoom, rerun: rerunNumber(rerun === true || top !== undefined) },
+    { id, owner, top, waitForRoom, rerun: rerunNumber(rerun === true || top !== undefined) },
     {
       submitter: new PhotoSubmitter(connection, { timeoutMs: outageMs }),
       waiter,

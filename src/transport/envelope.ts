@@ -1,5 +1,5 @@
 import { Fault } from '../base/errors.ts';
-import { checkPhotoId, decodeName, encodeName, nameProblem, sha256 } from '../base/ids.ts';
+import { checkOwner, checkPhotoId, decodeName, encodeName, nameProblem, sha256 } from '../base/ids.ts';
 
 /** The largest photo that any limit allows, in bytes: below `max_payload` (32 MiB) with room for headers. */
 export const photoBytesCeiling = 24 * 1024 * 1024;
@@ -14,6 +14,8 @@ export interface Photo {
   readonly id?: string | undefined;
   /** File name, for display only. */
   readonly file?: string | undefined;
+  /** Whose it is: 1 to 256 bytes of Unicode, which searches ask for exactly so. */
+  readonly owner?: string | undefined;
   /** Token under which the submitter listens for results, `[A-Za-z0-9_-]{1,64}`. */
   readonly client?: string | undefined;
   /** 0 for a first submit; a higher number is never taken for a double of a lower one. */
@@ -38,6 +40,7 @@ export interface PhotoMessage {
 export interface Envelope {
   readonly id: string;
   readonly file: string | undefined;
+  readonly owner: string | undefined;
   readonly client: string | undefined;
   readonly rerun: number;
   /** See {@link Photo.top}. */
@@ -50,6 +53,7 @@ export interface Envelope {
 export const headerNames = {
   id: 'Autotag-Id',
   file: 'Autotag-File',
+  owner: 'Autotag-Owner',
   client: 'Autotag-Client',
   rerun: 'Autotag-Rerun',
   top: 'Autotag-Top',
@@ -61,12 +65,13 @@ const maxTop = 1_000;
 
 /**
  * Checks a photo and wraps it for the stream.
- * @throws Fault `PHOTO_EMPTY`, `PHOTO_TOO_LARGE`, `PHOTO_ID`, `REQUEST_INVALID` (client token, rerun number)
+ * @throws Fault `PHOTO_EMPTY`, `PHOTO_TOO_LARGE`, `PHOTO_ID`, `PHOTO_OWNER`, `REQUEST_INVALID` (client token, rerun number)
  */
 export function sealPhoto(photo: Photo, maxPhotoBytes = photoBytesCeiling): PhotoMessage {
-  const { bytes, client, rerun = 0, top = 0 } = photo;
+  const { bytes, client, owner, rerun = 0, top = 0 } = photo;
   checkSize(bytes.length, maxPhotoBytes);
   if (photo.id !== undefined) checkPhotoId(photo.id);
+  if (owner !== undefined) checkOwner(owner);
   if (client !== undefined && !clientToken.test(client))
     throw new Fault('REQUEST_INVALID', { reason: 'the client token is not [A-Za-z0-9_-]{1,64}' });
   if (!Number.isSafeInteger(rerun) || rerun < 0)
@@ -77,10 +82,16 @@ export function sealPhoto(photo: Photo, maxPhotoBytes = photoBytesCeiling): Phot
   const id = photo.id ?? digest;
   const headers: Record<string, string> = { [headerNames.id]: encodeName(id) };
   if (photo.file !== undefined) headers[headerNames.file] = encodeName(shortened(photo.file));
+  if (owner !== undefined) headers[headerNames.owner] = encodeName(owner);
   if (client !== undefined) headers[headerNames.client] = client;
   if (rerun > 0) headers[headerNames.rerun] = String(rerun);
   if (top > 0) headers[headerNames.top] = String(top);
-  return { id, headers, bytes, messageId: messageIdOf(id, digest, rerun) };
+  return {
+    id,
+    headers,
+    bytes,
+    messageId: messageIdOf([id, digest, ...(owner === undefined ? [] : [owner])], rerun),
+  };
 }
 
 /** Reads the headers of a stored photo; what is wrong with them comes back as `fault`, never thrown. */
@@ -88,6 +99,7 @@ export function openEnvelope(header: (name: string) => string, bytes: Uint8Array
   const encodedId = header(headerNames.id);
   const givenId = encodedId === '' ? undefined : decodeExactly(encodedId);
   const problem = encodedId === '' ? undefined : idProblem(givenId);
+  const owner = ownerIn(header(headerNames.owner));
   const id = givenId !== undefined && problem === undefined ? givenId : sha256(bytes);
   const client = header(headerNames.client);
   const rerun = Number(header(headerNames.rerun));
@@ -96,10 +108,16 @@ export function openEnvelope(header: (name: string) => string, bytes: Uint8Array
   return {
     id,
     file: file === undefined || file === '' ? undefined : file,
+    owner: owner instanceof Fault ? undefined : owner,
     client: clientToken.test(client) ? client : undefined,
     rerun: Number.isSafeInteger(rerun) && rerun > 0 ? rerun : 0,
     top: Number.isSafeInteger(top) && top > 0 ? Math.min(top, maxTop) : 0,
-    fault: problem !== undefined ? new Fault('PHOTO_ID', { reason: problem }) : emptyFault(bytes),
+    fault:
+      problem !== undefined
+        ? new Fault('PHOTO_ID', { reason: problem })
+        : owner instanceof Fault
+          ? owner
+          : emptyFault(bytes),
   };
 }
 
@@ -113,9 +131,9 @@ export function checkSize(bytes: number, maxPhotoBytes = photoBytesCeiling): voi
   if (bytes > limit) throw new Fault('PHOTO_TOO_LARGE', { bytes, limit });
 }
 
-/** The same photo (id and bytes) has the same message id, unless it is run again on purpose. */
-function messageIdOf(id: string, digest: string, rerun: number): string {
-  const hash = sha256(`${id}\0${digest}`);
+/** The same photo (id, bytes and owner) has the same message id, unless it is run again on purpose. */
+function messageIdOf(parts: readonly string[], rerun: number): string {
+  const hash = sha256(parts.join('\0'));
   return rerun === 0 ? hash : `${hash}-${String(rerun)}`;
 }
 
@@ -127,6 +145,15 @@ function decodeExactly(encoded: string): string | undefined {
 
 function idProblem(id: string | undefined): string | undefined {
   return id === undefined ? `in the header ${headerNames.id} is not base64url of UTF-8` : nameProblem(id);
+}
+
+/** Whose a photo is, or why that cannot be read: it would be found by nobody. */
+function ownerIn(encoded: string): string | Fault | undefined {
+  if (encoded === '') return undefined;
+  const owner = decodeExactly(encoded);
+  const problem =
+    owner === undefined ? `in the header ${headerNames.owner} is not base64url of UTF-8` : nameProblem(owner);
+  return problem === undefined ? owner : new Fault('PHOTO_OWNER', { reason: problem });
 }
 
 function emptyFault(bytes: Uint8Array): Fault | undefined {

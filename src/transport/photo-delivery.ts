@@ -8,6 +8,7 @@ import { Lease } from './lease.ts';
 export class PhotoDelivery extends Lease implements Envelope {
   readonly id: string;
   readonly file: string | undefined;
+  readonly owner: string | undefined;
   readonly client: string | undefined;
   readonly rerun: number;
   readonly top: number;
@@ -25,6 +26,7 @@ export class PhotoDelivery extends Lease implements Envelope {
     const envelope = openEnvelope(message.header, this.bytes);
     this.id = envelope.id;
     this.file = envelope.file;
+    this.owner = envelope.owner;
     this.client = envelope.client;
     this.rerun = envelope.rerun;
     this.top = envelope.top;

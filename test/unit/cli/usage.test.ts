@@ -33,6 +33,8 @@ describe('wrong use', () => {
     ['a sequence that is none', ['dead', 'show', '0', ...nowhere]],
     ['an id for two photos', ['submit', 'a.jpg', 'b.jpg', '--id', 'x', ...nowhere]],
     ['an id for a list', ['submit', '-', '--id', 'x', ...nowhere]],
+    ['an owner that is none', ['submit', 'a.jpg', '--owner', 'a\nb', ...nowhere]],
+    ['too many tags', ['tags', '--limit', '51', ...nowhere]],
     ['an id that is none', ['submit', 'a.jpg', '--id', 'a\nb', ...nowhere]],
     ['a margin that is none', ['models', 'activate', 'abcdef', '--margin', '-1', ...nowhere]],
     ['an activation of nothing', ['models', 'activate', ...nowhere]],
