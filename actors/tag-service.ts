@@ -1,5 +1,6 @@
 import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
+import type { Facets } from '../src/store/facets.ts';
 import { parseSearchQuery } from '../src/store/search-query.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
 import type { StoredPhoto } from '../src/store/tag-store.ts';
@@ -29,17 +30,24 @@ export interface TagServiceOptions {
 
 const deadLettersOfAPhoto = 100;
 
-/** Search, one photo's tags, forgetting a photo, and what the cluster is doing. */
+/** Search, tags by their beginning, one photo's tags, forgetting a photo, and what the cluster is doing. */
 export function tagService(options: TagServiceOptions): readonly Endpoint[] {
   const { store, features, thumbnails, results, deadLetters, queue } = options;
   return [
-    endpoint('search', {}, async ({ query, limit, after }) => {
-      const { hits, next } = await store.search(parseSearchQuery(query), { limit, after });
-      const photos = hits.map(({ photoId, file, score, model, taggedAt, tags, ...more }) => {
-        return { id: photoId, ...named(file), score, model, taggedAt, tags: [...tags], ...added(more) };
+    endpoint('search', {}, async ({ query, limit, after, facets }) => {
+      const parsed = parseSearchQuery(query);
+      const [page, counted] = await Promise.all([
+        store.search(parsed, { limit, after }),
+        facets === 0 ? undefined : store.facets(parsed, facets),
+      ]);
+      const photos = page.hits.map(({ photoId, file, owner, score, model, taggedAt, tags, ...more }) => {
+        const whose = { ...named(file), ...ownedBy(owner) };
+        return { id: photoId, ...whose, score, model, taggedAt, tags: [...tags], ...added(more) };
       });
-      return { photos, ...(next === undefined ? {} : { next }) };
+      const { next } = page;
+      return { photos, ...(next === undefined ? {} : { next }), ...facetsOf(counted) };
     }),
+    endpoint('tags', {}, async ({ prefix, limit }) => ({ tags: await store.complete(prefix, limit) })),
     endpoint('photo', {}, async ({ id }) => {
       const [row, dead] = await Promise.all([
         store.get(id),
@@ -57,7 +65,7 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
                 ...added(row),
               },
             };
-      return { ...result, dead: [...dead.letters] };
+      return { ...result, ...ownedBy(row?.owner), dead: [...dead.letters] };
     }),
     endpoint('forget', {}, async ({ id }) => {
       // What is still on its way was submitted before this: its result will be superseded by the tombstone.
@@ -79,6 +87,14 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
 
 function named(file: string | undefined) {
   return file === undefined ? {} : { file };
+}
+
+function ownedBy(owner: string | undefined) {
+  return owner === undefined ? {} : { owner };
+}
+
+function facetsOf(counted: Facets | undefined) {
+  return counted === undefined ? {} : { total: counted.total, facets: [...counted.tags] };
 }
 
 /** What bolts and users have added, where they have. */

@@ -19,6 +19,7 @@ import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { submitCommand } from './submit.ts';
 import { tagCommand } from './tag.ts';
+import { tagsCommand } from './tags.ts';
 import { thumbnailCommand } from './thumbnail.ts';
 import {
   activateCommand,
@@ -38,6 +39,7 @@ const commands: readonly ((cli: Cli) => Command)[] = [
   relatedCommand,
   correctCommand,
   correctionsCommand,
+  tagsCommand,
   thumbnailCommand,
   trainCommand,
   tagCommand,

@@ -8,6 +8,7 @@ import { pairs, table } from './table.ts';
 export type SearchReply = z.infer<typeof exchanges.search.reply>;
 /** Photos that look like one. */
 export type RelatedReply = z.infer<typeof exchanges.related.reply>;
+type TagCount = z.infer<typeof exchanges.tags.reply>['tags'][number];
 /** What a node says about the cluster. */
 export type StatusReply = z.infer<typeof exchanges.status.reply>;
 
@@ -34,16 +35,31 @@ function attributesText(attributes: Attributes): string {
   return shown.length === 0 ? '' : `; ${shown.join(', ')}`;
 }
 
-/** Photos that a search found. */
-export function searchTable({ photos }: SearchReply): string {
-  if (photos.length === 0) return 'No photo has these tags.';
-  return table(
+/** Photos that a search found, and their most frequent tags if these were asked for. */
+export function searchTable({ photos, total, facets = [] }: SearchReply): string {
+  if (photos.length === 0) return 'No photo is like that.';
+  const hits = table(
     [
       { head: 'PHOTO', cell: ({ id, file }) => file ?? id },
       { head: 'SCORE', cell: ({ score }) => scoreText(score), align: 'right' },
       { head: 'TAGS', cell: ({ tags }) => tagsLine(tags) },
     ],
     photos,
+  );
+  if (total === undefined) return hits;
+  const found = `${String(total.photos)}${total.more ? '+' : ''} photos`;
+  return `${hits}\n\n${found}\n${tagTable(facets)}`;
+}
+
+/** Tags, and how many photos have them. */
+export function tagTable(tags: readonly TagCount[]): string {
+  if (tags.length === 0) return 'No tag is like that.';
+  return table(
+    [
+      { head: 'TAG', cell: ({ tag }) => tag },
+      { head: 'PHOTOS', cell: ({ photos }) => photos, align: 'right' },
+    ],
+    tags,
   );
 }
 

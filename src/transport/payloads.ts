@@ -13,11 +13,15 @@ export const wireFault = z.object({
 });
 
 const photoId = z.string().min(1).max(256);
+/** Whose a photo is, as its submitter said. */
+const owner = z.string().min(1).max(256);
 const sequence = z.int().min(1);
 const count = z.int().min(0);
 
 /** One tag of a photo; `score` is calibrated, 0 to 1. */
 const tag = z.object({ tag: z.string(), score: z.number() });
+/** A tag and how many photos have it. */
+const tagCount = z.object({ tag: z.string(), photos: count });
 
 /** What became of one photo: its tags by falling score, or why it has none. The one shape of results and `submit --wait`. */
 export const photoResult = z.union([
@@ -252,6 +256,7 @@ const taggedPhoto = z.object({
     photoId,
     submission: z.object({ epoch: count, sequence: count }),
     file: z.string().max(4096).optional(),
+    owner: owner.optional(),
     activation: count,
     model: z.string().max(256),
     extractor: z.string().max(256),
@@ -353,12 +358,15 @@ export const exchanges = {
       limit: z.int().min(1).max(1000).default(20),
       /** `next` of the page before */
       after: z.string().max(1024).optional(),
+      /** How many of the hits' most frequent tags are wanted, with counts. */
+      facets: z.int().min(0).max(100).default(0),
     }),
     reply: z.object({
       photos: z.array(
         z.object({
           id: photoId,
           file: z.string().optional(),
+          owner: owner.optional(),
           /** how sure the store is that all wanted tags apply, 0 to 1 */
           score: z.number(),
           model: z.string(),
@@ -370,11 +378,29 @@ export const exchanges = {
         }),
       ),
       next: z.string().optional(),
+      /** With facets: all hits, or as many as were counted if there are `more`. */
+      total: z.object({ photos: count, more: z.boolean() }).optional(),
+      /** The most frequent first. */
+      facets: z.array(tagCount).optional(),
     }),
+  },
+  tags: {
+    request: z.object({
+      /** As searches compare tags: case makes no difference. */
+      prefix: z.string().max(1024).default(''),
+      limit: z.int().min(1).max(50).default(20),
+    }),
+    /** Those of most photos first. */
+    reply: z.object({ tags: z.array(tagCount) }),
   },
   photo: {
     request: z.object({ id: photoId }),
-    reply: z.object({ result: photoResult.optional(), dead: z.array(deadLetter) }),
+    reply: z.object({
+      result: photoResult.optional(),
+      /** Not among what {@link photoResult} tells whoever hears results. */
+      owner: owner.optional(),
+      dead: z.array(deadLetter),
+    }),
   },
   thumbnail: {
     request: z.object({ id: photoId }),

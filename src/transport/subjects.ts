@@ -61,7 +61,18 @@ export const subjects = {
     publish: ['node'],
     subscribe: everyone,
   },
-  search: ask('autotag.v1.search', 'a tag query; a page of photos', everyone, exchanges.search),
+  search: ask(
+    'autotag.v1.search',
+    'a query; a page of photos, how many there are, their most frequent tags',
+    everyone,
+    exchanges.search,
+  ),
+  tags: ask(
+    'autotag.v1.tags',
+    'the beginning of a tag; tags that begin so, how many photos have them',
+    everyone,
+    exchanges.tags,
+  ),
   photo: ask('autotag.v1.photo', 'a photo id; its stored tags, its dead letters', everyone, exchanges.photo),
   correct: ask(
     'autotag.v1.correct',

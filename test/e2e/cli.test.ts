@@ -64,7 +64,8 @@ describe('the commands of a client', () => {
   const photo = () => join(photos.path, 'cat.png');
 
   it('submits, waits, and finds the photo again by its tags', async () => {
-    const submit = await cluster('submit', photo(), '--id', 'a b/*.>😀', '--wait', '--top', '5', '--json');
+    const whose = ['--id', 'a b/*.>😀', '--owner', 'Zoë "Z"'];
+    const submit = await cluster('submit', photo(), ...whose, '--wait', '--top', '5', '--json');
     expect(submit.code, submit.err).toBe(0);
     const result = z
       .object({ tags: z.array(z.object({ tag: z.string(), score: z.number() })).length(5) })
@@ -73,7 +74,18 @@ describe('the commands of a client', () => {
     const scores = result.tags.map(({ score }) => score);
     expect(scores).toEqual([...scores].sort((a, b) => b - a));
     const search = await cluster('search', `"${result.tags[0]?.tag ?? ''}"`, '--json');
-    expect(search.values()[0]).toMatchObject({ photos: [{ id: 'a b/*.>😀' }] });
+    expect(search.values()[0]).toMatchObject({ photos: [{ id: 'a b/*.>😀', owner: 'Zoë "Z"' }] });
+    const tag = result.tags[0]?.tag ?? '';
+    const more = ['nowhere', 'OR', `"${tag}"`, 'owner:"Zoë \\"Z\\""', 'date>=2020-01-01', '--facets', '3'];
+    const wider = await cluster('search', ...more, '--json');
+    expect(wider.values()[0], wider.err).toMatchObject({
+      photos: [{ id: 'a b/*.>😀' }],
+      total: { photos: 1, more: false },
+    });
+    const completed = await cluster('tags', tag.slice(0, 3).toUpperCase(), '--json');
+    expect(completed.values()[0]).toMatchObject({
+      tags: expect.arrayContaining([{ tag, photos: 1 }]) as unknown,
+    });
     const forget = await cluster('forget', 'a b/*.>😀', '--json');
     expect(forget.values()[0]).toMatchObject({ stored: 1 });
   });

@@ -7,6 +7,7 @@ import {
   bytesText,
   resultLine,
   searchTable,
+  tagTable,
   statusCard,
   tagsLine,
   timeText,
@@ -98,8 +99,17 @@ describe('views', () => {
     expect(card).toMatch(/store +photos 3/);
   });
 
+  it('shows how many photos there are, or that there are more, and their tags', () => {
+    const photos = [{ id: 'p1', score: 0.5, model: 'm', taggedAt: 0, tags: [] }];
+    const facets = [{ tag: 'beach\n', photos: 9000 }];
+    const found = searchTable({ photos, total: { photos: 10_000, more: true }, facets });
+    expect(found).toMatch(/10000\+ photos\nTAG +PHOTOS\nbeach\S* +9000$/);
+    expect(searchTable({ photos, total: { photos: 1, more: false }, facets: [] })).toMatch(/\n1 photos\n/);
+  });
+
   it('says so when nothing was found', () => {
-    expect(searchTable({ photos: [] })).toBe('No photo has these tags.');
+    expect(searchTable({ photos: [] })).toBe('No photo is like that.');
+    expect(tagTable([])).toBe('No tag is like that.');
   });
 
   it('writes sizes and times for people', () => {
