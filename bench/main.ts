@@ -7,6 +7,7 @@ import { saveRun } from './results/run-folder.ts';
 
 interface BenchFlags {
   readonly photos?: string;
+  readonly store?: string;
   readonly data?: string;
   readonly kill?: number;
   readonly fresh?: true;
@@ -25,7 +26,15 @@ await new Command('npm run bench --')
     'Measures Autotag on this machine. All parts but the long ones take less than ten minutes; whole runs are saved under bench/runs/.',
   )
   .argument('[parts...]', 'parts to run; all of them if none is named')
-  .option('--photos <folder>', 'photos to tag, instead of the demo photos in some hundred variants')
+  .option(
+    '--photos <folder>',
+    'photos to tag, instead of the demo photos in some hundred variants; search: how many are made',
+  )
+  .addOption(
+    new Option('--store <store>', 'search: the tag store')
+      .choices(['embedded', 'postgres', 'both'])
+      .default('both'),
+  )
   .addOption(
     new Option(
       '--data <folder>',
@@ -54,6 +63,7 @@ async function bench(names: readonly string[], flags: BenchFlags, command: Comma
       name,
       await run({
         photos: flags.photos,
+        store: flags.store,
         data: flags.data,
         kill: flags.kill ?? 0,
         fresh: flags.fresh === true,

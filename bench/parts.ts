@@ -17,6 +17,7 @@ import { pipelineBench } from './pipeline/pipeline-bench.ts';
 import { median } from './results/median.ts';
 import type { Part, PartOptions, PartResult } from './results/part.ts';
 import { rescoreBench } from './rescore/rescore-bench.ts';
+import { searchBench, type StoreKind } from './search/search-bench.ts';
 import { storeBench } from './store/store-bench.ts';
 import { readPhotos } from './train/labelled-set.ts';
 import { trainBench } from './train/train-bench.ts';
@@ -48,6 +49,12 @@ export const parts: readonly Part[] = [
   { name: 'membership', about: 'what 100 idle nodes cost by being a cluster', run: membership },
   { name: 'store', about: 'writes and searches of the tag store', run: store },
   { name: 'rescore', about: 'photos that are scored again by their stored features', run: rescore },
+  {
+    name: 'search',
+    about: 'searches and facets among 10 million photos, in both tag stores',
+    isLong: true,
+    run: search,
+  },
   { name: 'train', about: 'training beside LIBLINEAR, and of 3,000 classes', isLong: true, run: train },
   {
     name: 'train-cluster',
@@ -192,6 +199,26 @@ async function rescore({ quick, progress }: PartOptions): Promise<PartResult> {
       rescore_photos_per_s_core_3000: median(large.perCoreS),
       rescore_over_bare: { 1000: small.overBare, 3000: large.overBare },
       rescore_days_per_billion: { 1000: small.daysPerBillion, 3000: large.daysPerBillion },
+    },
+  };
+}
+
+async function search({ photos, store: where, quick, progress }: PartOptions): Promise<PartResult> {
+  const options = {
+    photos: Number(photos ?? (quick ? 200_000 : 10_000_000)),
+    stores: (['embedded', 'postgres'] as const).filter((each) => where === each || where === 'both'),
+    searches: quick ? 50 : 200,
+  };
+  if (!Number.isSafeInteger(options.photos))
+    throw new Error('search makes its photos: give --photos a number');
+  const raw = await searchBench(options, progress);
+  const byStore = (figure: (of: (typeof raw)[StoreKind] & object) => number) =>
+    Object.fromEntries(Object.entries(raw).map(([each, of]) => [each, figure(of)]));
+  return {
+    raw: { ...options, ...raw },
+    summary: {
+      search_p95_ms: byStore(({ mix }) => mix.p95Ms),
+      search_facets_p95_ms: byStore(({ facetsMix }) => facetsMix.p95Ms),
     },
   };
 }

@@ -24,8 +24,10 @@ export interface Part {
 
 /** What a part is told. */
 export interface PartOptions {
-  /** Folder of photos; the demo's by default. */
+  /** Folder of photos, the demo's by default; of searches, how many photos are made. */
   readonly photos: string | undefined;
+  /** Where searches are measured: one of the stores, or both. */
+  readonly store: string | undefined;
   /** Folder of labelled photos; by default a set that is fetched. */
   readonly data: string | undefined;
   /** How often a node is killed meanwhile. */

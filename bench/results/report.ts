@@ -30,6 +30,8 @@ const goals: Readonly<Record<string, Goal>> = {
   model_load_share: below(0.001),
   matrices_per_worker: below(0.25),
   'coordination_photos_per_s 1KB': atLeast(3_000),
+  'search_p95_ms embedded': below(50),
+  'search_p95_ms postgres': below(50),
   train_speedup_over_liblinear: atLeast(5),
   train_map_minus_liblinear: atLeast(-0.3),
   train_3000_classes_hours: below(1),

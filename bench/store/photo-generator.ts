@@ -36,6 +36,13 @@ export class PhotoGenerator {
     };
   }
 
+  /** The tags of one photo by their ranks, by falling score. */
+  draw(): { readonly rank: number; readonly score: number }[] {
+    const ranks = new Set<number>();
+    while (ranks.size < this.#tagsPerPhoto) ranks.add(this.#rank());
+    return [...ranks].map((rank) => ({ rank, score: this.random() })).sort((a, b) => b.score - a.score);
+  }
+
   /** A number from 0 to 1, exclusive (mulberry32). */
   random(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
@@ -45,11 +52,7 @@ export class PhotoGenerator {
   }
 
   #tags(): ScoredTag[] {
-    const ranks = new Set<number>();
-    while (ranks.size < this.#tagsPerPhoto) ranks.add(this.#rank());
-    return [...ranks]
-      .map((rank) => ({ tag: `t${String(rank)}`, score: this.random() }))
-      .sort((a, b) => b.score - a.score);
+    return this.draw().map(({ rank, score }) => ({ tag: `t${String(rank)}`, score }));
   }
 
   #rank(): number {

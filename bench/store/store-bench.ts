@@ -5,6 +5,7 @@ import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import { PostgresTagStore } from '../../src/store/postgres-tag-store.ts';
 import { parseSearchQuery } from '../../src/store/search-query.ts';
 import type { TagStore } from '../../src/store/tag-store.ts';
+import { quantile } from '../results/quantile.ts';
 import { PhotoGenerator } from './photo-generator.ts';
 
 /** What to measure. */
@@ -161,11 +162,6 @@ async function searchTimes(
     figures[kind] = { times, figures: { p50Ms, p95Ms, maxMs, hits: hits / searches } };
   }
   return figures;
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = times.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }
 
 function perSecond(count: number, start: number): number {

@@ -1,0 +1,88 @@
+import { SqlDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrations.ts';
+import { packTagList } from '../../src/store/tag-list.ts';
+import type { Progress } from '../results/part.ts';
+import { entryOf, tagName, type MadeCorpus } from './made-corpus.ts';
+
+const photosAtOnce = 20_000;
+const entriesAtOnce = 100_000;
+
+/** Makes the embedded database of a corpus, each table in the order of its key: a hundred times as fast as writing results. */
+export function loadEmbedded(file: string, corpus: MadeCorpus, progress: Progress): void {
+  const database = new SqlDatabase({ file, cacheKib: 512 * 1024, busyTimeoutMs: 0 });
+  try {
+    migrate(database, file);
+    // A database that is not finished is made again.
+    database.pragma('journal_mode = OFF');
+    database.pragma('synchronous = OFF');
+    loadNames(database, corpus);
+    loadPhotos(database, corpus, progress);
+    for (const table of ['members', 'postings'] as const) loadEntries(database, table, corpus, progress);
+    database.pragma('journal_mode = WAL');
+  } finally {
+    database.close();
+  }
+}
+
+function loadNames(database: SqlDatabase, corpus: MadeCorpus): void {
+  database.transaction(() => {
+    const term = database.prepare('INSERT INTO terms (id, term, photos) VALUES (?, ?, ?)');
+    const tag = database.prepare('INSERT INTO tags (id, tag, term) VALUES (?, ?, ?)');
+    for (let rank = 0; rank < corpus.vocabulary; rank += 1) {
+      term.run(rank + 1, tagName(rank), corpus.count(rank));
+      tag.run(rank + 1, tagName(rank), rank + 1);
+    }
+    const model = database.prepare('INSERT INTO models (id, model, extractor) VALUES (?, ?, ?)');
+    for (const id of [1, 2, 3]) model.run(id, String(id).repeat(64), 'lite0-1');
+    database.prepare('UPDATE totals SET photos = ?').run(corpus.photos);
+  });
+}
+
+function loadPhotos(database: SqlDatabase, corpus: MadeCorpus, progress: Progress): void {
+  const insert = database.prepare(
+    `INSERT INTO photos (row, id, epoch, sequence, activation, model, tagged_at, tags, owner)
+     SELECT value ->> 0, printf('%064x', value ->> 0), 1, value ->> 0, value ->> 1, value ->> 1, value ->> 2,
+            unhex(value ->> 3), value ->> 4
+     FROM json_each(?)`,
+  );
+  for (let first = 1; first <= corpus.photos; first += photosAtOnce) {
+    const count = Math.min(photosAtOnce, corpus.photos - first + 1);
+    const rows = Array.from({ length: count }, (_, index) => {
+      const photo = first + index;
+      const { model, taggedAt, owner } = corpus.row(photo);
+      const tags = packTagList(corpus.tags(photo).map(({ rank, score }) => ({ id: rank + 1, score })));
+      return [photo, model, taggedAt, Buffer.from(tags).toString('hex'), owner];
+    });
+    database.transaction(() => {
+      insert.run(JSON.stringify(rows));
+    });
+    if (first % (100 * photosAtOnce) === 1) progress(`embedded: ${String(first - 1)} rows`);
+  }
+}
+
+function loadEntries(
+  database: SqlDatabase,
+  table: 'members' | 'postings',
+  corpus: MadeCorpus,
+  progress: Progress,
+): void {
+  const insert = database.prepare(
+    `INSERT INTO ${table} (term, score, photo)
+     SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2)`,
+  );
+  for (let rank = 0; rank < corpus.vocabulary; rank += 1) {
+    const list = corpus.list(rank);
+    // By photo as they are, by score when sorted.
+    const entries = table === 'members' ? list : list.toSorted();
+    database.transaction(() => {
+      for (let at = 0; at < entries.length; at += entriesAtOnce) {
+        const some = Array.from(entries.subarray(at, at + entriesAtOnce), (packed) => {
+          const { photo, score } = entryOf(packed);
+          return [score, photo];
+        });
+        insert.run(rank + 1, JSON.stringify(some));
+      }
+    });
+    if (rank % 500 === 0) progress(`embedded: ${table} of ${String(rank)} tags`);
+  }
+}
