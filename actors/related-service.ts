@@ -54,7 +54,8 @@ async function candidates(
   { photoId, tags }: StoredPhoto,
   { store }: RelatedServiceOptions,
 ): Promise<SearchHit[]> {
-  const terms = [...new Set(tags.map(({ tag }) => searchTerm(tag)))].slice(0, tagsAlone);
+  // Each wanted by itself.
+  const terms = [...new Set(tags.map(({ tag }) => searchTerm(tag)))].slice(0, tagsAlone).map((term) => [term]);
   const together = terms.length < 2 ? [] : [terms.slice(0, 2)];
   const found = new Map<string, SearchHit>();
   for (const wanted of [...together, ...terms.map((term) => [term])]) {

@@ -2,9 +2,9 @@ import { SqlDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrations.ts';
 import { packTagList } from '../../src/store/tag-list.ts';
 import type { Progress } from '../results/part.ts';
-import { entryOf, tagName, type MadeCorpus } from './made-corpus.ts';
+import { photoRange, tagName, type MadeCorpus } from './made-corpus.ts';
 
-const photosAtOnce = 20_000;
+const photosAtOnce = 10_000;
 const entriesAtOnce = 100_000;
 
 /** Makes the embedded database of a corpus, each table in the order of its key: a hundred times as fast as writing results. */
@@ -45,21 +45,33 @@ function loadPhotos(database: SqlDatabase, corpus: MadeCorpus, progress: Progres
             unhex(value ->> 3), value ->> 4
      FROM json_each(?)`,
   );
+  const indexes = database
+    .prepare<[name: string, sql: string]>(
+      "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'photos' AND sql IS NOT NULL",
+    )
+    .all();
+  for (const [name] of indexes) database.execute(`DROP INDEX ${name}`);
   for (let first = 1; first <= corpus.photos; first += photosAtOnce) {
-    const count = Math.min(photosAtOnce, corpus.photos - first + 1);
-    const rows = Array.from({ length: count }, (_, index) => {
-      const photo = first + index;
-      const { model, taggedAt, owner } = corpus.row(photo);
-      const tags = packTagList(corpus.tags(photo).map(({ rank, score }) => ({ id: rank + 1, score })));
-      return [photo, model, taggedAt, Buffer.from(tags).toString('hex'), owner];
-    });
+    const last = Math.min(first + photosAtOnce - 1, corpus.photos);
+    const rows = Array.from({ length: last - first + 1 }, (_, index) => rowOf(corpus, first + index));
     database.transaction(() => {
       insert.run(JSON.stringify(rows));
     });
-    if (first % (100 * photosAtOnce) === 1) progress(`embedded: ${String(first - 1)} rows`);
+    if (last % (20 * photosAtOnce) === 0) progress(`${String(last)} of ${String(corpus.photos)} rows`);
+  }
+  for (const [, sql] of indexes) {
+    progress(sql);
+    database.execute(sql);
   }
 }
 
+function rowOf(corpus: MadeCorpus, photo: number): (number | string)[] {
+  const { model, taggedAt, owner } = corpus.row(photo);
+  const tags = packTagList(corpus.tags(photo).map(({ rank, score }) => ({ id: rank + 1, score })));
+  return [photo, model, taggedAt, Buffer.from(tags).toString('hex'), owner];
+}
+
+/** Entries go in as one number each, which takes the database half as long to read as two. */
 function loadEntries(
   database: SqlDatabase,
   table: 'members' | 'postings',
@@ -68,21 +80,16 @@ function loadEntries(
 ): void {
   const insert = database.prepare(
     `INSERT INTO ${table} (term, score, photo)
-     SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2)`,
+     SELECT ?1, value / ${String(photoRange)}, value % ${String(photoRange)} FROM json_each(?2)`,
   );
   for (let rank = 0; rank < corpus.vocabulary; rank += 1) {
     const list = corpus.list(rank);
     // By photo as they are, by score when sorted.
     const entries = table === 'members' ? list : list.toSorted();
     database.transaction(() => {
-      for (let at = 0; at < entries.length; at += entriesAtOnce) {
-        const some = Array.from(entries.subarray(at, at + entriesAtOnce), (packed) => {
-          const { photo, score } = entryOf(packed);
-          return [score, photo];
-        });
-        insert.run(rank + 1, JSON.stringify(some));
-      }
+      for (let at = 0; at < entries.length; at += entriesAtOnce)
+        insert.run(rank + 1, `[${entries.subarray(at, at + entriesAtOnce).join(',')}]`);
     });
-    if (rank % 500 === 0) progress(`embedded: ${table} of ${String(rank)} tags`);
+    if (rank % 500 === 0) progress(`${table} of ${String(rank)} tags`);
   }
 }

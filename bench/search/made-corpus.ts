@@ -3,8 +3,8 @@ import { PhotoGenerator } from '../store/photo-generator.ts';
 
 const vocabulary = 3_000;
 const tagsPerPhoto = 5;
-/** Numbers of photos are packed below their scores, into whole numbers that a float has exactly. */
-const photoRange = 2 ** 32;
+/** An entry is packed into a whole number that a float has exactly: score × this + photo. */
+export const photoRange = 2 ** 32;
 const years = 3;
 const start = Date.UTC(2023, 0, 1);
 
@@ -14,13 +14,6 @@ export interface MadeRow {
   readonly owner: string;
   /** ms since the epoch */
   readonly taggedAt: number;
-}
-
-/** One photo of a list. */
-export interface MadeEntry {
-  readonly photo: number;
-  /** Whole number of 1/10,000. */
-  readonly score: number;
 }
 
 /**
@@ -55,7 +48,7 @@ export class MadeCorpus {
     return (this.#starts[rank + 1] ?? 0) - (this.#starts[rank] ?? 0);
   }
 
-  /** A tag's photos by rising number, packed: see {@link entryOf}. */
+  /** A tag's photos by rising number, packed, see {@link photoRange}. */
   list(rank: number): Float64Array {
     return this.#entries.subarray(this.#starts[rank], this.#starts[rank + 1]);
   }
@@ -116,9 +109,4 @@ export function tagName(rank: number): string {
 /** Name of the owner at a place among all of them; those with many photos come first. */
 export function ownerName(place: number): string {
   return `owner ${String(Math.floor(place))}`;
-}
-
-/** What a packed entry says. */
-export function entryOf(packed: number): MadeEntry {
-  return { photo: packed % photoRange, score: Math.floor(packed / photoRange) };
 }

@@ -24,9 +24,9 @@ export async function loadPostgres(
   await chmod(folder, 0o755);
   const copy = async (table: string, lines: Iterable<string>) => {
     const file = join(folder, 'rows.tsv');
-    progress(`postgres: writing ${table}`);
+    progress(`writing ${table}`);
     await pipeline(Readable.from(lines), createWriteStream(file));
-    progress(`postgres: copying ${table}`);
+    progress(`copying ${table}`);
     await server.execute(url, `COPY autotag.${table} FROM '${file}'`);
   };
   try {
@@ -45,10 +45,10 @@ export async function loadPostgres(
     );
     await copy('postings (photo, term, score)', postingLines(corpus));
     for (const index of indexes) {
-      progress(`postgres: ${index}`);
+      progress(`${index}`);
       await server.execute(url, index);
     }
-    progress('postgres: vacuuming');
+    progress('vacuuming');
     await server.execute(url, 'VACUUM ANALYZE');
   } finally {
     await rm(folder, { recursive: true });

@@ -7,7 +7,14 @@ import type { RowIndex, Search } from './search-plan.ts';
 import type { SearchQuery } from './search-query.ts';
 import { countRowsText, searchText, someHitsText } from './search-text.ts';
 import type { BoundText } from './search-text.ts';
-import { unpackTagList } from './tag-list.ts';
+import { listedTagBytes, unpackTagList } from './tag-list.ts';
+
+/** A count that grows; `last` is the photo that it counted last. */
+interface TermCount {
+  readonly tag: string;
+  photos: number;
+  last: number;
+}
 
 /** How searches go through the embedded database. */
 export class EmbeddedSearch {
@@ -83,24 +90,34 @@ export class EmbeddedSearch {
   }
 
   #counted(lists: readonly string[], limit: number): Facets {
-    const counts = new Map<number, { readonly tag: number; photos: number }>();
     const counted = lists.slice(0, sampledHits);
-    for (const list of counted) {
-      const seen = new Set<number>();
-      for (const { id } of unpackTagList(Buffer.from(list, 'hex'))) {
-        const { term } = this.#dictionary.tag(id);
-        if (seen.has(term)) continue;
-        seen.add(term);
-        const count = counts.get(term);
-        if (count === undefined) counts.set(term, { tag: id, photos: 1 });
-        else count.photos += 1;
+    // All at once: a buffer a photo would take longer than all the rest.
+    const listed = unpackTagList(Buffer.from(counted.join(''), 'hex'));
+    const byTerm = new Map<number, TermCount>();
+    const byTag = new Map<number, TermCount>();
+    let at = 0;
+    for (const [photo, list] of counted.entries()) {
+      for (const end = at + list.length / (2 * listedTagBytes); at < end; at += 1) {
+        const id = listed[at]?.id ?? 0;
+        const count = byTag.get(id) ?? this.#countOf(id, byTerm);
+        byTag.set(id, count);
+        // Tags that are one for searches count once a photo.
+        if (count.last !== photo) count.photos += 1;
+        count.last = photo;
       }
     }
-    const tags = mostFrequent(
-      [...counts.values()].map(({ tag, photos }) => ({ tag: this.#dictionary.tag(tag).tag, photos })),
-      limit,
-    );
-    return { total: { photos: counted.length, more: lists.length > counted.length }, tags };
+    const tags = [...byTerm.values()].map(({ tag, photos }) => ({ tag, photos }));
+    return {
+      total: { photos: counted.length, more: lists.length > counted.length },
+      tags: mostFrequent(tags, limit),
+    };
+  }
+
+  #countOf(id: number, byTerm: Map<number, TermCount>): TermCount {
+    const { tag, term } = this.#dictionary.tag(id);
+    const count = byTerm.get(term) ?? { tag, photos: 0, last: -1 };
+    byTerm.set(term, count);
+    return count;
   }
 
   /** The index of rows that is worth beginning with: it has fewer that satisfy the conditions than others would look at. */

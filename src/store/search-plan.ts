@@ -95,9 +95,10 @@ function mergeDepth({ wanted, photos, limit }: Search): number {
   return Math.min(1, (limit / expectedHits(wanted, photos)) ** (1 / wanted.length));
 }
 
-/** Beginnings are read so much further than expected to be enough: hits rise with its power. */
-const margin = 1.5;
-const growth = 4;
+/** Beginnings are read so much further than expected to be enough: hits rise with its power. How many photos conditions on rows leave, nobody knows. */
+const margin = { tags: 1.5, rows: 3 };
+const growth = 2;
+const largestShare = 0.5;
 
 /**
  * Shares of the lists among whose beginnings the first page is looked for, one after the other until it is full; none where
@@ -105,7 +106,8 @@ const growth = 4;
  */
 export function* beginnings(search: Search): Generator<number> {
   if (search.wanted.length < 2 || search.after !== undefined) return;
-  for (let share = mergeDepth(search) * margin; share * growth < 1; share *= growth) yield share;
+  const first = mergeDepth(search) * margin[search.rows === undefined ? 'tags' : 'rows'];
+  for (let share = first; share <= largestShare; share *= growth) yield share;
 }
 
 /**

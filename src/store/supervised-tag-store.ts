@@ -49,11 +49,11 @@ export class SupervisedTagStore extends SupervisedStore<TagStore> implements Omi
   }
 
   facets(query: SearchQuery, limit: number): Promise<Facets> {
-    return this.#use((store) => store.facets(query, limit));
+    return this.use((store) => store.facets(query, limit));
   }
 
   complete(prefix: string, limit: number): Promise<TagCount[]> {
-    return this.#use((store) => store.complete(prefix, limit));
+    return this.use((store) => store.complete(prefix, limit));
   }
 
   forget(photoId: string, upTo?: Submission): Promise<boolean> {

@@ -6,15 +6,16 @@ export interface ListedTag {
   readonly score: number;
 }
 
-const entryBytes = 6;
+/** What a tag takes in a list. */
+export const listedTagBytes = 6;
 
 /** A photo's tags as its row keeps them: six bytes each, the id as uint32 and the score as uint16, little-endian. */
 export function packTagList(tags: readonly ListedTag[]): Uint8Array {
-  const bytes = new Uint8Array(tags.length * entryBytes);
+  const bytes = new Uint8Array(tags.length * listedTagBytes);
   const view = new DataView(bytes.buffer);
   for (const [index, { id, score }] of tags.entries()) {
-    view.setUint32(index * entryBytes, id, true);
-    view.setUint16(index * entryBytes + 4, score, true);
+    view.setUint32(index * listedTagBytes, id, true);
+    view.setUint16(index * listedTagBytes + 4, score, true);
   }
   return bytes;
 }
@@ -22,8 +23,8 @@ export function packTagList(tags: readonly ListedTag[]): Uint8Array {
 /** The inverse of {@link packTagList}. */
 export function unpackTagList(bytes: Uint8Array): ListedTag[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.byteLength / entryBytes }, (_, index) => ({
-    id: view.getUint32(index * entryBytes, true),
-    score: view.getUint16(index * entryBytes + 4, true),
+  return Array.from({ length: bytes.byteLength / listedTagBytes }, (_, index) => ({
+    id: view.getUint32(index * listedTagBytes, true),
+    score: view.getUint16(index * listedTagBytes + 4, true),
   }));
 }

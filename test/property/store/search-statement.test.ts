@@ -9,7 +9,7 @@ import {
   facetsStatement,
   searchStatement,
 } from '../../../src/store/postgres/search-statement.ts';
-import type { PlanKind, Search } from '../../../src/store/search-plan.ts';
+import type { PlanKind, RowConditions, RowIndex, Search } from '../../../src/store/search-plan.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { allHits, entries, largestSearches, rows, scan, searches, withCounts } from './search-samples.ts';
 import type { Entry, Hit, Row } from './search-samples.ts';
@@ -133,6 +133,20 @@ describe('every plan of a search, as a statement of PostgreSQL', () => {
     expect(await read(countRowsStatement(search, 'owner', 100))).toEqual([['5']]);
     expect(await read(countRowsStatement(search, 'model', 100))).toEqual([['3']]);
     expect(await read(countRowsStatement(search, 'model', 2))).toEqual([['2']]);
+  });
+
+  it('finds rows by the index of their condition', async () => {
+    // As the store's own connections are set.
+    await client.query('SET enable_seqscan = off; SET enable_bitmapscan = off');
+    const search = largestSearches()[0]!;
+    const plan = async (index: RowIndex, rows: RowConditions) => {
+      const { text, values = [] } = countRowsStatement({ ...search, rows }, index, 10);
+      const found = await client.query({ text: `EXPLAIN ${text}`, values: [...values] });
+      return JSON.stringify(found.rows);
+    };
+    const nothing = { owner: undefined, models: undefined, from: undefined, before: undefined };
+    expect(await plan('owner', { ...nothing, owner: 'alice' })).toContain('using photos_by_owner');
+    expect(await plan('model', { ...nothing, models: [1, 2], from: 3 })).toContain('using photos_by_model');
   });
 
   it('takes as many terms as a query may have', async () => {
