@@ -45,7 +45,7 @@ export async function loadPostgres(
     );
     await copy('postings (photo, term, score)', postingLines(corpus));
     for (const index of indexes) {
-      progress(`${index}`);
+      progress(index);
       await server.execute(url, index);
     }
     progress('vacuuming');
