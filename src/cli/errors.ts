@@ -61,7 +61,7 @@ export async function untilInterrupted<T>(interrupted: AbortSignal, work: Promis
 
 // A fault of these codes that reaches the top speaks of an argument.
 function isUsage({ code }: Fault): boolean {
-  return code === 'QUERY_SYNTAX' || code === 'PHOTO_ID';
+  return code === 'QUERY_SYNTAX' || code === 'PHOTO_ID' || code === 'PHOTO_OWNER';
 }
 
 // Asked-for help and version are successes; help in place of a missing command is not.

@@ -555,7 +555,8 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         { numRuns: 60 },
       );
       await harness.destroy(store);
-    });
+      // Thousands of calls, each a transaction or more.
+    }, 240_000);
 
     describe('a store of its own', () => {
       const on = async (
