@@ -261,6 +261,8 @@ describe('a tag store in PostgreSQL', () => {
     await server.execute(
       url,
       `DROP TRIGGER photo_corrected ON autotag.photos; DROP FUNCTION autotag.correct_photo;
+       DROP INDEX autotag.photos_by_model, autotag.tags_by_term;
+       ALTER TABLE autotag.photos DROP COLUMN owner;
        ALTER TABLE autotag.photos DROP COLUMN corrections, DROP COLUMN machine_tags, DROP COLUMN machine_scores;
        DROP TABLE autotag.thumbnails;
        DELETE FROM autotag.migrations WHERE version >= 2`,
