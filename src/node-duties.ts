@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { apiTokenService } from '../actors/api-token-service.ts';
 import { blobService } from '../actors/blob-service.ts';
 import { correctionService } from '../actors/correction-service.ts';
 import { deadLetterService } from '../actors/dead-letter-service.ts';
@@ -399,6 +400,7 @@ export class NodeDuties {
       topologies: this.#topologyService(),
       models: this.#modelService(),
       schedules: scheduleService(this.#link.schedules, systemClock),
+      'api-tokens': apiTokenService(this.#link.apiTokens),
       ...(this.#holdsStore ? this.#storeServices() : {}),
     };
   }

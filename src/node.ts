@@ -43,7 +43,8 @@ import type { NodeLink, NodeLinkOptions } from './transport/node-link.ts';
 import { DataFolderLock } from './transport/server/data-folder-lock.ts';
 import { parseListening } from './transport/server/listening.ts';
 import type { NatsServer } from './transport/server/nats-server.ts';
-import { startHttpServer } from './web/http-server.ts';
+import { gatewayChild, httpChild } from './web/http-children.ts';
+import type { Gateway } from './web/gateway.ts';
 import type { HttpServer } from './web/http-server.ts';
 
 /** Why a node ended by itself. */
@@ -123,6 +124,7 @@ class RunningNode implements Node {
   #server: NatsServer | undefined;
   #link: NodeLink | undefined;
   #http: HttpServer | undefined;
+  #gateway: Gateway | undefined;
   #failure: Fault | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -292,12 +294,13 @@ class RunningNode implements Node {
           id: 'duties',
           start: deferred('supervisor', () => supervisor(this.#duties(threads, pools).spec())),
         },
+        { id: 'gateway', start: external(this.#startGateway()) },
       ],
     };
     return {
       intensity: { maxRestarts: 10, windowMs: 60_000 },
       children: [
-        { id: 'http', start: external(() => this.#startHttp()) },
+        { id: 'http', start: external(this.#startHttp()) },
         ...this.#serverChildren(),
         ...(this.#takesPhotos ? [{ id: 'threads', start: supervisor(workerThreads(threads.slots)) }] : []),
         { id: 'jobs', start: external(jobPoolChild(pools.jobs)) },
@@ -405,16 +408,32 @@ class RunningNode implements Node {
     };
   }
 
-  async #startHttp() {
-    const ready = () => this.#stopping === undefined && this.#link?.connection.connected === true;
-    const http = await startHttpServer({ port: this.#options.httpPort, metrics: this.#metrics, ready });
-    this.#http = http;
-    const { promise: exited, resolve: end } = withResolver<'normal'>();
-    const stop = async () => {
-      await http.close();
-      end('normal');
+  /** What serves HTTP finds the cluster through this, as long as it is there. */
+  #startGateway() {
+    const { maxPhotoBytes, httpNats } = this.#options;
+    return gatewayChild(
+      () => ({
+        link: this.#opened,
+        access: httpNats === undefined ? this.#server?.accessAs('operator') : { url: httpNats },
+        maxPhotoBytes,
+      }),
+      (gateway) => {
+        this.#gateway = gateway;
+      },
+    );
+  }
+
+  #startHttp() {
+    const parts = {
+      folder: this.#lock.folder,
+      metrics: this.#metrics,
+      ready: () => this.#stopping === undefined && this.#link?.connection.connected === true,
+      gateway: () => this.#gateway,
+      log: this.#log,
     };
-    return { exited, stop, kill: stop, describe: () => ({ url: http.url }) };
+    return httpChild(this.#options, parts, (http) => {
+      this.#http = http;
+    });
   }
 }
 

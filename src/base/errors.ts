@@ -437,6 +437,49 @@ export const catalogue = {
     disposition: 'terminal',
     sentence: 'The photo failed {attempts} times, the last time so: {reason}',
   },
+  // HTTP
+  TOKEN_MISSING: {
+    disposition: 'terminal',
+    sentence:
+      'A token is needed: make one with `cluster token add NAME --role ROLE`, and send it as `Authorization: Bearer TOKEN`.',
+  },
+  TOKEN_UNKNOWN: {
+    disposition: 'terminal',
+    sentence:
+      'The token or session is not known, or not any more; `cluster token list` shows those that are.',
+  },
+  ROLE_MISSING: {
+    disposition: 'terminal',
+    sentence: 'This is for the role {needed}, and {name} is {role}; use a token of that role.',
+  },
+  HOST_UNKNOWN: {
+    disposition: 'terminal',
+    sentence: 'Nothing is served under the name {host}; name it with --http-hosts.',
+  },
+  ORIGIN_REFUSED: {
+    disposition: 'terminal',
+    sentence: 'Pages of {origin} may not ask here; name that origin with --http-origins.',
+  },
+  RATE_LIMIT: {
+    disposition: 'retry',
+    sentence: 'That were too many requests; go on after {seconds} s.',
+  },
+  UPLOADS_FULL: {
+    disposition: 'retry',
+    sentence: 'So many uploads are under way that there is no room for another one; send the photo again.',
+  },
+  UPLOAD_TOO_LARGE: {
+    disposition: 'terminal',
+    sentence: 'The request has more than {limit} bytes; send fewer photos at once.',
+  },
+  FETCH_REFUSED: {
+    disposition: 'terminal',
+    sentence: 'The URL is not fetched: {reason}.',
+  },
+  FETCH_FAILED: {
+    disposition: 'retry',
+    sentence: 'The photo could not be fetched from {host}: {reason}.',
+  },
   NODE_GAVE_UP: {
     disposition: 'retry',
     sentence: 'The node cannot keep its parts running ({reason}); it restarts itself, its log says why.',

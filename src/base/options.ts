@@ -17,6 +17,24 @@ const row = <T>(doc: string, schema: z.ZodType<T>, unit?: string): OptionRow<T> 
 
 const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
 
+/** Some names with commas between them, as one text. */
+const names = (name: RegExp) =>
+  z
+    .string()
+    .max(4096)
+    .refine((text) => namesOf(text).every((one) => name.test(one)), 'has a name that cannot be one');
+
+const hostName = /^[a-z0-9.:-]{1,253}$/;
+const origin = /^https?:\/\/[a-z0-9.-]{1,253}(:\d{1,5})?$/;
+
+/** The names of an option that takes several. */
+export function namesOf(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
 /** What a node can be told, one row an option. */
 export const nodeOptions = {
   name: row(
@@ -36,8 +54,36 @@ export const nodeOptions = {
     z.string().min(1).max(512).optional(),
   ),
   httpPort: row(
-    'port of metrics and health, on loopback',
+    'port of the HTTP API, metrics and health, on loopback',
     z.coerce.number().int().min(0).max(65_535).default(4280),
+  ),
+  httpListen: row(
+    'address of this machine, or ADDRESS:PORT, where the HTTP API is served to other machines, with TLS and tokens; instead of loopback',
+    z.string().min(1).max(512).optional(),
+  ),
+  httpHosts: row(
+    'names, with commas between them, under which a proxy on this machine offers the HTTP API of loopback; everybody needs a token then',
+    names(hostName).optional(),
+  ),
+  httpOrigins: row(
+    'origins, with commas between them, whose pages may use the HTTP API: https://photos.example.org',
+    names(origin).optional(),
+  ),
+  httpRate: row(
+    'requests that the HTTP API takes of one client',
+    z.coerce.number().int().min(1).max(10_000_000).default(12_000),
+    'requests a minute',
+  ),
+  httpNats: {
+    ...row(
+      "on a node with --nats: URL with an operator's password, or a token of `cluster invite --role operator`, for what operators do by HTTP",
+      z.string().min(1).optional(),
+    ),
+    env: 'CLUSTER_HTTP_NATS',
+  },
+  fetchHosts: row(
+    'hosts, with commas between them, that the HTTP API may fetch photos from',
+    names(hostName).optional(),
   ),
   nats: row(
     'URL of an existing nats-server, or a token of `cluster invite`, instead of the embedded one',

@@ -3,8 +3,8 @@ import { Fault } from '../base/errors.ts';
 import { printable } from '../terminal/printable.ts';
 import { Session } from '../repl/session.ts';
 import type { Connection } from '../transport/connection.ts';
-import type { RunRecord } from '../transport/payloads.ts';
-import { request, type RequestOf } from '../transport/requests.ts';
+import type { RequestOf } from '../transport/requests.ts';
+import { startRunOn } from '../transport/run-start.ts';
 import type { Cli } from './cli.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
@@ -15,8 +15,6 @@ export interface RunStartOptions extends FollowOptions {
   readonly node?: string;
 }
 
-/** How long a node may take to put a run on record. */
-export const startTimeoutMs = 20_000;
 const filesAtMost = 256;
 
 /** Adds the options of {@link startRun}. */
@@ -38,7 +36,7 @@ export async function startRun(
   await withConnection(options, 'operator', async (connection) => {
     const nodes = await untilInterrupted(cli.interrupted, candidates(connection, options.node));
     // Not left in the middle: whoever interrupts it then is told the run's id.
-    const run = await startOn(connection, nodes, spec);
+    const run = await startRunOn(connection, nodes, spec);
     await followRun(cli, connection, run, options);
   });
 }
@@ -61,22 +59,4 @@ async function candidates(connection: Connection, given: string | undefined): Pr
   if (given === undefined) return names;
   if (names.includes(given)) return [given];
   throw new Fault('NOT_FOUND', { what: 'node', id: printable(given) });
-}
-
-/** Starts the run on the first node that takes runs: not all do. */
-async function startOn(
-  connection: Connection,
-  nodes: readonly string[],
-  spec: RequestOf<'runStart'>,
-): Promise<RunRecord> {
-  let unavailable: unknown;
-  for (const node of nodes) {
-    try {
-      return await request(connection, 'runStart', { node }, spec, startTimeoutMs);
-    } catch (error) {
-      if (!(error instanceof Fault && error.code === 'NODE_UNAVAILABLE')) throw error;
-      unavailable = error;
-    }
-  }
-  throw unavailable;
 }

@@ -44,6 +44,8 @@ export function nodeOptionsOf({ json: _, ...given }: StartOptions): NodeOptions 
   // Said before anything is started.
   if (options.nats !== undefined) parseAddress(options.nats);
   if (options.listen !== undefined) parseListening(options.listen, options.port);
+  if (options.httpListen !== undefined) parseListening(options.httpListen, options.httpPort, '--http-listen');
+  if (options.httpNats !== undefined) parseAddress(options.httpNats);
   if (options.storeUrl !== undefined) parseStoreUrl(options.storeUrl);
   return options;
 }

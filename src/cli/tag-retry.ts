@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
 import { Fault } from '../base/errors.ts';
 import type { RunRecord } from '../transport/payloads.ts';
-import { request } from '../transport/requests.ts';
 import { tagSpec, type TagSpec } from '../transport/run-spec.ts';
+import { startRunOn } from '../transport/run-start.ts';
 import type { Cli } from './cli.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
 import { findRun, runCommand } from './run-commands.ts';
 import { outputFile } from './run-files.ts';
 import { followRun, type FollowOptions } from './run-follow.ts';
-import { startTimeoutMs } from './run-start.ts';
 
 interface RetryOptions extends FollowOptions {
   readonly out?: string;
@@ -28,7 +27,7 @@ export function retryCommand(cli: Cli): Command {
       await withConnection(options, 'operator', async (connection) => {
         const found = await untilInterrupted(cli.interrupted, findRun(connection, 'tag', id));
         const spec = await retryOf(found, options);
-        const run = await request(connection, 'runStart', { node: found.node }, spec, startTimeoutMs);
+        const run = await startRunOn(connection, [found.node], spec);
         await followRun(cli, connection, run, options);
       });
     });

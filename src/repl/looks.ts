@@ -1,4 +1,5 @@
-import { membersTable, type MembersReply } from '../terminal/member-views.ts';
+import { membersTable } from '../terminal/member-views.ts';
+import type { MembersReply } from '../transport/members.ts';
 import { jsonText } from '../terminal/printable.ts';
 import { activityView, listView, mailboxView, topOf, traceView, treeView } from './actor-views.ts';
 import { command, type Answer, type ReplCommand } from './command.ts';

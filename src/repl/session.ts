@@ -1,6 +1,6 @@
 import { Fault } from '../base/errors.ts';
 import { printable } from '../terminal/printable.ts';
-import { membersReply, type MembersReply } from '../terminal/member-views.ts';
+import { membersReply, type MembersReply } from '../transport/members.ts';
 import type { Connection } from '../transport/connection.ts';
 import { gather, request, wasHeard, type ReplyOf, type RequestOf } from '../transport/requests.ts';
 

@@ -1,27 +1,6 @@
-import { z } from 'zod';
+import type { MemberRow, MembersReply } from '../transport/members.ts';
 import { table } from './table.ts';
 import { timeText } from './views.ts';
-
-const departure = z.object({ how: z.string(), at: z.number(), why: z.string().optional() });
-
-const member = z.object({
-  name: z.string(),
-  state: z.string(),
-  version: z.string(),
-  takes: z.string(),
-  startedAt: z.number(),
-  holdsStore: z.boolean(),
-  departure: departure.optional(),
-});
-type MemberRow = z.infer<typeof member>;
-
-/** What a node knows of its cluster, as far as it is shown. */
-export const membersReply = z.object({
-  leader: z.object({ node: z.string(), term: z.number() }).optional(),
-  members: z.array(member),
-});
-/** See {@link membersReply}. */
-export type MembersReply = z.infer<typeof membersReply>;
 
 /** The nodes of a cluster, those that are gone included. */
 export function membersTable({ leader, members }: MembersReply): string {

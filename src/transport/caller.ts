@@ -5,10 +5,13 @@ import { decodeName, encodeName } from '../base/ids.ts';
 const callerHeader = 'Autotag-Caller';
 const maxCharacters = 200;
 
-/** Headers that say who asks: the user and the host of this process. The server lets anybody say anything: it is no proof. */
-export function callerHeaders(): MsgHdrs {
+/**
+ * Headers that say who asks: by default the user and the host of this process. The server lets anybody say anything: it is
+ * no proof.
+ */
+export function callerHeaders(caller = callerName()): MsgHdrs {
   const made = headers();
-  made.set(callerHeader, encodeName(callerName()));
+  made.set(callerHeader, encodeName(caller));
   return made;
 }
 

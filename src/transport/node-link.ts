@@ -1,6 +1,7 @@
 import { Fault } from '../base/errors.ts';
 import type { Credentials } from './address.ts';
 import { Activations } from './activations.ts';
+import { ApiTokens } from './api-tokens.ts';
 import { Attempts } from './attempts.ts';
 import { BlobExchange } from './blob-exchange.ts';
 import { Bundles } from './bundles.ts';
@@ -51,6 +52,7 @@ export interface NodeLink {
   readonly topologies: TopologyRecords;
   readonly schedules: ScheduleRecords;
   readonly bundles: Bundles;
+  readonly apiTokens: ApiTokens;
 }
 
 /** Of everything that a cluster of at least so many servers keeps: one of them may be lost. */
@@ -103,6 +105,7 @@ async function openParts(connection: Connection, options: NodeLinkOptions): Prom
     topologies,
     schedules,
     bundles,
+    apiTokens,
   ] = await Promise.all([
     PhotoQueue.open(connection, { ...options, replicas }),
     Attempts.open(connection, { replicas }),
@@ -116,6 +119,7 @@ async function openParts(connection: Connection, options: NodeLinkOptions): Prom
     TopologyRecords.open(connection, { replicas }),
     ScheduleRecords.open(connection, { replicas }),
     Bundles.open(connection, { replicas }),
+    ApiTokens.open(connection, { replicas }),
   ]);
   return {
     connection,
@@ -132,5 +136,6 @@ async function openParts(connection: Connection, options: NodeLinkOptions): Prom
     topologies,
     schedules,
     bundles,
+    apiTokens,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { apiTokenWish, shownApiToken } from './api-token.ts';
 import { attributes } from './bolt-tuple.ts';
 import { correction, correctionExchanges, shownTag } from './correction-payloads.ts';
 import { runId, runSpec } from './run-spec.ts';
@@ -569,6 +570,9 @@ export const exchanges = {
   scheduleResume: { request: z.object({ name: scheduleName }), reply: scheduleStatus },
   scheduleRun: { request: z.object({ name: scheduleName }), reply: firing },
   scheduleRemove: { request: z.object({ name: scheduleName }), reply: z.object({ removed: scheduleName }) },
+  tokenAdd: { request: apiTokenWish, reply: shownApiToken.extend({ token: z.string() }) },
+  tokenList: { request: z.object({}), reply: z.object({ tokens: z.array(shownApiToken) }) },
+  tokenRemove: { request: apiTokenWish.pick({ name: true }), reply: shownApiToken },
   /** Nodes, actor trees and states are shown as they are: their shape belongs to the runtime. */
   inspect: {
     request: z.object({

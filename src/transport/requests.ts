@@ -58,6 +58,7 @@ const answerFrame = z.union([
 
 /**
  * Sends a request and waits for its answer.
+ * @param caller - on whose behalf an operator asks, for the audit log; by default this process's user
  * @throws Fault `NODE_UNAVAILABLE` (nobody answers, or not in time), `NATS_DENIED`, `NATS_UNREACHABLE`,
  * `REQUEST_INVALID`, or whatever the handler threw
  */
@@ -67,6 +68,7 @@ export async function request<Name extends RequestName>(
   tokens: SubjectTokens<Name>,
   value: RequestOf<Name>,
   timeoutMs = defaultTimeoutMs,
+  caller?: string,
 ): Promise<ReplyOf<Name>> {
   const subject = subjectOf(name, tokens);
   const payload = packRequest(connection, name, value);
@@ -74,7 +76,7 @@ export async function request<Name extends RequestName>(
     const answer = clientOf(connection).request(subject, payload, {
       timeout: timeoutMs,
       // Who acts on a cluster is written down.
-      ...(connection.role === 'operator' ? { headers: callerHeaders() } : {}),
+      ...(connection.role === 'operator' ? { headers: callerHeaders(caller) } : {}),
     });
     return openAnswer(name, await connection.orBroken(answer));
   } catch (error) {

@@ -320,6 +320,24 @@ export const subjects = {
     ['operator'],
     exchanges.scheduleRemove,
   ),
+  tokenAdd: ask(
+    'autotag.v1.tokens.add',
+    'name and role of a token of the HTTP API; the token, which nobody keeps',
+    ['operator'],
+    exchanges.tokenAdd,
+  ),
+  tokenList: ask(
+    'autotag.v1.tokens.list',
+    'nothing; names and roles of the tokens of the HTTP API',
+    ['operator'],
+    exchanges.tokenList,
+  ),
+  tokenRemove: ask(
+    'autotag.v1.tokens.remove',
+    'name of a token of the HTTP API; what was removed',
+    ['operator'],
+    exchanges.tokenRemove,
+  ),
   nodes: ask(
     'autotag.v1.inspect.nodes',
     'nothing; every node answers',

@@ -1,14 +1,35 @@
-import Fastify from 'fastify';
+import helmet from '@fastify/helmet';
 import { Fault, reasonOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { isLoopback } from '../transport/address.ts';
+import type { Listening } from '../transport/server/listening.ts';
+import { Access, checkRole } from './access.ts';
+import { registerApi } from './api.ts';
+import { createApp, type App, type Identity } from './fastify-app.ts';
+import type { Gateway } from './gateway.ts';
+import { UploadBudget } from './upload-budget.ts';
 
-/** What the HTTP server shows. */
+/** What the HTTP server shows, and to whom. */
 export interface HttpServerOptions {
-  /** Port on loopback; 0 lets the system choose. */
-  readonly port: number;
+  /** Port 0 lets the system choose. */
+  readonly listening: Listening;
+  /** For TLS, without which nothing but loopback is listened on. */
+  readonly identity: Identity | undefined;
+  /** Names under which a proxy of this machine is reached: with any, everybody needs a token. */
+  readonly hosts: readonly string[];
+  /** Origins of pages of other sites that may use the API. */
+  readonly origins: readonly string[];
+  /** Hosts that photos may be fetched from. */
+  readonly fetchHosts: readonly string[];
+  readonly requestsPerMinute: number;
+  readonly maxPhotoBytes: number;
   readonly metrics: Metrics;
   /** Whether the node takes photos now. */
   readonly ready: () => boolean;
+  /** The cluster, `undefined` while it cannot be reached. */
+  readonly gateway: () => Gateway | undefined;
+  readonly log: Log;
 }
 
 /** A running HTTP server. */
@@ -17,24 +38,62 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Of uploads, at once. */
+const uploadBytes = 256 * 1024 * 1024;
+
 /**
- * Serves `/metrics` (Prometheus) and `/health` on loopback.
- * @throws Fault `PORT_IN_USE`
+ * Serves `/metrics` (Prometheus), `/health`, and the API below `/api/v1`.
+ * @throws Fault `PORT_IN_USE`, `LISTEN_ADDRESS`, `INSECURE_LISTEN`
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { port, metrics, ready } = options;
-  const app = Fastify({ bodyLimit: 1024, forceCloseConnections: true });
-  app.get('/metrics', async (_request, reply) => {
+  const { listening, identity, hosts, origins, log } = options;
+  const isLocal = isLoopback(listening.host);
+  if (!isLocal && identity === undefined) throw new Fault('INSECURE_LISTEN', { address: listening.host });
+  const app = createApp(log, identity);
+  const gateway = (): Gateway => {
+    const found = options.gateway();
+    if (found === undefined)
+      throw new Fault('NATS_UNREACHABLE', { url: 'the cluster', reason: 'not yet, or not now' });
+    return found;
+  };
+  const access = new Access({ tokens: () => gateway().tokens, local: isLocal && hosts.length === 0 });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    // A certificate of the node's own is for those who know it, not for the name of the machine.
+    strictTransportSecurity: false,
+  });
+  addProbes(app, options, isLocal ? undefined : access);
+  await registerApi(app, {
+    ...options,
+    gateway,
+    access,
+    uploads: new UploadBudget(uploadBytes),
+    origin: { local: isLocal, hosts, origins },
+  });
+  return { url: await listen(app, listening), close: () => app.close() };
+}
+
+/** Health is anybody's; outside of loopback, metrics are for those who have a token. */
+function addProbes(app: App, { metrics, ready }: HttpServerOptions, access: Access | undefined): void {
+  app.get('/metrics', async (request, reply) => {
+    if (access !== undefined) checkRole(await access.principal(request), 'viewer');
     void reply.type(metrics.registry.contentType);
     return metrics.registry.metrics();
   });
   app.get('/health', (_request, reply) => reply.code(ready() ? 200 : 503).send({ ready: ready() }));
+}
+
+async function listen(app: App, { host, port }: Listening): Promise<string> {
   try {
-    const url = await app.listen({ host: '127.0.0.1', port });
-    return { url, close: () => app.close() };
+    return await app.listen({ host, port });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-      throw new Fault('PORT_IN_USE', { port, option: '--http-port' }, error);
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EADDRINUSE') throw new Fault('PORT_IN_USE', { port, option: '--http-port' }, error);
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new Fault('LISTEN_ADDRESS', { address: host }, error);
     throw new Fault('INTERNAL', { reason: reasonOf(error) }, error);
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { Session } from '../../src/repl/session.ts';
 import type { ProcessStatus } from '../../src/runtime/index.ts';
-import { membersReply } from '../../src/terminal/member-views.ts';
+import { membersReply } from '../../src/transport/members.ts';
 import { ClusterCommand } from '../support/cluster-command.ts';
 import type { ClusterClient } from '../support/cluster-client.ts';
 import { startClusterNode, type ClusterNode } from '../support/cluster-node.ts';

@@ -13,14 +13,14 @@ export interface Listening {
  * Reads `ADDRESS`, `ADDRESS:PORT` or `[IPV6]:PORT`.
  * @throws Fault `USAGE`
  */
-export function parseListening(text: string, defaultPort: number): Listening {
+export function parseListening(text: string, defaultPort: number, option = '--listen'): Listening {
   if (isIP(text) !== 0) return { host: text, port: defaultPort };
   const found = /^(?:\[([^\]]+)\]|([A-Za-z0-9.-]+))(?::(\d{1,5}))?$/.exec(text);
   const host = found?.[1] ?? found?.[2] ?? '';
   const port = found?.[3] === undefined ? defaultPort : Number(found[3]);
   const isHost = found?.[1] === undefined ? isNameOrAddress(host) : isIP(host) === 6;
   if (!isHost || port < 1 || port > 65_535)
-    throw new Fault('USAGE', { reason: '--listen: give ADDRESS or ADDRESS:PORT of this machine.' });
+    throw new Fault('USAGE', { reason: `${option}: give ADDRESS or ADDRESS:PORT of this machine.` });
   return { host, port };
 }
 
@@ -49,7 +49,7 @@ export function urlOfListening(listening: Listening): string {
 }
 
 /** `SCHEME://HOST:PORT` */
-export function urlOfHost(scheme: 'nats' | 'tls', host: string, port: number): string {
+export function urlOfHost(scheme: 'nats' | 'tls' | 'https', host: string, port: number): string {
   return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${String(port)}`;
 }
 

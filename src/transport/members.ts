@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+const departure = z.object({ how: z.string(), at: z.number(), why: z.string().optional() });
+
+const member = z.object({
+  name: z.string(),
+  state: z.string(),
+  version: z.string(),
+  takes: z.string(),
+  startedAt: z.number(),
+  holdsStore: z.boolean(),
+  departure: departure.optional(),
+});
+/** A node as others see it. */
+export type MemberRow = z.infer<typeof member>;
+
+/** What a node knows of its cluster, as far as it is shown. */
+export const membersReply = z.object({
+  leader: z.object({ node: z.string(), term: z.number() }).optional(),
+  members: z.array(member),
+});
+/** See {@link membersReply}. */
+export type MembersReply = z.infer<typeof membersReply>;
