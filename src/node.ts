@@ -294,7 +294,7 @@ class RunningNode implements Node {
           id: 'duties',
           start: deferred('supervisor', () => supervisor(this.#duties(threads, pools).spec())),
         },
-        { id: 'gateway', start: external(this.#startGateway()) },
+        { id: 'gateway', start: external(this.#startGateway()), backoff: { initialMs: 50, maxMs: 10_000 } },
       ],
     };
     return {

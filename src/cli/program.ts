@@ -21,6 +21,7 @@ import { submitCommand } from './submit.ts';
 import { tagCommand } from './tag.ts';
 import { tagsCommand } from './tags.ts';
 import { thumbnailCommand } from './thumbnail.ts';
+import { tokenCommand } from './tokens.ts';
 import {
   activateCommand,
   deactivateCommand,
@@ -34,6 +35,7 @@ import { trainCommand } from './train.ts';
 const commands: readonly ((cli: Cli) => Command)[] = [
   startCommand,
   inviteCommand,
+  tokenCommand,
   submitCommand,
   searchCommand,
   relatedCommand,

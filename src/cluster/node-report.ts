@@ -17,7 +17,7 @@ export function configReport(options: NodeOptions): Readonly<Record<string, unkn
   const shown = (name: string, value: unknown) => {
     if (secretName.test(name)) return '…';
     if (typeof value !== 'string') return value;
-    if (name === 'nats') return shownAs(() => parseAddress(value).url);
+    if (name === 'nats' || name === 'httpNats') return shownAs(() => parseAddress(value).url);
     return name === 'storeUrl' ? shownAs(() => storePlace(value)) : value;
   };
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, shown(name, value)]));

@@ -75,7 +75,7 @@ async function admission(app: App, { access, origin, requestsPerMinute }: ApiOpt
   await app.register(rateLimit, {
     max: requestsPerMinute,
     timeWindow: minuteMs,
-    keyGenerator: ({ principal, ip }) => principal?.name ?? ip,
+    keyGenerator: ({ principal, ip }) => (principal?.name === undefined ? ip : `token ${principal.name}`),
     errorResponseBuilder: (_, { ttl }) => tooMany(ttl),
   });
   const failures = app.createRateLimit({

@@ -1,10 +1,11 @@
-import { createServer } from 'node:http';
+import { createServer, STATUS_CODES } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
+import type { Socket } from 'node:net';
 import Fastify from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { Fault, reasonOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { errorHandler } from './http-faults.ts';
-import { Fault } from '../base/errors.ts';
+import { errorHandler, errorOf } from './http-faults.ts';
 
 /** Certificate and key of a server that speaks TLS, PEM. */
 export interface Identity {
@@ -27,6 +28,10 @@ const timeouts = {
 /** Of a connection on which nothing moves: longer than a photo is waited for, and than a stream of events is silent; ms. */
 const idleMs = 90_000;
 const connectionsAtMost = 4_096;
+const unreadStatuses: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+};
 
 /** A server without routes: what is given and answered is checked by the zod schemas of its routes. */
 export function createApp(log: Log, identity: Identity | undefined) {
@@ -43,6 +48,7 @@ export function createApp(log: Log, identity: Identity | undefined) {
       server.maxConnections = connectionsAtMost;
       return server;
     },
+    clientErrorHandler: refuseUnread,
     frameworkErrors: (error, request, reply) => {
       errorHandler(log)(error, request, reply);
     },
@@ -56,6 +62,24 @@ export function createApp(log: Log, identity: Identity | undefined) {
   // What is no JSON is no request: a form of another page could send text.
   app.removeContentTypeParser('text/plain');
   return app;
+}
+
+/** Answers what is no HTTP, or comes too slowly: there is no request then, and so no reply. */
+function refuseUnread(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = unreadStatuses[error.code ?? ''] ?? 400;
+  const fault = new Fault('REQUEST_INVALID', { reason: reasonOf(error) });
+  const body = JSON.stringify({ error: errorOf(fault) });
+  const head = [
+    `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`,
+    'content-type: application/json',
+    `content-length: ${String(Buffer.byteLength(body))}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** See {@link createApp}. */

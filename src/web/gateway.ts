@@ -27,7 +27,7 @@ export interface AskOptions {
 }
 
 /** How long a request with `wait` may wait for the tags of a photo, ms. */
-export const resultTimeoutMs = 60_000;
+const resultTimeoutMs = 60_000;
 
 /** The cluster as the HTTP API sees it: subjects, through one connection that all requests share. */
 export class Gateway {
@@ -63,6 +63,15 @@ export class Gateway {
     { by, timeoutMs }: AskOptions = {},
   ): Promise<ReplyOf<Name>> {
     return request(this.#connection, name, tokens, value, timeoutMs, by);
+  }
+
+  /**
+   * Checks that a node is there, or was of late.
+   * @throws Fault `NOT_FOUND`, and as {@link ClusterOverview.get}
+   */
+  async checkNode(name: string): Promise<void> {
+    const { nodes } = await this.overview.get();
+    if (nodes.every((node) => node.name !== name)) throw new Fault('NOT_FOUND', { what: 'node', id: name });
   }
 
   /**

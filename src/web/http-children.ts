@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Fault } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { namesOf, type NodeOptions } from '../base/options.ts';
@@ -70,7 +71,10 @@ export function gatewayChild(given: () => GatewayAccess, onChange: (gateway: Gat
       maxPhotoBytes,
     });
     onChange(gateway);
-    const { promise: exited, resolve: end } = withResolver<'normal'>();
+    const { promise: exited, resolve: end } = withResolver<Fault | 'normal'>();
+    void own?.closed.then((fault) => {
+      end(fault ?? 'normal');
+    });
     const stop = async () => {
       onChange(undefined);
       gateway.close();

@@ -3,6 +3,7 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 import { z } from 'zod';
 import { packageVersion } from '../base/package-root.ts';
 import type { App } from './fastify-app.ts';
+import { errorAnswer } from './schemas.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -49,5 +50,11 @@ export async function registerOpenApi(app: App): Promise<void> {
 }
 
 function binaryAnswer(type: string) {
-  return { 200: { description: 'As it is', content: { [type]: { schema: { type: 'string' } } } } };
+  return {
+    200: { description: 'As it is', content: { [type]: { schema: { type: 'string' } } } },
+    default: {
+      description: 'An error',
+      content: { 'application/json': { schema: z.toJSONSchema(errorAnswer) } },
+    },
+  };
 }

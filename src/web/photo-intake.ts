@@ -21,12 +21,16 @@ export interface PhotoFailure {
 
 /** What became of a photo, as it is answered. */
 export type PhotoOutcome =
-  { readonly id: string; readonly file: string; readonly state: 'stored' } | PhotoResult | PhotoFailure;
+  | { readonly id: string; readonly file: string; readonly state: 'stored'; readonly duplicate: boolean }
+  | PhotoResult
+  | PhotoFailure;
 
 /** How photos are taken in. */
 export interface IntakeOptions {
   /** Whether their tags are waited for. */
   readonly wait: boolean;
+  /** Whether it is taken although the same photo was sent a moment ago. */
+  readonly again: boolean;
   /** Ends that, when nobody is there any more to be told. */
   readonly gone: AbortSignal;
 }
@@ -43,13 +47,17 @@ export interface Intake {
 export function takeIn(
   { submitter, waiter }: Gateway,
   photo: IncomingPhoto,
-  { wait, gone }: IntakeOptions,
+  { wait, again, gone }: IntakeOptions,
 ): Intake {
   const { file, bytes, id } = photo;
   const expected = wait
     ? waiter.expect({ id: id ?? sha256(bytes), file, anyResult: id === undefined })
     : undefined;
-  const submitted = submitter.submit({ ...photo, ...(wait ? { client: waiter.client } : {}) });
+  const submitted = submitter.submit({
+    ...photo,
+    ...(wait ? { client: waiter.client } : {}),
+    ...(again ? { rerun: Date.now() } : {}),
+  });
   // Nothing that waits for tags may hold the bytes.
   return { sent: submitted.catch(() => undefined), outcome: outcomeOf(file, submitted, expected, gone) };
 }
@@ -67,7 +75,8 @@ async function outcomeOf(
 ): Promise<PhotoOutcome> {
   try {
     const submitted = await submitting;
-    if (expected === undefined) return { id: submitted.id, file, state: 'stored' };
+    if (expected === undefined)
+      return { id: submitted.id, file, state: 'stored', duplicate: submitted.duplicate };
     expected.acknowledged(submitted);
     return await Promise.race([expected.result, untilAborted(gone)]);
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
-import { Fault } from '../base/errors.ts';
+import { Fault, reasonOf } from '../base/errors.ts';
 import { maxNameBytes } from '../base/ids.ts';
 import type { UploadBudget } from './upload-budget.ts';
 
@@ -24,8 +24,8 @@ const fieldNameBytes = 64;
 /**
  * The photos of a multipart request, one after the other as they come in. A photo that is too large, or that there is no
  * room for, is passed over and costs only itself. A field `id` belongs to the file behind it.
- * @throws Fault `UPLOAD_TOO_LARGE` at once where the request says its length, else when so many bytes have come; errors of
- * the parser of multipart
+ * @throws Fault `UPLOAD_TOO_LARGE` at once where the request says its length, else when so many bytes have come;
+ * `REQUEST_INVALID`; errors of the parser with a status
  */
 export async function* uploadedPhotos(
   request: FastifyRequest,
@@ -42,14 +42,20 @@ export async function* uploadedPhotos(
     },
   });
   let id: string | undefined;
-  for await (const part of parts) {
-    if (part.type === 'field') {
-      if (part.fieldname === 'id') id = String(part.value);
-      continue;
+  try {
+    for await (const part of parts) {
+      if (part.type === 'field') {
+        if (part.fieldname === 'id') id = String(part.value);
+        continue;
+      }
+      const file = part.filename === '' ? part.fieldname : part.filename;
+      yield await read(part, { file, id }, limits);
+      id = undefined;
     }
-    const file = part.filename === '' ? part.fieldname : part.filename;
-    yield await read(part, { file, id }, limits);
-    id = undefined;
+  } catch (error) {
+    // The parser has errors with a status, and others for what it cannot make sense of.
+    if (error instanceof Error && 'statusCode' in error) throw error;
+    throw new Fault('REQUEST_INVALID', { reason: `the form cannot be read (${reasonOf(error)})` }, error);
   }
 }
 

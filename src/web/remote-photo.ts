@@ -76,10 +76,13 @@ function get(url: URL, limits: FetchLimits, signal: AbortSignal): Promise<Incomi
 function guardedLookup(mayConnect: (address: string) => boolean): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const [first] = addresses ?? [];
-      const foreign = addresses?.find(({ address }) => !mayConnect(address));
-      if (error !== null || first === undefined) callback(error, []);
-      else if (foreign !== undefined)
+      if (error !== null) {
+        callback(error, []);
+        return;
+      }
+      const [first] = addresses;
+      const foreign = addresses.find(({ address }) => !mayConnect(address));
+      if (foreign !== undefined || first === undefined)
         callback(new Fault('FETCH_REFUSED', { reason: `${hostname} is not on the public Internet` }), []);
       else if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);

@@ -8,9 +8,12 @@ export const errorBody = z.object({
   retry: z.boolean(),
 });
 
+/** What is answered where something went wrong. */
+export const errorAnswer = z.object({ error: errorBody });
+
 /** The answers of a route: `answer`, or an error. */
 export function answers<Answer extends z.ZodType>(answer: Answer, status = 200) {
-  return { [status]: answer, default: z.object({ error: errorBody }) };
+  return { [status]: answer, default: errorAnswer };
 }
 
 /** `?flag` and `?flag=true` */

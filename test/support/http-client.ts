@@ -1,3 +1,5 @@
+import { get, type IncomingHttpHeaders } from 'node:http';
+
 /** What a route of the HTTP API has answered. */
 export interface Answer {
   readonly status: number;
@@ -53,4 +55,17 @@ export function photoForm(
     form.append('file', new Blob([new Uint8Array(bytes)]), file);
   }
   return form;
+}
+
+/** Sends a GET with any headers, also those that `fetch` keeps to itself. */
+export function rawRequest(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders }> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers }, (response) => {
+      response.resume();
+      resolve({ status: response.statusCode ?? 0, headers: response.headers });
+    }).on('error', reject);
+  });
 }

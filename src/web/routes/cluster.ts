@@ -39,6 +39,7 @@ export function clusterRoutes({ app, gateway }: ApiContext): void {
       },
     },
     async ({ params: { node: name } }) => {
+      await gateway().checkNode(name);
       const { value } = await gateway().ask('inspect', { node: name, verb: 'tree' }, {});
       return { tree: value };
     },
@@ -57,6 +58,7 @@ export function clusterRoutes({ app, gateway }: ApiContext): void {
     },
     async (request) => {
       const { params: where, body } = request;
+      await gateway().checkNode(where.node);
       const tokens = { node: where.node, verb: 'kill' };
       const { value } = await gateway().ask(
         'control',

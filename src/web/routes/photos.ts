@@ -8,19 +8,27 @@ import { sendFault, statusOf } from '../http-faults.ts';
 import { failureOf, takeIn, type IntakeOptions, type PhotoOutcome } from '../photo-intake.ts';
 import { limitUpload, uploadedPhotos } from '../photo-upload.ts';
 import { fetchPhoto } from '../remote-photo.ts';
-import { answers, errorBody, flag } from '../schemas.ts';
+import { answers, errorAnswer, errorBody, flag } from '../schemas.ts';
 
 const photoParams = z.object({ id: z.string().describe('Id of the photo, percent-encoded') });
-const waiting = z.object({ wait: flag.describe('Whether to wait for the tags, up to a minute') });
+const query = z.object({
+  wait: flag.describe('Whether to wait for the tags, up to a minute'),
+  again: flag.describe('Takes a photo although the same was sent within the last two minutes'),
+});
 const outcome = z.union([
-  z.object({ id: z.string(), file: z.string(), state: z.literal('stored') }),
+  z.object({
+    id: z.string(),
+    file: z.string(),
+    state: z.literal('stored'),
+    duplicate: z.boolean().describe('Whether it was there already, and is not tagged another time'),
+  }),
   ...photoResult.options,
   z.object({ file: z.string(), error: errorBody }),
 ]);
 const intake = {
   200: z.object({ photos: z.array(outcome) }).describe('Tagged'),
   202: z.object({ photos: z.array(outcome) }).describe('Stored, and to be tagged'),
-  default: z.object({ error: errorBody, photos: z.array(outcome).optional() }).describe('None was stored'),
+  default: errorAnswer.extend({ photos: z.array(outcome).optional() }).describe('None was stored'),
 };
 const multipart = z.object({
   id: z.string().optional().describe('Id of the file behind it; the SHA-256 of its bytes by default'),
@@ -80,12 +88,12 @@ function intakeRoutes(context: ApiContext): void {
       schema: {
         tags: ['photos'],
         summary: 'Sends photos to be tagged',
-        querystring: waiting,
+        querystring: query,
         response: intake,
       },
     },
     async (request, reply) => {
-      const options = { wait: request.query.wait, gone: goneOf(reply) };
+      const options = { ...request.query, gone: goneOf(reply) };
       const outcomes = await withinLimit(request, () => upload(context, request, options));
       return answer(reply, outcomes, options);
     },
@@ -97,14 +105,14 @@ function intakeRoutes(context: ApiContext): void {
       schema: {
         tags: ['photos'],
         summary: 'Fetches a photo from one of the hosts that the node may fetch from, to be tagged',
-        querystring: waiting,
+        querystring: query,
         body: z.object({ url: z.url().max(4096), id: z.string().optional() }),
         response: intake,
       },
     },
     async (request, reply) => {
       const { url: file, id } = request.body;
-      const options = { wait: request.query.wait, gone: goneOf(reply) };
+      const options = { ...request.query, gone: goneOf(reply) };
       const limits = { hosts: fetchHosts, maxBytes: maxPhotoBytes, signal: options.gone };
       const bytes = await fetchPhoto(new URL(file), limits);
       return answer(reply, [await takeIn(gateway(), { file, id, bytes }, options).outcome], options);
@@ -119,10 +127,10 @@ async function upload(
   options: IntakeOptions,
 ): Promise<PhotoOutcome[]> {
   const cluster = gateway();
-  const outcomes: (PhotoOutcome | Promise<PhotoOutcome>)[] = [];
+  const outcomes: Promise<PhotoOutcome>[] = [];
   for await (const photo of uploadedPhotos(request, { maxPhotoBytes, budget })) {
     if ('fault' in photo) {
-      outcomes.push(failureOf(photo.file, photo.fault));
+      outcomes.push(Promise.resolve(failureOf(photo.file, photo.fault)));
       continue;
     }
     const { length } = photo.bytes;
