@@ -331,7 +331,7 @@ export const catalogue = {
   },
   LISTEN_ADDRESS: {
     disposition: 'terminal',
-    sentence: 'This machine cannot listen on {address}; give one of its own addresses with --listen.',
+    sentence: 'This machine cannot listen on {address}; give one of its own addresses with {option}.',
   },
   NOT_LISTENING: {
     disposition: 'terminal',

@@ -114,6 +114,14 @@ export class Metrics {
     return { p50Ms: ms('0.5'), p99Ms: ms('0.99') };
   }
 
+  readonly httpSeconds = new Histogram<'method' | 'route' | 'status'>({
+    name: 'autotag_http_seconds',
+    help: 'Time of a request by HTTP, the wait for tags included',
+    labelNames: ['method', 'route', 'status'],
+    buckets: secondsBuckets,
+    registers: [this.registry],
+  });
+
   readonly residentBytes = new Gauge({
     name: 'autotag_resident_bytes',
     help: 'Resident memory of the node process',

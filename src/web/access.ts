@@ -52,7 +52,8 @@ export class Access {
     const token = bearerOf(request) ?? this.#sessionOf(request)?.token;
     if (token !== undefined) return await this.#ownerOf(token);
     const { local, tokens } = this.#options;
-    if (local && (await tokens().list()).length === 0) return { name: undefined, role: 'submitter' };
+    if (local && !isForwarded(request) && (await tokens().list()).length === 0)
+      return { name: undefined, role: 'submitter' };
     throw new Fault('TOKEN_MISSING');
   }
 
@@ -96,6 +97,11 @@ export class Access {
 /** @throws Fault `ROLE_MISSING` */
 export function checkRole({ name = 'this machine', role }: Principal, needed: ApiRole): void {
   if (!mayAs(role, needed)) throw new Fault('ROLE_MISSING', { needed, name, role });
+}
+
+/** Whether a proxy has said that it asks for somebody else. */
+function isForwarded({ headers }: FastifyRequest): boolean {
+  return ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => headers[name] !== undefined);
 }
 
 function bearerOf({ headers }: FastifyRequest): string | undefined {

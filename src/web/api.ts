@@ -35,7 +35,11 @@ export async function registerApi(root: App, options: ApiOptions): Promise<void>
       const app = plugin as unknown as App;
       await app.register(multipart, { throwFileSizeLimit: false });
       if (options.origin.origins.length > 0)
-        await app.register(cors, { origin: [...options.origin.origins], maxAge: 600 });
+        await app.register(cors, {
+          origin: [...options.origin.origins],
+          methods: ['GET', 'POST', 'PUT', 'DELETE'],
+          maxAge: 600,
+        });
       await admission(app, options);
       await registerOpenApi(app);
       const context = { ...options, app };

@@ -21,8 +21,13 @@ export interface ClusterEvent {
   readonly data: string;
 }
 
-/** Told of each event; it must return at once. */
-export type Listener = (event: ClusterEvent) => void;
+/** Somebody who listens. */
+export interface Listener {
+  /** Told of each event; it must return at once. */
+  tell(event: ClusterEvent): void;
+  /** Called when there will be no more of them. */
+  end(): void;
+}
 
 /** Events that somebody who was away for a moment may still hear. */
 const kept = 1_000;
@@ -56,7 +61,7 @@ export class EventHub {
    * @param after - the last event that was heard: what has come since is told first, as far as it is remembered
    */
   listen(wanted: ReadonlySet<Topic>, listener: Listener, after?: string): () => void {
-    for (const event of this.#since(after)) if (wanted.has(event.topic)) listener(event);
+    for (const event of this.#since(after)) if (wanted.has(event.topic)) listener.tell(event);
     this.#listeners.set(listener, wanted);
     this.#begin(wanted);
     return () => {
@@ -67,8 +72,10 @@ export class EventHub {
 
   /** Tells nobody anything any more. */
   close(): void {
+    const listeners = [...this.#listeners.keys()];
     this.#listeners.clear();
     this.#endUnheard();
+    for (const listener of listeners) listener.end();
   }
 
   #since(after: string | undefined): readonly ClusterEvent[] {
@@ -141,6 +148,6 @@ export class EventHub {
     // What the cluster looked like before is of no use to anybody.
     if (topic !== 'cluster') this.#past.push(event);
     if (this.#past.length > kept) this.#past.shift();
-    for (const [listener, wanted] of [...this.#listeners]) if (wanted.has(topic)) listener(event);
+    for (const [listener, wanted] of [...this.#listeners]) if (wanted.has(topic)) listener.tell(event);
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Fault } from '../base/errors.ts';
+import { Fault } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { namesOf, type NodeOptions } from '../base/options.ts';
@@ -13,6 +13,8 @@ import { certifiedHosts, parseListening, type Listening } from '../transport/ser
 import type { Identity } from './fastify-app.ts';
 import { Gateway } from './gateway.ts';
 import { startHttpServer, type HttpServer } from './http-server.ts';
+
+const dayMs = 86_400_000;
 
 /** What the HTTP server of a node is made of. */
 export interface HttpParts {
@@ -51,7 +53,16 @@ export function httpChild(options: NodeOptions, parts: HttpParts, onOpen: (http:
     });
     onOpen(http);
     const { promise: exited, resolve: end } = withResolver<'normal'>();
+    const renewal = setInterval(() => {
+      identityFor(listening, parts.folder).then(http.renew, (error: unknown) => {
+        parts.log.error(
+          { fault: Fault.from(error).toWire() },
+          'the certificate of the HTTP API was not renewed',
+        );
+      });
+    }, dayMs);
     const stop = async () => {
+      clearInterval(renewal);
       await http.close();
       end('normal');
     };
@@ -72,14 +83,17 @@ export function gatewayChild(given: () => GatewayAccess, onChange: (gateway: Gat
     });
     onChange(gateway);
     const { promise: exited, resolve: end } = withResolver<Fault | 'normal'>();
-    void own?.closed.then((fault) => {
-      end(fault ?? 'normal');
-    });
-    const stop = async () => {
+    const over = (reason: Fault | 'normal') => {
       onChange(undefined);
       gateway.close();
+      end(reason);
+    };
+    void own?.closed.then((fault) => {
+      over(fault ?? 'normal');
+    });
+    const stop = async () => {
       await own?.close();
-      end('normal');
+      over('normal');
     };
     return { exited, stop, kill: stop, describe: () => ({ role: (own ?? link.connection).role }) };
   };

@@ -1,9 +1,10 @@
+import { Server as TlsServer } from 'node:https';
 import helmet from '@fastify/helmet';
 import { Fault, reasonOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { isLoopback } from '../transport/address.ts';
-import type { Listening } from '../transport/server/listening.ts';
+import { reachableHosts, urlOfHost, type Listening } from '../transport/server/listening.ts';
 import { Access, checkRole } from './access.ts';
 import { registerApi } from './api.ts';
 import { createApp, type App, type Identity } from './fastify-app.ts';
@@ -35,6 +36,8 @@ export interface HttpServerOptions {
 /** A running HTTP server. */
 export interface HttpServer {
   readonly url: string;
+  /** Shows this certificate to whoever connects from now on. */
+  renew(identity: Identity | undefined): void;
   close(): Promise<void>;
 }
 
@@ -65,6 +68,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     // A certificate of the node's own is for those who know it, not for the name of the machine.
     strictTransportSecurity: false,
   });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions } = request;
+    const labels = { method, route: routeOptions.url ?? 'none', status: String(reply.statusCode) };
+    options.metrics.httpSeconds.observe(labels, reply.elapsedTime / 1_000);
+    done();
+  });
   addProbes(app, options, isLocal ? undefined : access);
   await registerApi(app, {
     ...options,
@@ -73,7 +82,16 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     uploads: new UploadBudget(uploadBytes),
     origin: { local: isLocal, hosts, origins },
   });
-  return { url: await listen(app, listening), close: () => app.close() };
+  const port = await listen(app, listening);
+  const [host = listening.host] = reachableHosts(listening);
+  return {
+    url: urlOfHost(identity === undefined ? 'http' : 'https', host, port),
+    renew: (renewed) => {
+      if (app.server instanceof TlsServer && renewed !== undefined)
+        app.server.setSecureContext({ ...renewed });
+    },
+    close: () => app.close(),
+  };
 }
 
 /** Health is anybody's; outside of loopback, metrics are for those who have a token. */
@@ -86,14 +104,17 @@ function addProbes(app: App, { metrics, ready }: HttpServerOptions, access: Acce
   app.get('/health', (_request, reply) => reply.code(ready() ? 200 : 503).send({ ready: ready() }));
 }
 
-async function listen(app: App, { host, port }: Listening): Promise<string> {
+/** Answers the port. */
+async function listen(app: App, { host, port }: Listening): Promise<number> {
   try {
-    return await app.listen({ host, port });
+    await app.listen({ host, port });
+    return app.addresses()[0]?.port ?? port;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EADDRINUSE') throw new Fault('PORT_IN_USE', { port, option: '--http-port' }, error);
+    if (code === 'EADDRINUSE')
+      throw new Fault('PORT_IN_USE', { port, option: '--http-port or --http-listen' }, error);
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new Fault('LISTEN_ADDRESS', { address: host }, error);
+      throw new Fault('LISTEN_ADDRESS', { address: host, option: '--http-listen' }, error);
     throw new Fault('INTERNAL', { reason: reasonOf(error) }, error);
   }
 }

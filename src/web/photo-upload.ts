@@ -37,7 +37,8 @@ export async function* uploadedPhotos(
       files: photosAtMost,
       fields: fieldsAtMost,
       parts: photosAtMost + fieldsAtMost,
-      fieldSize: maxNameBytes,
+      // One that is too long must not become another one.
+      fieldSize: maxNameBytes + 1,
       fieldNameSize: fieldNameBytes,
     },
   });

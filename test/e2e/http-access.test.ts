@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiRole } from '../../src/transport/api-token.ts';
+import { CapturedCli } from '../support/captured-cli.ts';
 import type { ClusterClient } from '../support/cluster-client.ts';
 import { startClusterNode, type ClusterNode } from '../support/cluster-node.ts';
 import { HttpClient, photoForm, rawRequest } from '../support/http-client.ts';
@@ -27,6 +28,8 @@ test('before the first token is made, anybody on this machine may submit and loo
     status: 403,
     body: { error: { code: 'ROLE_MISSING' } },
   });
+  const url = `${cluster.node.httpUrl}/api/v1/session`;
+  expect((await rawRequest(url, { 'x-forwarded-for': '192.0.2.1' })).status).toBe(401);
 });
 
 describe('once there are tokens', () => {
@@ -121,6 +124,25 @@ describe('once there are tokens', () => {
     const listed = await operator.ask('tokenList', {}, {});
     expect(listed.tokens.map((one) => Object.keys(one).sort())).toContainEqual(['createdAt', 'name', 'role']);
     expect(JSON.stringify(await operator.inspect('audit'))).not.toContain('autotag_');
+  });
+
+  test('the command line makes, lists and removes them', async () => {
+    const command = async (...args: string[]) => {
+      const cli = new CapturedCli();
+      const code = await cli.run('token', ...args, '--nats', cluster.node.url, '--data', cluster.data.path);
+      return { code, out: cli.out, err: cli.err };
+    };
+    const made = await command('add', 'by hand', '--role', 'submitter');
+    expect(made.out).toMatch(/^autotag_[\w-]{43}\n$/);
+    const client = new HttpClient(cluster.node.httpUrl, made.out.trim());
+    await until(async () => (await client.send('/session')).status === 200);
+    expect((await command('list')).out).toMatch(/^by hand +submitter /m);
+    expect(await command('remove', 'by hand')).toMatchObject({ code: 0, out: 'Removed by hand.\n' });
+    expect(await command('remove', 'by hand')).toMatchObject({
+      code: 1,
+      err: 'There is no token by hand.\n',
+    });
+    expect((await command('add', 'x', '--role', 'king')).code).toBe(2);
   });
 
   test('nothing is fetched from anywhere unless hosts are named', async () => {

@@ -31,11 +31,11 @@ function begin(text: string): Socket {
 test('a reader of events that does not read is cut off; others hear everything', async () => {
   const request = 'GET /api/v1/events?topics=results HTTP/1.1\r\nHost: localhost\r\n\r\n';
   const [slow, quick] = [begin(request).pause(), begin(request)];
-  let heard = '';
-  quick.setEncoding('latin1').on('data', (text: string) => {
-    heard = heard.slice(-100) + text.slice(-100_000);
+  let heard = 0;
+  quick.on('data', (chunk: Buffer) => {
+    heard += chunk.length;
   });
-  await until(() => heard.includes('hello'));
+  await until(() => heard > 0);
   const node = { url: cluster.node.url, dataFolder: cluster.data.path };
   const client = await ClusterClient.open(node, 'node');
   const publisher = new ResultPublisher(client.connection);
@@ -44,8 +44,7 @@ test('a reader of events that does not read is cut off; others hear everything',
   for (let number = 1; number <= results; number += 1) {
     const owner = { id: `photo ${String(number)}`, file: undefined, client: undefined };
     publisher.publish(owner, { model: 'm', tags: [{ tag, score: 1 }] });
-    await until(() => heard.includes('event: result') || heard.includes(tag.slice(0, 50_000)));
-    heard = '';
+    await until(() => heard > number * tag.length);
   }
   await client.close();
   let bytes = 0;

@@ -61,6 +61,7 @@ test('with wait their tags are the answer; a bad one costs itself alone', async 
     { file: 'text.jpg', id: 'text', bytes: Buffer.from('no photo at all') },
     { file: 'large.jpg', bytes: new Uint8Array(1_000_001) },
     { file: 'id.jpg', id: 'a\u0007b', bytes: await numbered(4) },
+    { file: 'long.jpg', id: 'x'.repeat(300), bytes: await numbered(4) },
     { file: 'two.jpg', bytes: await numbered(2) },
   ]);
   const { status, body } = await http.send('/photos?wait=true', { form });
@@ -72,6 +73,7 @@ test('with wait their tags are the answer; a bad one costs itself alone', async 
       { id: 'text', file: 'text.jpg', error: { code: 'PHOTO_FORMAT' } },
       { file: 'large.jpg', error: { code: 'PHOTO_TOO_LARGE' } },
       { file: 'id.jpg', error: { code: 'PHOTO_ID' } },
+      { file: 'long.jpg', error: { code: 'PHOTO_ID' } },
       { file: 'two.jpg', model: expect.any(String) as unknown },
     ],
   });

@@ -56,7 +56,8 @@ export async function checkFree(endpoint: Endpoint): Promise<void> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'EADDRINUSE') throw portInUse(endpoint);
-    if (notOurs.has(code)) throw new Fault('LISTEN_ADDRESS', { address: endpoint.host }, error);
+    if (notOurs.has(code))
+      throw new Fault('LISTEN_ADDRESS', { address: endpoint.host, option: '--listen' }, error);
     throw new Fault('NATS_START', { reason: reasonOf(error) }, error);
   }
   await new Promise((resolve) => probe.close(resolve));

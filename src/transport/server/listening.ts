@@ -49,7 +49,7 @@ export function urlOfListening(listening: Listening): string {
 }
 
 /** `SCHEME://HOST:PORT` */
-export function urlOfHost(scheme: 'nats' | 'tls' | 'https', host: string, port: number): string {
+export function urlOfHost(scheme: 'nats' | 'tls' | 'http' | 'https', host: string, port: number): string {
   return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${String(port)}`;
 }
 

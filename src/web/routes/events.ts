@@ -26,6 +26,7 @@ export function eventRoutes(context: ApiContext): void {
     '/events',
     {
       config: { role: 'viewer', binary: 'text/event-stream' },
+      exposeHeadRoute: false,
       schema: {
         tags: ['events'],
         summary: 'Server-sent events: `result`, `job`, `cluster`',
@@ -36,12 +37,14 @@ export function eventRoutes(context: ApiContext): void {
       },
     },
     (request, reply) => {
+      // Gone while it was found out who it is: its end would not be heard of.
+      if (reply.raw.closed) return;
       if (listeners >= listenersAtMost) throw new Fault('RATE_LIMIT', { seconds: heartbeatMs / 1000 });
       const { events } = gateway();
       const stream = open(reply);
       const after = request.headers['last-event-id'];
       listeners += 1;
-      const stop = events.listen(new Set<Topic>(request.query.topics), stream.tell, after);
+      const stop = events.listen(new Set<Topic>(request.query.topics), stream, after);
       const heartbeat = setInterval(() => {
         void stillMay(context, request).then((may) => {
           if (may) stream.comment();
@@ -73,6 +76,7 @@ function open(reply: FastifyReply) {
   const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
   raw.writeHead(200, { ...reply.getHeaders(), ...headers } as Record<string, string>);
   const write = (text: string) => {
+    if (raw.writableEnded || raw.destroyed) return;
     if (raw.writableLength > behindAtMost) raw.destroy();
     else raw.write(text);
   };

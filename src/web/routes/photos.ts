@@ -80,7 +80,7 @@ export function photoRoutes(context: ApiContext): void {
 }
 
 function intakeRoutes(context: ApiContext): void {
-  const { app, gateway, maxPhotoBytes, fetchHosts } = context;
+  const { app } = context;
   app.post(
     '/photos',
     {
@@ -111,13 +111,33 @@ function intakeRoutes(context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const { url: file, id } = request.body;
       const options = { ...request.query, gone: goneOf(reply) };
-      const limits = { hosts: fetchHosts, maxBytes: maxPhotoBytes, signal: options.gone };
-      const bytes = await fetchPhoto(new URL(file), limits);
-      return answer(reply, [await takeIn(gateway(), { file, id, bytes }, options).outcome], options);
+      return answer(reply, [await fromUrl(context, request.body, options)], options);
     },
   );
+}
+
+/** Fetches a photo and takes it in; room for the largest is taken, since its size is not known. */
+async function fromUrl(
+  { gateway, uploads, maxPhotoBytes, fetchHosts }: ApiContext,
+  { url, id }: { readonly url: string; readonly id?: string | undefined },
+  options: IntakeOptions,
+): Promise<PhotoOutcome> {
+  const full = uploads.take(maxPhotoBytes);
+  if (full !== undefined) throw full;
+  const limits = { hosts: fetchHosts, maxBytes: maxPhotoBytes, signal: options.gone };
+  const taken = fetchPhoto(new URL(url), limits).then((bytes) =>
+    takeIn(gateway(), { file: url, id, bytes }, options),
+  );
+  const sent = taken.then((photo) => photo.sent);
+  void sent
+    .catch(() => undefined)
+    .then(() => {
+      uploads.give(maxPhotoBytes);
+    });
+  return await (
+    await taken
+  ).outcome;
 }
 
 /** Takes in the photos of a request while the next ones come. */
