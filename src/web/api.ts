@@ -8,6 +8,7 @@ import type { ApiContext } from './api-context.ts';
 import type { App } from './fastify-app.ts';
 import { registerOpenApi } from './openapi.ts';
 import { clusterRoutes } from './routes/cluster.ts';
+import { correctionRoutes } from './routes/corrections.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { eventRoutes } from './routes/events.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -51,6 +52,7 @@ export async function registerApi(root: App, options: ApiOptions): Promise<void>
 
 const routes = [
   photoRoutes,
+  correctionRoutes,
   searchRoutes,
   jobRoutes,
   modelRoutes,

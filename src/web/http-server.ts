@@ -108,7 +108,8 @@ function addProbes(app: App, { metrics, ready }: HttpServerOptions, access: Acce
 async function listen(app: App, { host, port }: Listening): Promise<number> {
   try {
     await app.listen({ host, port });
-    return app.addresses()[0]?.port ?? port;
+    const address = app.server.address();
+    return typeof address === 'object' ? (address?.port ?? port) : port;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EADDRINUSE')

@@ -122,6 +122,25 @@ test('that are no form are an error', async () => {
   expect(cut.status).toBe(400);
 });
 
+test('are corrected, and have others that look like them', async () => {
+  const form = photoForm([
+    { file: 'seven.jpg', id: 'seven', bytes: await numbered(7) },
+    { file: 'eight.jpg', id: 'eight', bytes: await numbered(8) },
+  ]);
+  await http.send('/photos?wait=true', { form });
+  const path = `/photos/seven/corrections/${encodeURIComponent('my cat/1')}`;
+  const accepted = await http.send(path, { method: 'PUT', json: { verdict: 'accept' } });
+  expect(accepted.body).toMatchObject({ corrections: [{ tag: 'my cat/1', verdict: 'accept', by: 'ops' }] });
+  expect((await http.send('/photos/seven')).body).toMatchObject({ corrections: [{ tag: 'my cat/1' }] });
+  expect((await http.send(path, { method: 'DELETE' })).body).toMatchObject({ corrections: [] });
+  expect((await http.send(path, { method: 'PUT', json: { verdict: 'maybe' } })).status).toBe(400);
+  expect(await http.send('/photos/seven/related?limit=5')).toMatchObject({
+    status: 200,
+    body: { hits: expect.any(Array) as unknown },
+  });
+  expect((await http.send('/photos/nobody/related')).status).toBe(404);
+});
+
 test('that say how large they are get refused before they are read, others as soon as they are', async () => {
   const announced = await flood({ 'content-length': String(10 * 1024 ** 3) });
   expect(announced.status).toBe(413);

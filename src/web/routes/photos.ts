@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Fault } from '../../base/errors.ts';
 import { attributes } from '../../transport/bolt-tuple.ts';
+import { correction, shownTag } from '../../transport/correction-payloads.ts';
 import { deadLetter, photoResult } from '../../transport/payloads.ts';
 import { callerOf, type ApiContext } from '../api-context.ts';
 import { sendFault, statusOf } from '../http-faults.ts';
@@ -41,7 +42,8 @@ const photo = z.object({
   id: z.string(),
   file: z.string().optional(),
   model: z.string().optional(),
-  tags: z.array(z.object({ tag: z.string(), score: z.number() })).optional(),
+  tags: z.array(shownTag).optional(),
+  corrections: z.array(correction).optional(),
   attributes: attributes.optional(),
   deadLetters: z.array(deadLetter),
 });
