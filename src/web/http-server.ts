@@ -37,7 +37,7 @@ export interface HttpServerOptions {
 export interface HttpServer {
   readonly url: string;
   /** Shows this certificate to whoever connects from now on. */
-  renew(identity: Identity | undefined): void;
+  readonly renew: (identity: Identity | undefined) => void;
   close(): Promise<void>;
 }
 
