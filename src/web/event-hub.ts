@@ -121,16 +121,14 @@ export class EventHub {
       } catch (error) {
         this.#connection.report(`${topic} cannot be told to those who listen: ${String(error)}`);
       }
-      if (this.#timers.has(topic))
-        this.#timers.set(
-          topic,
-          systemClock.after(everyMs, () => void again()),
-        );
+      if (!isOver) cancel = systemClock.after(everyMs, () => void again());
     };
-    this.#timers.set(
-      topic,
-      systemClock.after(0, () => void again()),
-    );
+    let isOver = false;
+    let cancel = systemClock.after(0, () => void again());
+    this.#timers.set(topic, () => {
+      isOver = true;
+      cancel();
+    });
   }
 
   async #tellJobs(): Promise<void> {

@@ -141,9 +141,10 @@ test('events come as they happen, and those of a short absence afterwards', asyn
 
 test('jobs are told of when they have changed', async () => {
   const stream = listen('?topics=jobs');
-  const { body } = await http.send('/jobs', { json: { kind: 'rescore', which: 'all' } });
-  const { id } = body as { id: string };
-  await until(() => new RegExp(`event: job\ndata: .*"${id}".*"done"`).test(stream.text));
+  const started = await http.send('/jobs', { json: { kind: 'rescore', which: 'all' } });
+  expect(started.status).toBe(202);
+  const { id } = started.body as { id: string };
+  await until(() => new RegExp(`event: job\ndata: .*"${id}".*"state":"done"`).test(stream.text), 50_000);
   stream.close();
 });
 
