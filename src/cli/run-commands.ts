@@ -3,17 +3,17 @@ import { delay, systemClock } from '../base/clock.ts';
 import { Fault } from '../base/errors.ts';
 import { Output } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
-import { runCard, runTable, type Pace } from '../terminal/run-views.ts';
+import { runCard, runTable } from '../terminal/run-views.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { RunRecord } from '../transport/payloads.ts';
 import { request } from '../transport/requests.ts';
+import { RunPace, type Pace } from '../transport/run-pace.ts';
 import type { Cli } from './cli.ts';
 import { clientCommand, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
 import { followRun, type FollowOptions } from './run-follow.ts';
 import { isOfKind, runNouns, type RunKind } from './run-kind.ts';
-import { RunPace } from './run-pace.ts';
 
 /** A node may have to find out first what of the run is there. */
 const actTimeoutMs = 20_000;

@@ -5,8 +5,8 @@ import type { Output } from '../terminal/output.ts';
 import { printable } from '../terminal/printable.ts';
 import { durationText, progressText } from '../terminal/run-views.ts';
 import type { RunRecord } from '../transport/payloads.ts';
+import { RunPace } from '../transport/run-pace.ts';
 import type { Cli } from './cli.ts';
-import { RunPace } from './run-pace.ts';
 
 /** Columns that the names of steps take. */
 const nameColumns = 12;

@@ -1,15 +1,8 @@
 import type { RunRecord } from '../transport/payloads.ts';
+import type { Pace } from '../transport/run-pace.ts';
 import { printable } from './printable.ts';
 import { pairs, table } from './table.ts';
 import { timeText } from './views.ts';
-
-/** How fast a step gets on. */
-export interface Pace {
-  /** Of the step's units, in a second. */
-  readonly rate: number;
-  /** Unknown where the step's end is. */
-  readonly secondsLeft: number | undefined;
-}
 
 type Json = Exclude<RunRecord['detail'], undefined>;
 type Row = readonly [name: string, value: string | number];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RunDisplay } from '../../../src/cli/run-display.ts';
-import { RunPace } from '../../../src/cli/run-pace.ts';
+import { RunPace } from '../../../src/transport/run-pace.ts';
 import { Output } from '../../../src/terminal/output.ts';
 import { durationText, progressText, runCard, runTable } from '../../../src/terminal/run-views.ts';
 import type { RunRecord } from '../../../src/transport/payloads.ts';

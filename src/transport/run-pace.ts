@@ -1,5 +1,12 @@
-import type { Pace } from '../terminal/run-views.ts';
-import type { RunRecord } from '../transport/payloads.ts';
+import type { RunRecord } from './payloads.ts';
+
+/** How fast a step gets on. */
+export interface Pace {
+  /** Of the step's units, in a second. */
+  readonly rate: number;
+  /** Unknown where the step's end is. */
+  readonly secondsLeft: number | undefined;
+}
 
 interface Sample {
   readonly done: number;
