@@ -85,6 +85,23 @@ module.exports = {
       to: { path: [folders(['cli', 'repl']), developers] },
     },
     {
+      name: 'imports-of-the-page',
+      comment: 'The page runs in a browser: it takes types of what travels, and how fast a run gets on.',
+      severity: 'error',
+      from: { path: '^src/web/page/', pathNot: '/vite\\.config\\.ts$' },
+      to: {
+        path: [project, '^node:'],
+        pathNot: '^src/(web/page/|transport/(payloads|requests|run-pace)\\.ts$)',
+      },
+    },
+    {
+      name: 'page-is-a-program-of-its-own',
+      comment: 'The server knows the built files of the page alone.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/web/page/' },
+      to: { path: '^src/web/page/' },
+    },
+    {
       name: 'product-stands-alone',
       comment: 'What runs in production imports no tests, benches or set-up.',
       severity: 'error',
@@ -96,7 +113,8 @@ module.exports = {
       comment:
         'What runs in production imports packages of `dependencies` only; tsx comes in where tests run sources.',
       severity: 'error',
-      from: { path: '^(src|actors)/', pathNot: '^src/base/register-tsx\\.mjs$' },
+      // The page is bundled: its packages are in what the build makes.
+      from: { path: '^(src|actors)/', pathNot: '^src/(base/register-tsx\\.mjs$|web/page/)' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '(^|/)node_modules/@types/' },
     },
     {

@@ -24,15 +24,20 @@ export function buildStep(root) {
   };
 }
 
-/** SHA-256 over names and contents of everything that the compiler reads here. */
+/** SHA-256 over names and contents of everything that is compiled here. */
 export function hashSources(root) {
   const files = sources.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => name.endsWith('.ts') && !name.startsWith('web/page/'))
       .map((name) => `${folder}/${name}`),
   );
+  return hashFiles(root, [...settings, ...files.sort()]);
+}
+
+/** SHA-256 over names and contents of files of the work tree. */
+export function hashFiles(root, files) {
   const hash = createHash('sha256');
-  for (const file of [...settings, ...files.sort()])
+  for (const file of files)
     hash.update(`${file}\0`).update(
       createHash('sha256')
         .update(readFileSync(join(root, file)))
@@ -41,7 +46,8 @@ export function hashSources(root) {
   return hash.digest('hex');
 }
 
-function readText(file) {
+/** A file's text, or undefined if there is none. */
+export function readText(file) {
   try {
     return readFileSync(file, 'utf8');
   } catch {

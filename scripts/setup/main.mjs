@@ -5,6 +5,7 @@ import { buildStep } from './build.mjs';
 import { endCommands } from './command.mjs';
 import { takeLock } from './lock.mjs';
 import { packagesStep } from './packages.mjs';
+import { pageStep } from './page.mjs';
 import { Progress, runSteps } from './steps.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -18,7 +19,7 @@ export async function setUp() {
     mkdirSync(cache, { recursive: true });
     release = await takeLock(join(cache, 'setup.lock'), (line) => progress.note(line));
     stopOnSignals(() => release());
-    const started = [nodeStep, packagesStep(root), kernelStep, buildStep(root)];
+    const started = [nodeStep, packagesStep(root), kernelStep, buildStep(root), pageStep(root)];
     const ready = (await runSteps(started, progress)) && (await runSteps(await compiledSteps(), progress));
     if (!ready) process.exitCode = 1;
   } catch (error) {

@@ -64,7 +64,7 @@ async function announce(node: Node): Promise<void> {
   const { pid } = process;
   await output.result(
     { node: name, nats: url, http: httpUrl, pid },
-    `Node ${name} is up (process ${String(pid)}).\n  NATS     ${url}\n  HTTP     ${httpUrl}/api/v1\n${howToJoin(node)}Ctrl-C drains and ends it.`,
+    `Node ${name} is up (process ${String(pid)}).\n  NATS     ${url}\n  HTTP     ${httpUrl}/api/v1\n  page     ${httpUrl}/\n${howToJoin(node)}Ctrl-C drains and ends it.`,
   );
 }
 

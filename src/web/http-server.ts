@@ -9,6 +9,7 @@ import { Access, checkRole } from './access.ts';
 import { registerApi } from './api.ts';
 import { createApp, type App, type Identity } from './fastify-app.ts';
 import type { Gateway } from './gateway.ts';
+import { addPage } from './page-files.ts';
 import { UploadBudget } from './upload-budget.ts';
 
 /** What the HTTP server shows, and to whom. */
@@ -45,7 +46,7 @@ export interface HttpServer {
 const uploadBytes = 256 * 1024 * 1024;
 
 /**
- * Serves `/metrics` (Prometheus), `/health`, and the API below `/api/v1`.
+ * Serves `/metrics` (Prometheus), `/health`, the API below `/api/v1`, and the page at `/`.
  * @throws Fault `PORT_IN_USE`, `LISTEN_ADDRESS`, `INSECURE_LISTEN`
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -75,6 +76,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     done();
   });
   addProbes(app, options, isLocal ? undefined : access);
+  await addPage(app);
   await registerApi(app, {
     ...options,
     gateway,
