@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/base/package-root.ts';
+import { barriers, startBrowser, visit, type Visit } from '../support/browser.ts';
+import { startClusterNode, type ClusterNode } from '../support/cluster-node.ts';
+import { until } from '../support/until.ts';
+
+const photo = (name: string) => join(packageRoot, '.cache', 'photos', name);
+/** A name that would be a script to whoever does not escape it. */
+const hostile = '<img src=x onerror=alert(1)>.jpg';
+
+let cluster: ClusterNode;
+let browser: Browser;
+let opened: Visit;
+let page: Page;
+
+beforeAll(async () => {
+  cluster = await startClusterNode({ threads: 2 });
+  const operator = await cluster.connect();
+  const { token } = await operator.ask('tokenAdd', {}, { name: 'page', role: 'operator' });
+  browser = await startBrowser();
+  opened = await visit(browser, `${cluster.node.httpUrl}/#token=${token}`);
+  page = opened.page;
+});
+
+afterAll(async () => {
+  await browser.close();
+  await cluster.dispose();
+});
+
+/** Goes to a view by its link. */
+async function go(view: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click();
+  await page.getByRole('main', { name: view }).waitFor();
+}
+
+const tile = (name: string) => page.getByRole('listitem').filter({ hasText: name });
+
+describe('the page', () => {
+  test('tells nobody the token it was opened with', () => {
+    expect(page.url()).not.toContain('token');
+  });
+
+  test('shows tags of photos as they come, and why one has none', async () => {
+    await page
+      .locator('input[type=file]')
+      .setInputFiles([photo('valley.jpg'), photo('espresso.png'), photo('seashore.jpg')]);
+    for (const [name, tag] of [
+      ['valley.jpg', 'valley'],
+      ['espresso.png', 'espresso'],
+      ['seashore.jpg', 'seashore'],
+    ] as const)
+      await tile(name).getByRole('link', { name: tag }).first().waitFor();
+    const bytes = Buffer.from('no photo at all');
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: hostile, mimeType: 'image/jpeg', buffer: bytes });
+    await tile(hostile).getByText('are not a photo').waitFor();
+  });
+
+  test('finds them by their tags, and shows one', async () => {
+    await go('Search');
+    await page.getByRole('combobox').fill('valley');
+    await page.keyboard.press('Enter');
+    await tile('valley.jpg').getByRole('button').click();
+    const dialog = page.getByRole('dialog', { name: 'valley.jpg' });
+    await dialog.getByRole('meter', { name: 'Score of valley' }).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByRole('combobox').fill('"open');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('quotation that never ends').waitFor();
+  });
+
+  test('shows a thread that is killed, and the one in its place', async () => {
+    await go('Cluster');
+    await page.getByRole('button', { name: 'Kill thread-0' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Kill it' }).click();
+    await page.getByRole('log').getByText('thread-0 was restarted').waitFor();
+    await page.getByText('1 restart', { exact: true }).waitFor();
+  });
+
+  test('lists dead letters, and has them tried again', async () => {
+    const operator = await cluster.connect('operator');
+    const sequence = async () => (await operator.ask('deadList', {}, { limit: 1 })).letters[0]?.sequence;
+    const before = await sequence();
+    await page.getByRole('button', { name: `Retry ${hostile}` }).click();
+    await page.getByText('1 photo queued again.').waitFor();
+    // It is no photo still, and comes back as another letter.
+    await until(async () => ![before, undefined].includes(await sequence()));
+    await page.getByRole('button', { name: `Retry ${hostile}` }).waitFor();
+  });
+
+  test.each(['light', 'dark'] as const)('has no barriers in %s colours', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    for (const view of ['Photos', 'Search', 'Cluster', 'Models', 'Jobs']) {
+      await go(view);
+      expect(await barriers(page), view).toEqual([]);
+    }
+  });
+
+  test('fits a phone', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const view of ['Photos', 'Search', 'Cluster', 'Models', 'Jobs']) {
+      await go(view);
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      expect(width, view).toBe(360);
+    }
+  });
+
+  test('has had nothing to complain of', () => {
+    expect(opened.complaints).toEqual([]);
+  });
+});
