@@ -1,0 +1,145 @@
+// `npm run screenshots`: the views of the page, with real photos of a real node, as `docs/page/*.png`.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { packageRoot } from '../src/base/package-root.ts';
+import { startBrowser, visit } from '../test/support/browser.ts';
+import { until } from '../test/support/until.ts';
+import { DemoNode } from './demo/demo-node.ts';
+import { demoPhotos } from './prepare/demo-photos.ts';
+
+const photos = join(packageRoot, '.cache', 'photos');
+const pictures = join(packageRoot, 'docs', 'page');
+const colours = 160;
+const desk = { viewport: { width: 1280, height: 860 } } satisfies BrowserContextOptions;
+const tall = { width: 1280, height: 1340 };
+const phone = {
+  viewport: { width: 360, height: 740 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+} satisfies BrowserContextOptions;
+
+async function screenshots(): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'autotag-screenshots-'));
+  const node = await DemoNode.start();
+  const browser = await startBrowser();
+  try {
+    const url = await node.operatorUrl();
+    await train(node, scratch);
+    const { page } = await visit(browser, url, desk);
+    await sendAll(page, scratch);
+    await take(page, 'photos');
+    await page.goto(`${node.pageUrl}#/search?q=valley`);
+    await settled(page);
+    await take(page, 'search');
+    await page
+      .getByRole('button', { name: /^Details of/ })
+      .first()
+      .click();
+    await page.getByRole('meter').first().waitFor();
+    await take(page, 'photo');
+    await cluster(page, node);
+    await take(page, 'cluster');
+    for (const view of ['models', 'jobs']) {
+      await page.goto(`${node.pageUrl}#/${view}`);
+      await settled(page);
+      await page.setViewportSize(view === 'models' ? tall : desk.viewport);
+      if (view === 'models') await compare(page);
+      else await rescore(page);
+      await take(page, view);
+    }
+    const dark = await visit(browser, url, { ...desk, colorScheme: 'dark' });
+    await sendAll(dark.page, scratch);
+    await take(dark.page, 'photos-dark');
+    const small = await visit(browser, url, phone);
+    await sendAll(small.page, scratch);
+    await take(small.page, 'photos-phone');
+    await small.page.goto(`${node.pageUrl}#/cluster`);
+    await settled(small.page);
+    await take(small.page, 'cluster-phone');
+  } finally {
+    await browser.close();
+    await node.stop();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Two models from pieces of the photos, so that there is something to compare. */
+async function train(node: DemoNode, scratch: string): Promise<void> {
+  for (const [round, pieces] of [3, 6].entries()) {
+    const folder = join(scratch, `round-${String(round)}`);
+    for (const { file } of demoPhotos) await cutUp(file, { folder, pieces });
+    await node.read('train', '--folders', folder, '--min-examples', '2', '--precision', '0.6');
+  }
+}
+
+async function cutUp(file: string, to: { readonly folder: string; readonly pieces: number }): Promise<void> {
+  const folder = join(to.folder, file.replace(/\.\w+$/, ''));
+  await mkdir(folder, { recursive: true });
+  const photo = sharp(join(photos, file));
+  const { width, height } = await photo.metadata();
+  const [w, h] = [Math.floor(width * 0.7), Math.floor(height * 0.7)];
+  for (let piece = 0; piece < to.pieces; piece += 1) {
+    const share = piece / to.pieces;
+    const area = { left: Math.floor((width - w) * share), top: Math.floor((height - h) * share) };
+    await photo
+      .clone()
+      .extract({ ...area, width: w, height: h })
+      .jpeg()
+      .toFile(join(folder, `${String(piece)}.jpg`));
+  }
+}
+
+/** All photos, and a file that is none. */
+async function sendAll(page: Page, scratch: string): Promise<void> {
+  const cut = join(scratch, 'cut-off.jpg');
+  await writeFile(cut, 'This was a photo once.');
+  const files = demoPhotos.map(({ file }) => join(photos, file));
+  const input = page.locator('input[type=file]');
+  await input.setInputFiles([...files, cut]);
+  await page.getByText(/^\d+ photos are tagged, 1 failed/).waitFor({ state: 'attached', timeout: 60_000 });
+  await settled(page);
+}
+
+/** A thread that was killed, and photos on their way. */
+async function cluster(page: Page, node: DemoNode): Promise<void> {
+  await page.goto(`${node.pageUrl}#/cluster`);
+  for (let round = 0; round < 6; round += 1) {
+    await node.read('submit', photos);
+    if (round === 2) await node.read('repl', '-e', 'kill thread-0');
+  }
+  await page.getByRole('log').getByText('thread-0 was restarted').waitFor();
+  await until(async () => (await node.read('status', '--json')).out.includes('"photos":0'));
+}
+
+async function rescore(page: Page): Promise<void> {
+  await page.getByRole('combobox', { name: 'Score again' }).selectOption('all');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByRole('heading', { name: 'Re-scoring done' }).waitFor();
+}
+
+async function compare(page: Page): Promise<void> {
+  const boxes = page.getByRole('checkbox', { name: 'Compare' });
+  // Between them stand previews, which are made on the way.
+  for (const place of [0, 2]) await boxes.nth(place).check();
+  await settled(page);
+}
+
+/** Until nothing more comes: events, pictures. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction('[...document.images].every((image) => image.complete)');
+  await page.waitForTimeout(1_500);
+}
+
+async function take(page: Page, name: string): Promise<void> {
+  await page.evaluate('scrollTo(0, 0)');
+  const png = await page.screenshot({ animations: 'disabled' });
+  await sharp(png)
+    .png({ palette: true, colours, effort: 10 })
+    .toFile(join(pictures, `${name}.png`));
+  console.error(`docs/page/${name}.png`);
+}
+
+await screenshots();
