@@ -73,6 +73,21 @@ describe('the page', () => {
     await page.getByRole('alert').getByText('quotation that never ends').waitFor();
   });
 
+  test('takes corrections of tags, where the node does', async ({ skip }) => {
+    const answer = await fetch(`${cluster.node.httpUrl}/api/v1/openapi.json`);
+    skip(!(await answer.text()).includes('/corrections/'), 'this node has no route for them');
+    await page.getByRole('combobox').fill('valley');
+    await page.keyboard.press('Enter');
+    await tile('valley.jpg').getByRole('button').click();
+    const dialog = page.getByRole('dialog', { name: 'valley.jpg' });
+    await dialog.getByRole('button', { name: 'Reject valley' }).click();
+    await dialog.getByRole('button', { name: 'Undo the rejection of valley' }).waitFor();
+    await dialog.getByRole('textbox', { name: 'Tag that is missing' }).fill('<script>alert(1)</script>');
+    await page.keyboard.press('Enter');
+    await dialog.getByRole('link', { name: '<script>' }).waitFor();
+    await page.keyboard.press('Escape');
+  });
+
   test('shows a thread that is killed, and the one in its place', async () => {
     await go('Cluster');
     await page.getByRole('button', { name: 'Kill thread-0' }).click();
