@@ -10,6 +10,9 @@ import { DemoNode } from './demo/demo-node.ts';
  */
 const photos = join('.cache', 'photos');
 const searches = ['espresso', '"reflex camera" score>0.5', 'valley -volcano'];
+/** How often all photos are submitted at once, so that a crash finds some of them at work. */
+const rounds = 4;
+const pollMs = 200;
 /** For whoever looks at the page meanwhile. */
 const pauseMs = process.stdout.isTTY ? 3_000 : 0;
 
@@ -48,20 +51,36 @@ async function tour(node: DemoNode): Promise<void> {
 /** What the page shows under Cluster: restarts, a node that comes back, and no photo that is lost. */
 async function crashes(node: DemoNode): Promise<void> {
   await sleep(pauseMs);
-  say('A crash: a worker thread is killed while photos are in it. Its supervisor starts another one.');
-  const tagging = node.read('submit', '--wait', '--json', photos);
+  say('A crash: all photos once more, several times at once, and a worker thread is killed meanwhile.');
+  const tagging = flood(node, '--wait');
   await run(node, 'repl', '-e', 'kill thread-0');
   tell(await tagging);
   await sleep(pauseMs);
-  say('A worse one: the whole node is killed (SIGKILL) with photos in its queue. It is started again.');
-  await run(node, 'submit', photos);
+  say('A worse one: the whole node is killed (SIGKILL), with photos in its queue. It is started again.');
+  await flood(node);
   await node.crash();
-  say('It is back. Its photos were delivered again; none waits, none is lost.');
+  await drained(node);
+  say('It is back. What was in its queue was delivered again: nothing waits, nothing is a dead letter.');
   await run(node, 'status');
 }
 
-function tell({ out }: { readonly out: string }): void {
-  const results = out.split('\n').filter((line) => line !== '');
+/** Submits all photos several times at once, to be tagged again; answers the lines that this has printed. */
+async function flood(node: DemoNode, ...options: readonly string[]): Promise<readonly string[]> {
+  const words = ['submit', '--rerun', ...options, photos];
+  show(words);
+  const printed = await Promise.all(Array.from({ length: rounds }, () => node.read(...words, '--json')));
+  return printed.flatMap(({ out }) => out.split('\n').filter((line) => line !== ''));
+}
+
+async function drained(node: DemoNode): Promise<void> {
+  for (;;) {
+    const { out } = await node.read('status', '--json');
+    if (/"queue":\{"photos":0,/.test(out)) return;
+    await sleep(pollMs);
+  }
+}
+
+function tell(results: readonly string[]): void {
   const tagged = results.filter((line) => line.includes('"tags"'));
   console.log(`${String(tagged.length)} of ${String(results.length)} photos tagged all the same.`);
 }

@@ -107,7 +107,7 @@ async function sendAll(page: Page, scratch: string): Promise<void> {
 async function cluster(page: Page, node: DemoNode): Promise<void> {
   await page.goto(`${node.pageUrl}#/cluster`);
   for (let round = 0; round < 6; round += 1) {
-    await node.read('submit', photos);
+    await node.read('submit', '--rerun', photos);
     if (round === 2) await node.read('repl', '-e', 'kill thread-0');
   }
   await page.getByRole('log').getByText('thread-0 was restarted').waitFor();
