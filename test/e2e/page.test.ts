@@ -73,9 +73,7 @@ describe('the page', () => {
     await page.getByRole('alert').getByText('quotation that never ends').waitFor();
   });
 
-  test('takes corrections of tags, where the node does', async ({ skip }) => {
-    const answer = await fetch(`${cluster.node.httpUrl}/api/v1/openapi.json`);
-    skip(!(await answer.text()).includes('/corrections/'), 'this node has no route for them');
+  test('takes corrections of tags, whatever these are', async () => {
     await page.getByRole('combobox').fill('valley');
     await page.keyboard.press('Enter');
     await tile('valley.jpg').getByRole('button').click();
