@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DemoNode } from './demo/demo-node.ts';
+import { DemoNode, nodeStart } from './demo/demo-node.ts';
 
 /**
  * `npm run demo`: a real node on ports of its own and its page, real photos through its queue, a search that finds them,
@@ -18,7 +18,7 @@ const pauseMs = process.stdout.isTTY ? 3_000 : 0;
 
 async function demo(): Promise<void> {
   say('A node: its own nats-server, a tag store, a worker thread for each core.');
-  show(['start']);
+  show(nodeStart);
   const node = await DemoNode.start();
   const stopped = once(process, 'SIGINT');
   try {

@@ -12,6 +12,9 @@ import { packageRoot } from '../../src/base/package-root.ts';
 const cli = join(packageRoot, 'dist', 'src', 'cli', 'main.js');
 const up = z.object({ http: z.string(), pid: z.number() });
 
+/** How it is started, besides its places: with pictures for the page. */
+export const nodeStart = ['start', '--thumbnail-px', '320'] as const;
+
 /** What `cluster` has printed. */
 interface Printed {
   readonly code: number | null;
@@ -30,7 +33,8 @@ export class DemoNode {
     this.#data = data;
     this.#port = port;
     const places = ['--port', String(port), '--http-port', String(httpPort), '--data', data];
-    this.#heart = spawn(process.execPath, [cli, 'start', '--json', '--log-level', 'error', ...places], {
+    const words = [...nodeStart, '--json', '--log-level', 'error', ...places];
+    this.#heart = spawn(process.execPath, [cli, ...words], {
       stdio: ['ignore', 'pipe', 'inherit'],
       cwd: packageRoot,
     });

@@ -16,6 +16,7 @@ import { modelRoutes } from './routes/models.ts';
 import { photoRoutes } from './routes/photos.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { thumbnailRoutes } from './routes/thumbnails.ts';
 import { checkOrigin, type OriginOptions } from './same-origin.ts';
 
 /** How the API is served. */
@@ -53,6 +54,7 @@ export async function registerApi(root: App, options: ApiOptions): Promise<void>
 const routes = [
   photoRoutes,
   correctionRoutes,
+  thumbnailRoutes,
   searchRoutes,
   jobRoutes,
   modelRoutes,

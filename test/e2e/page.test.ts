@@ -16,7 +16,7 @@ let opened: Visit;
 let page: Page;
 
 beforeAll(async () => {
-  cluster = await startClusterNode({ threads: 2 });
+  cluster = await startClusterNode({ threads: 2, thumbnailPx: 160 });
   const operator = await cluster.connect();
   const { token } = await operator.ask('tokenAdd', {}, { name: 'page', role: 'operator' });
   browser = await startBrowser();
@@ -63,6 +63,13 @@ describe('the page', () => {
     await go('Search');
     await page.getByRole('combobox').fill('valley');
     await page.keyboard.press('Enter');
+    await until(async () => {
+      const picture = tile('valley.jpg').locator('img');
+      return (
+        (await picture.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth)) ===
+        160
+      );
+    });
     await tile('valley.jpg').getByRole('button').click();
     const dialog = page.getByRole('dialog', { name: 'valley.jpg' });
     await dialog.getByRole('meter', { name: 'Score of valley' }).waitFor();
