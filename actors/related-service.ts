@@ -55,7 +55,9 @@ async function candidates(
   { store }: RelatedServiceOptions,
 ): Promise<SearchHit[]> {
   // Each wanted by itself.
-  const terms = [...new Set(tags.map(({ tag }) => searchTerm(tag)))].slice(0, tagsAlone).map((term) => [term]);
+  const terms = [...new Set(tags.map(({ tag }) => searchTerm(tag)))]
+    .slice(0, tagsAlone)
+    .map((term) => [term]);
   const together = terms.length < 2 ? [] : [terms.slice(0, 2)];
   const found = new Map<string, SearchHit>();
   for (const wanted of [...together, ...terms.map((term) => [term])]) {

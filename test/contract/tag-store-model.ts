@@ -111,8 +111,7 @@ export class TagStoreModel {
   facets(query: SearchQuery): Map<string, number> {
     const counts = new Map<string, number>();
     for (const photoId of this.search(query).keys())
-      for (const term of termScores(this.get(photoId)!).keys())
-        counts.set(term, (counts.get(term) ?? 0) + 1);
+      for (const term of termScores(this.get(photoId)!).keys()) counts.set(term, (counts.get(term) ?? 0) + 1);
     return counts;
   }
 }
