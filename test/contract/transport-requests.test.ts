@@ -33,7 +33,7 @@ test('a request is checked, defaulted, answered', async () => {
   });
   await served.ready;
   expect(await request(operator, 'search', {}, { query: 'beach' })).toEqual({ photos: [hit] });
-  expect(seen).toEqual([{ query: 'beach', limit: 20 }]);
+  expect(seen).toEqual([{ query: 'beach', limit: 20, facets: 0 }]);
   await expect(request(operator, 'search', {}, { query: 'x', limit: 0 })).rejects.toMatchObject({
     code: 'REQUEST_INVALID',
   });
