@@ -17,7 +17,7 @@ describe('a tag in a query', () => {
       .filter((text) => searchTerm(text) !== '');
     fc.assert(
       fc.property(tag, (text) => {
-        expect(parseSearchQuery(termOf(text)).wanted).toEqual([searchTerm(text)]);
+        expect(parseSearchQuery(termOf(text)).wanted).toEqual([[searchTerm(text)]]);
       }),
     );
   });
