@@ -1,5 +1,4 @@
 import { workerData } from 'node:worker_threads';
-import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { Fault } from '../base/errors.ts';
 import type { ExtractedFeatures } from '../model/feature-store/feature-stores.ts';
 import type { Extractor } from '../vision/extractor.ts';
@@ -79,7 +78,7 @@ export default async function handle(
 ): Promise<ThreadReply<PhotoTags | undefined>> {
   if (task.kind === 'ready') return { ok: true, value: undefined };
   try {
-    return answer(await tagger.tag(task));
+    return await answer(await tagger.tag(task));
   } catch (error) {
     return { ok: false, fault: Fault.from(error).toWire() };
   } finally {
@@ -88,11 +87,11 @@ export default async function handle(
 }
 
 /** The reply, from which a thumbnail is moved. */
-function answer(value: PhotoTags): ThreadReply<PhotoTags> {
+async function answer(value: PhotoTags): Promise<ThreadReply<PhotoTags>> {
   const reply: ThreadReply<PhotoTags> = { ok: true, value };
   const { thumbnail } = value;
   if (thumbnail?.ok !== true) return reply;
-  const moving = move({ [transferableSymbol]: thumbnail.value.buffer, [valueSymbol]: reply });
-  // Piscina takes the reply out of it before it is sent.
-  return moving as unknown as ThreadReply<PhotoTags>;
+  // Loaded here, so that threads that make no thumbnails start without the pool's code.
+  const { movedReply } = await import('./moved-reply.ts');
+  return movedReply(reply, thumbnail.value.buffer);
 }
