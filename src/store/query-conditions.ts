@@ -1,5 +1,5 @@
 import { nameProblem } from '../base/ids.ts';
-import { shortened, syntaxAt, type Condition, type Token } from './query-tokens.ts';
+import { inQuotation, shortened, syntaxAt, type Condition, type Token } from './query-tokens.ts';
 
 /** `score>0.8` or `score>=0.8`. */
 export interface ScoreCondition {
@@ -51,7 +51,7 @@ export function printConditions(query: QueryConditions): string[] {
     ...(taggedFrom === undefined ? [] : [`date>=${dateText(taggedFrom)}`]),
     ...(taggedBefore === undefined ? [] : [`date<${dateText(taggedBefore)}`]),
     ...(model === undefined ? [] : [`model:${model}`]),
-    ...(owner === undefined ? [] : [`owner:"${owner.replace(/["\\]/g, '\\$&')}"`]),
+    ...(owner === undefined ? [] : [`owner:${inQuotation(owner)}`]),
   ];
 }
 

@@ -49,6 +49,11 @@ export function* tokensOf(text: string): Generator<Token> {
   }
 }
 
+/** A text in quotation marks, which {@link tokensOf} reads back to the same. */
+export function inQuotation(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
 /** The fault of a query at one of its tokens. */
 export function syntaxAt(token: Token, problem: string): Fault {
   return new Fault('QUERY_SYNTAX', {

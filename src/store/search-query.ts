@@ -1,6 +1,6 @@
 import type { Fault } from '../base/errors.ts';
 import { conditionOf, printConditions, type QueryConditions } from './query-conditions.ts';
-import { syntax, syntaxAt, tokensOf, type Token } from './query-tokens.ts';
+import { inQuotation, syntax, syntaxAt, tokensOf, type Token } from './query-tokens.ts';
 
 /** The longest query that is read, in bytes of UTF-8. */
 export const maxQueryBytes = 4096;
@@ -152,5 +152,5 @@ function nothingWanted(hasConditions: boolean): string {
 /** Words that read back as themselves stay bare; all others are quoted. */
 function printTag(term: string): string {
   const bare = /^[^\s"<>=:()|*\\-][^\s"<>=:()|*]*$/u.test(term) && !/^(?:AND|OR|NOT)$/.test(term);
-  return bare ? term : `"${term.replace(/["\\]/g, '\\$&')}"`;
+  return bare ? term : inQuotation(term);
 }
