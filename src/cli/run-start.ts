@@ -1,10 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { Fault } from '../base/errors.ts';
 import { printable } from '../terminal/printable.ts';
-import { Session } from '../repl/session.ts';
-import type { Connection } from '../transport/connection.ts';
 import type { RequestOf } from '../transport/requests.ts';
-import { startRunOn } from '../transport/run-start.ts';
+import { nodesForRun, startRunOn } from '../transport/run-start.ts';
 import type { Cli } from './cli.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
@@ -34,7 +31,8 @@ export async function startRun(
   spec: RequestOf<'runStart'>,
 ): Promise<void> {
   await withConnection(options, 'operator', async (connection) => {
-    const nodes = await untilInterrupted(cli.interrupted, candidates(connection, options.node));
+    const given = options.node === undefined ? undefined : printable(options.node);
+    const nodes = await untilInterrupted(cli.interrupted, nodesForRun(connection, given));
     // Not left in the middle: whoever interrupts it then is told the run's id.
     const run = await startRunOn(connection, nodes, spec);
     await followRun(cli, connection, run, options);
@@ -51,12 +49,4 @@ export function paths(path: string, before: readonly string[] = []): string[] {
 export function modelPrefix(text: string): string {
   if (/^[0-9a-f]{6,64}$/.test(text)) return text;
   throw new InvalidArgumentError('Give 6 to 64 of the hex digits that the id of the model begins with.');
-}
-
-/** Nodes that may have the files, by name. */
-async function candidates(connection: Connection, given: string | undefined): Promise<string[]> {
-  const names = (await new Session(connection).nodes()).map(({ node }) => node);
-  if (given === undefined) return names;
-  if (names.includes(given)) return [given];
-  throw new Fault('NOT_FOUND', { what: 'node', id: printable(given) });
 }

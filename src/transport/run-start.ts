@@ -1,9 +1,21 @@
 import { Fault } from '../base/errors.ts';
 import type { Connection } from './connection.ts';
 import type { RunRecord } from './payloads.ts';
-import { request, type RequestOf } from './requests.ts';
+import { gather, request, type RequestOf } from './requests.ts';
 
 const startTimeoutMs = 20_000;
+
+/**
+ * The nodes that a run may be started on, by name: the given one, or all that answer.
+ * @throws Fault `NOT_FOUND` if the given one does not answer; `NODE_UNAVAILABLE`, `NATS_DENIED`, `NATS_UNREACHABLE`
+ */
+export async function nodesForRun(connection: Connection, given: string | undefined): Promise<string[]> {
+  const answers = await gather(connection, 'nodes', {}, {});
+  const names = answers.map(({ node }) => node).sort();
+  if (given === undefined) return names;
+  if (names.includes(given)) return [given];
+  throw new Fault('NOT_FOUND', { what: 'node', id: given });
+}
 
 /**
  * Starts a run on the first of some nodes that takes runs: not all do.

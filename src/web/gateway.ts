@@ -3,9 +3,9 @@ import type { Connection } from '../transport/connection.ts';
 import type { ApiTokens } from '../transport/api-tokens.ts';
 import { PhotoSubmitter } from '../transport/photo-submitter.ts';
 import type { RunRecord } from '../transport/payloads.ts';
-import { gather, request, type ReplyOf, type RequestOf } from '../transport/requests.ts';
+import { request, type ReplyOf, type RequestOf } from '../transport/requests.ts';
 import { ResultWaiter } from '../transport/result-waiter.ts';
-import { startRunOn } from '../transport/run-start.ts';
+import { nodesForRun, startRunOn } from '../transport/run-start.ts';
 import type { RequestName, SubjectTokens } from '../transport/subjects.ts';
 import { ClusterOverview } from './cluster-overview.ts';
 import { EventHub } from './event-hub.ts';
@@ -76,13 +76,10 @@ export class Gateway {
 
   /**
    * Starts a run, on the given node or on the first by name that takes runs.
-   * @throws Fault `NOT_FOUND` (no such node), and as {@link startRunOn}
+   * @throws as {@link nodesForRun} and {@link startRunOn}
    */
   async startRun(spec: RequestOf<'runStart'>, node: string | undefined, by: string): Promise<RunRecord> {
-    const answering = await gather(this.#connection, 'nodes', {}, {});
-    const names = answering.map((answer) => answer.node).sort();
-    if (node !== undefined && !names.includes(node)) throw new Fault('NOT_FOUND', { what: 'node', id: node });
-    return await startRunOn(this.#connection, node === undefined ? names : [node], spec, by);
+    return await startRunOn(this.#connection, await nodesForRun(this.#connection, node), spec, by);
   }
 
   /** Ends what it listens to; the connection stays open. */
