@@ -13,7 +13,7 @@ export interface Facets {
   readonly tags: readonly TagCount[];
 }
 
-/** Up to so many hits are counted; of more, so many that have the highest scores of the rarest wanted tag. */
+/** Up to so many hits are counted; of more, so many of them, whichever the store comes to first. */
 export const sampledHits = 10_000;
 
 /** The facets of a search that finds nothing. */

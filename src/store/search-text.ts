@@ -17,7 +17,7 @@ export function searchText(search: Search, plan: Plan): BoundText {
   return new PlanText(search).page(plan);
 }
 
-/** Any hits of a search, up to its limit, each once; rows are (score, photo). Those of the rarest group come by its score. */
+/** Any hits of a search, up to its limit, each once; rows are (score, photo). Those of tags come from the last photo to the first. */
 export function someHitsText(search: Search, plan: Plan): BoundText {
   return new PlanText(search).some(plan);
 }
@@ -42,7 +42,7 @@ class PlanText {
   }
 
   some(plan: Plan): BoundText {
-    if (plan.kind !== 'rows') return this.#limited(this.#walk(), this.#order());
+    if (plan.kind !== 'rows') return this.#limited(this.#walk(), 'ORDER BY photo DESC');
     return this.#limited(this.#hits(plan), this.#wanted.length === 0 ? this.#order() : '');
   }
 
@@ -71,22 +71,22 @@ class PlanText {
             ? []
             : [this.#has(other, 'p.photo', `members.score ${at < index ? '>' : '>='} p.score`)],
         );
-        return this.#list(group, term, [...this.#cursor('p.score'), ...others]);
+        return this.#list('postings', group, term, [...this.#cursor('p.score'), ...others]);
       }),
     );
     return arms.join(' UNION ALL ');
   }
 
-  /** The rarest group's photos, by falling score of that group. */
+  /** The rarest group's photos, from the last to the first: what is looked up of them lies side by side then. */
   #walk(): string {
     const [rarest = [], ...others] = this.#wanted;
     const conditions = () =>
       others.map((other) => this.#has(other, 'p.photo', this.#atLeastFloor('members.score')));
-    return rarest.map((term) => this.#list(rarest, term, conditions())).join(' UNION ALL ');
+    return rarest.map((term) => this.#list('members', rarest, term, conditions())).join(' UNION ALL ');
   }
 
   /** A term's list, as far as no other term of its group says more of the photo. */
-  #list(group: Group, term: Term, conditions: readonly string[]): string {
+  #list(index: 'postings' | 'members', group: Group, term: Term, conditions: readonly string[]): string {
     const rest = group.filter((other) => other !== term);
     const all = [
       `p.term = ${this.#bind(term.id)}`,
@@ -97,7 +97,7 @@ class PlanText {
         : [`NOT ${this.#has(rest, 'p.photo', '(members.score, members.term) > (p.score, p.term)')}`]),
       ...this.#filters(),
     ];
-    return `SELECT p.score AS score, p.photo AS photo FROM postings AS p ${where(all)}`;
+    return `SELECT p.score AS score, p.photo AS photo FROM ${index} AS p ${where(all)}`;
   }
 
   /** Asks for each photo of the rarest group, or of the rows, whether it has the other groups. */
@@ -111,7 +111,9 @@ class PlanText {
     });
     const scores = ['p.score', ...groups.map((_, index) => `m${String(index)}.score`)];
     const smallest = scores.length === 1 ? 'p.score' : `min(${scores.join(', ')})`;
-    const filters = plan.kind === 'rows' ? this.#exclusions() : this.#filters();
+    // Named by the last join, they are asked of the few photos that have all groups.
+    const last = groups.length === 0 ? 'p.photo' : `m${String(groups.length - 1)}.photo`;
+    const filters = plan.kind === 'rows' ? this.#exclusions(last) : this.#filters(last);
     const hits = (score: string) =>
       `SELECT ${score} AS score, p.photo AS photo FROM ${source} AS p ${joins.join(' ')} ${where(filters)}`;
     // Of all choices of one term a group, the best smallest score is the smallest of the groups' best.
@@ -138,7 +140,7 @@ class PlanText {
     const conditions = [...this.#rowConditions(rows ?? noConditions), this.#atLeastFloor(score)];
     if (after !== undefined)
       conditions.push(`${score} <= ${this.#bind(after.score)}`, `row < ${this.#bind(after.photo)}`);
-    const exclusions = this.#search.unwanted.map((term) => `NOT ${this.#has([term], 'row')}`);
+    const exclusions = this.#exclusions('row');
     return `SELECT ${score} AS score, row AS photo FROM ${rowsBy(index)} ${where([...conditions, ...exclusions])}`;
   }
 
@@ -149,15 +151,15 @@ class PlanText {
   }
 
   /** What a photo must satisfy beside the groups. */
-  #filters(): string[] {
+  #filters(photo = 'p.photo'): string[] {
     const { rows } = this.#search;
-    if (rows === undefined) return this.#exclusions();
-    const conditions = ['photos.row = p.photo', ...this.#rowConditions(rows)];
-    return [...this.#exclusions(), `EXISTS (SELECT 1 FROM photos ${where(conditions)})`];
+    if (rows === undefined) return this.#exclusions(photo);
+    const conditions = [`photos.row = ${photo}`, ...this.#rowConditions(rows)];
+    return [...this.#exclusions(photo), `EXISTS (SELECT 1 FROM photos ${where(conditions)})`];
   }
 
-  #exclusions(): string[] {
-    return this.#search.unwanted.map((term) => `NOT ${this.#has([term])}`);
+  #exclusions(photo = 'p.photo'): string[] {
+    return this.#search.unwanted.map((term) => `NOT ${this.#has([term], photo)}`);
   }
 
   #rowConditions({ owner, models, from, before }: RowConditions): string[] {
