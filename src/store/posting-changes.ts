@@ -7,79 +7,86 @@ interface TermScore {
   readonly score: number;
 }
 
-type Posting = [term: number, score: number, photo: number];
+/** A term and its score in one number, which the database reads in half the time of two: term × this + score. */
+const termUnit = 16_384;
 
-/** What one transaction does to the indexes, gathered so that each index is changed by one statement. */
+/** Entries by photo, packed, see {@link termUnit}. */
+type Entries = ReadonlyMap<number, readonly number[]>;
+
+/** Of `?`, the JSON of {@link Entries}: (term, score, photo). */
+const entries = `SELECT entry.value / ${String(termUnit)}, entry.value % ${String(termUnit)}, CAST(photo.key AS INTEGER)
+                 FROM json_each(?) AS photo, json_each(photo.value) AS entry`;
+
+/** What one transaction does to the indexes, each photo once, gathered so that each index is changed by one statement. */
 export class PostingChanges {
   /** Photos more (or less, if negative) than before. */
   photos = 0;
-  readonly #added: Posting[] = [];
-  readonly #removed: Posting[] = [];
+  readonly #added = new Map<number, number[]>();
+  readonly #removed = new Map<number, number[]>();
 
   add(photo: number, tags: readonly TermScore[]): void {
-    this.#added.push(...postingsOf(photo, tags));
+    this.#added.set(photo, packed(tags));
   }
 
   remove(photo: number, tags: readonly TermScore[]): void {
-    this.#removed.push(...postingsOf(photo, tags));
+    this.#removed.set(photo, packed(tags));
   }
 
   /** Brings indexes and counts up to date. */
   apply(database: SqlDatabase): void {
-    const change = (sql: string, rows: readonly (readonly number[])[]) => {
-      if (rows.length > 0) database.prepare(sql).run(JSON.stringify(rows));
+    const change = (sql: string, changes: ReadonlyMap<number, unknown>) => {
+      if (changes.size > 0) database.prepare(sql).run(JSON.stringify(Object.fromEntries(changes)));
     };
+    change(`DELETE FROM postings WHERE (term, score, photo) IN (${entries})`, this.#removed);
     change(
-      `DELETE FROM postings WHERE (term, score, photo) IN
-         (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))`,
-      this.#removed,
+      `DELETE FROM members WHERE (term, photo) IN
+         (SELECT entry.value, CAST(photo.key AS INTEGER) FROM json_each(?) AS photo, json_each(photo.value) AS entry)`,
+      this.#lostTerms(),
     );
+    change(`INSERT INTO postings (term, score, photo) ${entries}`, this.#added);
     change(
-      'DELETE FROM members WHERE (term, photo) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))',
-      this.#lostMembers(),
-    );
-    change(
-      `INSERT INTO postings (term, score, photo)
-       SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)`,
-      this.#added,
-    );
-    change(
-      `INSERT INTO members (term, score, photo)
-       SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
+      `INSERT INTO members (term, score, photo) ${entries} WHERE true
        ON CONFLICT (term, photo) DO UPDATE SET score = excluded.score`,
       this.#added,
     );
     change(
-      `UPDATE terms SET photos = photos + change.value ->> 1
-       FROM json_each(?) AS change WHERE terms.id = change.value ->> 0`,
+      `UPDATE terms SET photos = photos + change.value
+       FROM json_each(?) AS change WHERE terms.id = CAST(change.key AS INTEGER)`,
       this.#termCounts(),
     );
     if (this.photos !== 0) database.prepare('UPDATE totals SET photos = photos + ?').run(this.photos);
   }
 
-  /** What a photo had and has no more: with another score, it stays a member. */
-  #lostMembers(): [term: number, photo: number][] {
-    const kept = new Set(this.#added.map(([term, , photo]) => memberKey(term, photo)));
-    return this.#removed.flatMap(([term, , photo]) =>
-      kept.has(memberKey(term, photo)) ? [] : [[term, photo]],
-    );
+  /** By photo, the terms that it had and has no more: with another score, it stays a member. */
+  #lostTerms(): Map<number, number[]> {
+    const lost = new Map<number, number[]>();
+    for (const [photo, removed] of this.#removed) {
+      const kept = new Set(this.#added.get(photo)?.map(termOf));
+      const terms = removed.map(termOf).filter((term) => !kept.has(term));
+      if (terms.length > 0) lost.set(photo, terms);
+    }
+    return lost;
   }
 
-  #termCounts(): [term: number, change: number][] {
+  #termCounts(): Map<number, number> {
     const counts = new Map<number, number>();
-    for (const [term] of this.#added) counts.set(term, (counts.get(term) ?? 0) + 1);
-    for (const [term] of this.#removed) counts.set(term, (counts.get(term) ?? 0) - 1);
-    return [...counts].filter(([, change]) => change !== 0);
+    const count = (all: Entries, change: number) => {
+      for (const term of [...all.values()].flat().map(termOf))
+        counts.set(term, (counts.get(term) ?? 0) + change);
+    };
+    count(this.#added, 1);
+    count(this.#removed, -1);
+    return new Map([...counts].filter(([, change]) => change !== 0));
   }
 }
 
-function memberKey(term: number, photo: number): string {
-  return `${String(term)} ${String(photo)}`;
+function termOf(entry: number): number {
+  return Math.floor(entry / termUnit);
 }
 
-/** One posting a term: of tags that differ in case alone, the best counts, and it comes first. */
-function postingsOf(photo: number, tags: readonly TermScore[]): Posting[] {
+/** One entry a term: of tags that differ in case alone, the best counts, and it comes first. */
+function packed(tags: readonly TermScore[]): number[] {
   const best = new Map<number, number>();
   for (const { term, score } of tags) best.set(term, Math.max(score, best.get(term) ?? 0));
-  return [...best].map(([term, score]) => [term, score, photo]);
+  return Array.from(best, ([term, score]) => term * termUnit + score);
 }
