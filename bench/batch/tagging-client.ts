@@ -5,7 +5,8 @@ import type { RunRecord } from '../../src/transport/payloads.ts';
 import { request } from '../../src/transport/requests.ts';
 import { tagSpec } from '../../src/transport/run-spec.ts';
 
-const pollMs = 50;
+/** As `cluster tag` looks: each look is work of the node. */
+const pollMs = 500;
 const startTimeoutMs = 20_000;
 
 /** Somebody who has files tagged by a node, as `cluster tag` does. */
