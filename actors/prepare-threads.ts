@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { Fault, reasonOf } from '../src/base/errors.ts';
 import type { Clock } from '../src/base/clock.ts';
 import type { NodeOptions } from '../src/base/options.ts';
 import { setupFiles } from '../src/base/package-root.ts';
@@ -9,6 +7,7 @@ import { WorkerSlot } from '../src/pool/worker-slot.ts';
 import type { DecodeLimits } from '../src/vision/decode.ts';
 import { Kernel } from '../src/vision/kernel.ts';
 import { extractorIdentities } from '../src/vision/extractors.ts';
+import { loadParameters } from '../src/vision/parameter-file.ts';
 
 /** The worker threads of a node, not yet started, and the extractors that they have. */
 export interface Threads {
@@ -38,8 +37,8 @@ export async function prepareThreads(
   options: NodeOptions,
   { clock, onStuck, entry }: ThreadsContext,
 ): Promise<Threads> {
-  const [kernel, parameters] = await Promise.all([Kernel.compile(), readShared(setupFiles.lite0)]);
-  const extractors = extractorIdentities(new Uint8Array(parameters), setupFiles.lite0);
+  const [kernel, parameters] = await Promise.all([Kernel.compile(), loadParameters(setupFiles.lite0)]);
+  const extractors = extractorIdentities(parameters);
   const limits = {
     maxBytes: options.maxPhotoBytes,
     maxPixels: options.maxPhotoPixels,
@@ -57,16 +56,4 @@ export async function prepareThreads(
       }),
   );
   return { slots, extractors, jobs: { kernel, parameters }, limits };
-}
-
-/** A file in memory that threads share. */
-async function readShared(file: string): Promise<SharedArrayBuffer> {
-  try {
-    const bytes = await readFile(file);
-    const shared = new SharedArrayBuffer(bytes.length);
-    new Uint8Array(shared).set(bytes);
-    return shared;
-  } catch (error) {
-    throw new Fault('WEIGHTS_MISSING', { file, reason: reasonOf(error) }, error);
-  }
 }

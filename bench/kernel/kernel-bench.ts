@@ -1,4 +1,5 @@
 import { Kernel, type StepTime, type WeightBlock } from '../../src/vision/kernel.ts';
+import { readParameters } from '../../src/vision/parameter-file.ts';
 import type { Tensor } from '../../src/vision/torch-file.ts';
 import { lite0Onnx } from './lite0-onnx.ts';
 import { OnnxReference } from './onnx-reference.ts';
@@ -48,7 +49,7 @@ export async function kernelBench(options: KernelBenchOptions): Promise<KernelBe
   if (photos.length === 0) throw new RangeError('the kernel bench needs at least one photo');
   const kernel = Kernel.instantiate(await Kernel.compile());
   const loading = performance.now();
-  const extractor = kernel.loadExtractor(parameters);
+  const extractor = kernel.loadExtractor(readParameters(parameters));
   const load_ms = performance.now() - loading;
   const { width, height } = extractor.input;
   const reference = await OnnxReference.load(lite0Onnx(checkpoint), { width, height }, threads);

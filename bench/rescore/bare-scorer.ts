@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { setupFiles } from '../../src/base/package-root.ts';
 import { ModelScorer } from '../../src/model/model-scorer.ts';
 import type { PublishedModel } from '../../src/pool/published-model.ts';
 import { Extractors } from '../../src/vision/extractors.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
+import { loadParameters } from '../../src/vision/parameter-file.ts';
 import { asKept } from '../../src/vision/quantised-features.ts';
 import { extractor, madeRows } from './made-models.ts';
 
@@ -30,7 +30,7 @@ export class BareScorer {
 
   static async open(model: PublishedModel): Promise<BareScorer> {
     const kernel = Kernel.instantiate(await Kernel.compile());
-    const parameters = Uint8Array.from(await readFile(setupFiles.lite0)).buffer;
+    const parameters = await loadParameters(setupFiles.lite0);
     return new BareScorer(new ModelScorer(kernel, new Extractors(kernel, parameters)), model);
   }
 

@@ -6,6 +6,7 @@ import type { ExtractorReference } from '../../src/model/model-header.ts';
 import { writeModel } from '../../src/model/model-writer.ts';
 import { PublishedModel } from '../../src/pool/published-model.ts';
 import { extractorIdentities } from '../../src/vision/extractors.ts';
+import { readParameters } from '../../src/vision/parameter-file.ts';
 import { quantiseFeatures, type QuantisedFeatures } from '../../src/vision/quantised-features.ts';
 import { RandomNumbers } from '../train/random-numbers.ts';
 
@@ -13,7 +14,7 @@ import { RandomNumbers } from '../train/random-numbers.ts';
 export const extractor = identity();
 
 function identity(): ExtractorReference {
-  const [lite0] = extractorIdentities(readFileSync(setupFiles.lite0), setupFiles.lite0);
+  const [lite0] = extractorIdentities(readParameters(readFileSync(setupFiles.lite0), setupFiles.lite0));
   if (lite0 === undefined) throw new Error('there is no extractor');
   const { id, version, dims, parametersHash } = lite0;
   return { id, version, dims, parametersHash };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setupFiles } from '../../src/base/package-root.ts';
 import { BlobStore } from '../../src/model/blob-store.ts';
 import { extractorIdentities } from '../../src/vision/extractors.ts';
+import { loadParameters } from '../../src/vision/parameter-file.ts';
 import { median } from '../results/median.ts';
 import type { Progress } from '../results/part.ts';
 import { describeSet, type DescribedSet } from './described-set.ts';
@@ -58,7 +59,7 @@ export async function describedSets({ photos, cache, progress }: VersusOptions):
   await mkdir(cache, { recursive: true });
   const hash = await hashSet(photos);
   const sets: DescribedSet[] = [];
-  for (const identity of extractorIdentities(await readFile(setupFiles.lite0), setupFiles.lite0)) {
+  for (const identity of extractorIdentities(await loadParameters(setupFiles.lite0))) {
     const { id, version, parametersHash } = identity;
     const name = `${hash.slice(0, 16)}-${id}-${String(version)}-${parametersHash.slice(0, 16)}`;
     sets.push(await describeSet({ photos, extractor: identity, folder: join(cache, name), progress }));

@@ -6,6 +6,7 @@ import { imagenetNames, readSynonyms } from '../../src/model/imagenet-names.ts';
 import { writeModel } from '../../src/model/model-writer.ts';
 import { starterModel } from '../../src/model/starter-model.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
+import { readParameters } from '../../src/vision/parameter-file.ts';
 import { packLite0 } from '../../src/vision/lite0-parameters.ts';
 import { readTorchFile } from '../../src/vision/torch-file.ts';
 import type { SetupStep } from './step.ts';
@@ -48,7 +49,7 @@ async function makeModels({ wheels, cache }: ModelFolders): Promise<string> {
   await replaceFile(join(cache, parametersFile), [parameters]);
   // Loading them proves that the kernel takes them, and says what the model must name.
   const { id, version, dims, parametersHash } = Kernel.instantiate(await Kernel.compile()).loadExtractor(
-    parameters,
+    readParameters(parameters),
   );
   const classes = imagenetNames(readSynonyms(Buffer.from(labels).toString('utf8'), head.b.length));
   const sources = [weightsWheel, namesWheel].map(({ file, hash }) => ({ name: file, sha256: hash }));

@@ -1,12 +1,13 @@
 import type { ModelHandle } from '../model/model-scorer.ts';
 import type { Task } from '../train/task.ts';
+import type { ParameterFile } from '../vision/parameter-file.ts';
 
 /** What a job thread is given when it starts (`workerData`). */
 export interface JobSetup {
   /** The kernel, compiled once a process. */
   readonly kernel: WebAssembly.Module;
-  /** The parameter file of `lite0`, shared by all threads. */
-  readonly parameters: SharedArrayBuffer;
+  /** Of `lite0`, if tasks are to describe photos by it; their memory is shared by all threads. */
+  readonly parameters: ParameterFile | undefined;
 }
 
 /** One task for a job thread. */

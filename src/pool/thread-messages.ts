@@ -2,14 +2,15 @@ import type { WireFault } from '../base/errors.ts';
 import type { ExtractedFeatures } from '../model/feature-store/feature-stores.ts';
 import type { ModelHandle } from '../model/model-scorer.ts';
 import type { DecodeLimits } from '../vision/decode.ts';
+import type { ParameterFile } from '../vision/parameter-file.ts';
 import type { TagSelection } from '../vision/scores.ts';
 
 /** What a thread is given when it starts (`workerData`). */
 export interface ThreadSetup {
   /** The kernel, compiled once a process. */
   readonly kernel: WebAssembly.Module;
-  /** The parameter file of `lite0`; shared, copied into each thread's own wasm memory. */
-  readonly parameters: SharedArrayBuffer;
+  /** Of `lite0`: read once, in memory that is shared, and copied into each thread's own wasm memory. */
+  readonly parameters: ParameterFile;
   readonly limits: DecodeLimits;
   /** Longest side of thumbnails, pixels; 0 makes none. */
   readonly thumbnailPx: number;

@@ -3,19 +3,13 @@ import { decode, type DecodeLimits } from './decode.ts';
 import { fullNameOf, type Extractor, type ExtractorIdentity, type InputShape } from './extractor.ts';
 import { HogExtractor, hogIdentity } from './hog.ts';
 import type { Kernel } from './kernel.ts';
-import { readParameters } from './parameter-file.ts';
+import type { ParameterFile } from './parameter-file.ts';
 
 /** The extractor whose parameters come from a file; a node has none without them. */
 const trunkId = 'lite0';
 
-/**
- * Which extractors a node has, without loading any.
- *
- * @param parameters - the parameter file of `lite0`; `file` names it in the fault
- * @throws Fault `WEIGHTS_DAMAGED`
- */
-export function extractorIdentities(parameters: Uint8Array, file?: string): ExtractorIdentity[] {
-  const { header, hash } = readParameters(parameters, file);
+/** Which extractors a node has that has read the parameters of `lite0`, without loading any. */
+export function extractorIdentities({ header, hash }: ParameterFile): ExtractorIdentity[] {
   const { extractor: id, version, dims } = header;
   return [{ id, version, dims, parametersHash: hash }, hogIdentity];
 }
@@ -25,12 +19,11 @@ export class Extractors {
   readonly #makers: ReadonlyMap<string, () => Extractor>;
   readonly #loaded = new Map<string, Extractor>();
 
-  /** @param parameters - the parameter file of `lite0`, which may be shared with other threads */
-  constructor(kernel: Kernel, parameters: ArrayBufferLike) {
-    this.#makers = new Map<string, () => Extractor>([
-      [trunkId, () => kernel.loadExtractor(new Uint8Array(parameters))],
-      [hogIdentity.id, () => new HogExtractor(kernel)],
-    ]);
+  /** @param parameters - of `lite0`, whose memory other threads may share; without, it is not among them */
+  constructor(kernel: Kernel, parameters: ParameterFile | undefined) {
+    const makers = new Map<string, () => Extractor>([[hogIdentity.id, () => new HogExtractor(kernel)]]);
+    if (parameters !== undefined) makers.set(trunkId, () => kernel.loadExtractor(parameters));
+    this.#makers = makers;
   }
 
   /** @throws Fault `MODEL_EXTRACTOR` if there is none of this id, `WEIGHTS_DAMAGED` if it cannot be loaded */

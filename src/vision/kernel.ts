@@ -3,12 +3,7 @@ import { createRequire } from 'node:module';
 import { initSync, Requantise, ScoreTile, TrunkKernel, type InitOutput } from '#kernel';
 import { Fault, reasonOf } from '../base/errors.ts';
 import type { Extractor } from './extractor.ts';
-import {
-  readParameters,
-  type ParameterFile,
-  type StepHeader,
-  type StepParameters,
-} from './parameter-file.ts';
+import type { ParameterFile, StepHeader, StepParameters } from './parameter-file.ts';
 
 /** Linear classifiers as they lie in shared memory. */
 export interface WeightBlock {
@@ -54,15 +49,14 @@ export class Kernel {
   }
 
   /**
-   * Loads an extractor into this thread's memory; the file's header says which.
+   * Loads an extractor into this thread's memory; the header says which.
    *
    * @param file - what faults call it
-   * @throws Fault `WEIGHTS_DAMAGED` when the file is cut, altered or foreign
+   * @throws Fault `WEIGHTS_DAMAGED` when the steps do not fit together
    */
-  loadExtractor(parameters: Uint8Array, file = 'the parameter file'): TrunkExtractor {
-    const read = readParameters(parameters, file);
+  loadExtractor(parameters: ParameterFile, file = 'the parameter file'): TrunkExtractor {
     try {
-      return new TrunkExtractor(this.#memory, read);
+      return new TrunkExtractor(this.#memory, parameters);
     } catch (error) {
       throw new Fault('WEIGHTS_DAMAGED', { file, reason: reasonOf(error) }, error);
     }

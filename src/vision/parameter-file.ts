@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Fault, reasonOf } from '../base/errors.ts';
 
@@ -53,7 +54,7 @@ export interface StepParameters {
   readonly multiplier: Float32Array;
 }
 
-/** A parameter file in memory. */
+/** A parameter file in memory; where that is shared, threads can be given it as it is. */
 export interface ParameterFile {
   readonly header: ParameterHeader;
   /** Hex SHA-256 of header and payload. */
@@ -74,7 +75,22 @@ export function writeParameters(head: ParameterHeader, steps: readonly StepParam
 }
 
 /**
- * Decodes a parameter file; `file` names it in the fault.
+ * Reads a parameter file into memory that threads share.
+ *
+ * @throws Fault `WEIGHTS_MISSING`, `WEIGHTS_DAMAGED`
+ */
+export async function loadParameters(file: string): Promise<ParameterFile> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw new Fault('WEIGHTS_MISSING', { file, reason: reasonOf(error) }, error);
+  });
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return readParameters(shared, file);
+}
+
+/**
+ * Decodes a parameter file; `file` names it in the fault. Once a process: threads are given what this returns, whose constants are
+ * views of the file.
  *
  * @throws Fault `WEIGHTS_DAMAGED` when it is cut, altered, or something else.
  */
@@ -90,7 +106,7 @@ export function readParameters(bytes: Uint8Array, file = 'the parameter file'): 
   const payloadAt = headerAt + buffer.readUInt32LE(lengthAt);
   if (payloadAt > buffer.length || payloadAt % 16 !== 0) throw refuse('its header has no end');
   const head = readHeader(buffer.subarray(headerAt, payloadAt), refuse);
-  const steps = readSteps(head, buffer.subarray(payloadAt), refuse);
+  const steps = readSteps(head, aligned(buffer.subarray(payloadAt)), refuse);
   return { header: head, hash: hash.toString('hex'), steps };
 }
 
@@ -106,7 +122,7 @@ function readHeader(text: Buffer, refuse: (reason: string) => Fault): ParameterH
 
 function readSteps(
   head: ParameterHeader,
-  payload: Buffer,
+  payload: Uint8Array,
   refuse: (reason: string) => Fault,
 ): StepParameters[] {
   const needed = head.steps.reduce(
@@ -117,13 +133,19 @@ function readSteps(
     throw refuse(
       `its header speaks of ${String(needed)} bytes of weights, and it has ${String(payload.length)}`,
     );
-  let at = 0;
-  const take = (length: number): ArrayBuffer => new Uint8Array(payload.subarray(at, (at += length))).buffer;
+  let at = payload.byteOffset;
+  const take = (length: number): number => (at += length) - length;
+  const { buffer } = payload;
   return head.steps.map(({ weights, outputs }) => ({
-    weights: new Int16Array(take(align(2 * weights, 4)), 0, weights),
-    bias: new Int32Array(take(4 * outputs)),
-    multiplier: new Float32Array(take(4 * outputs)),
+    weights: new Int16Array(buffer, take(align(2 * weights, 4)), weights),
+    bias: new Int32Array(buffer, take(4 * outputs), outputs),
+    multiplier: new Float32Array(buffer, take(4 * outputs), outputs),
   }));
+}
+
+/** Small files are read into the middle of a buffer of others. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
 }
 
 function encodeStep({ weights, bias, multiplier }: StepParameters): Buffer[] {

@@ -243,7 +243,7 @@ describe('the deadline', () => {
 
 describe('a thread that does not start', () => {
   test('says why', async () => {
-    const parameters = new SharedArrayBuffer(0);
+    const parameters = { ...reference.setup.parameters, steps: [] };
     const slot = newSlot({ entry: broken, setup: { ...reference.setup, parameters } });
     await expect(slot.start()).rejects.toMatchObject({
       code: 'WORKER_START',
@@ -253,7 +253,8 @@ describe('a thread that does not start', () => {
   });
 
   test('for damaged parameters says so', async () => {
-    const slot = newSlot({ setup: { ...reference.setup, parameters: new SharedArrayBuffer(100) } });
+    const damaged = { ...reference.setup.parameters, steps: [] };
+    const slot = newSlot({ setup: { ...reference.setup, parameters: damaged } });
     await expect(slot.start()).rejects.toMatchObject({ code: 'WORKER_START' });
   });
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { setupFiles } from '../../src/base/package-root.ts';
 import type { ExtractorReference } from '../../src/model/model-header.ts';
 import type { BlockContents } from '../../src/model/model-writer.ts';
@@ -9,6 +8,7 @@ import { decode } from '../../src/vision/decode.ts';
 import type { Extractor } from '../../src/vision/extractor.ts';
 import { decodeFor, describeAll, extractorIdentities, Extractors } from '../../src/vision/extractors.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
+import { loadParameters } from '../../src/vision/parameter-file.ts';
 import { asKept, quantiseFeatures } from '../../src/vision/quantised-features.ts';
 import { seeded } from './random.ts';
 
@@ -32,15 +32,13 @@ export class Lite0Reference {
 
   static async load(): Promise<Lite0Reference> {
     const module = await Kernel.compile();
-    const bytes = await readFile(setupFiles.lite0);
-    const parameters = new SharedArrayBuffer(bytes.length);
-    new Uint8Array(parameters).set(bytes);
+    const parameters = await loadParameters(setupFiles.lite0);
     return new Lite0Reference({ kernel: module, parameters, limits: testLimits, thumbnailPx: 0 });
   }
 
   /** What a node has. */
   get extractors(): readonly ExtractorReference[] {
-    return extractorIdentities(new Uint8Array(this.setup.parameters));
+    return extractorIdentities(this.setup.parameters);
   }
 
   /** What blocks of models name theirs. */

@@ -12,7 +12,7 @@ export const oddJobEntry = new URL('odd-job-entry.ts', import.meta.url);
 export async function oddJobPool(folder: string, options: Partial<JobPoolOptions> = {}): Promise<JobPool> {
   return new JobPool({
     clock: systemClock,
-    setup: { kernel: await Kernel.compile(), parameters: new SharedArrayBuffer(0) },
+    setup: { kernel: await Kernel.compile(), parameters: undefined },
     blobs: `${folder}/blobs`,
     scratch: `${folder}/scratch`,
     entry: oddJobEntry,

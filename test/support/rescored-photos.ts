@@ -8,14 +8,15 @@ import { type BlockContents, writeModel } from '../../src/model/model-writer.ts'
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import type { TagResult } from '../../src/store/tag-store.ts';
 import { extractorIdentities } from '../../src/vision/extractors.ts';
+import { readParameters } from '../../src/vision/parameter-file.ts';
 import { quantiseFeatures } from '../../src/vision/quantised-features.ts';
 import { modelContents } from './model.ts';
 import { seeded } from './random.ts';
 
 /** The extractors of a node. */
-const extractors: readonly ExtractorReference[] = extractorIdentities(readFileSync(setupFiles.lite0)).map(
-  ({ id, version, dims, parametersHash }) => ({ id, version, dims, parametersHash }),
-);
+const extractors: readonly ExtractorReference[] = extractorIdentities(
+  readParameters(readFileSync(setupFiles.lite0)),
+).map(({ id, version, dims, parametersHash }) => ({ id, version, dims, parametersHash }));
 
 /** Features as an extractor may have them: never negative, most of them small. */
 function madeFeatures(fraction: () => number, dims: number): Float32Array {

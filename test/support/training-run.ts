@@ -77,7 +77,7 @@ function featuresOf(photo: number, distance: number): Float32Array {
 export async function trainingPool(folder: string, threads: number): Promise<JobPool> {
   return new JobPool({
     clock: systemClock,
-    setup: { kernel: await Kernel.compile(), parameters: new SharedArrayBuffer(0) },
+    setup: { kernel: await Kernel.compile(), parameters: undefined },
     blobs: join(folder, 'blobs'),
     scratch: join(folder, 'scratch'),
     threads,

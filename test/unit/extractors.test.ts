@@ -17,7 +17,7 @@ beforeAll(async () => {
 describe('the extractors of a thread', () => {
   test('are those that the node says it has', () => {
     const extractors = new Extractors(kernel, setup.parameters);
-    const identities = extractorIdentities(new Uint8Array(setup.parameters));
+    const identities = extractorIdentities(setup.parameters);
     expect(identities.map(({ id, dims }) => [id, dims])).toEqual([
       ['lite0', 1280],
       ['hog', 2400],
@@ -26,7 +26,7 @@ describe('the extractors of a thread', () => {
   });
 
   test('are loaded once, when they are first asked for', () => {
-    const extractors = new Extractors(kernel, new SharedArrayBuffer(100));
+    const extractors = new Extractors(kernel, { ...setup.parameters, steps: [] });
     const hog = extractors.extractor('hog');
     expect(extractors.extractor('hog')).toBe(hog);
     const damaged = expect.objectContaining({ code: 'WEIGHTS_DAMAGED' }) as Error;

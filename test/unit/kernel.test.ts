@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/base/errors.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
-import type { ParameterHeader, StepHeader } from '../../src/vision/parameter-file.ts';
+import { type ParameterHeader, readParameters, type StepHeader } from '../../src/vision/parameter-file.ts';
 import { scalarAverage, scalarDepthwise, scalarPointwise, scalarStem } from '../support/scalar-reference.ts';
 import { smallHeader, smallParameters, smallPhoto, smallSteps } from '../support/small-trunk.ts';
 
@@ -39,7 +39,7 @@ function scalarFeatures(photo: Uint8Array): Float32Array {
 
 describe('an extractor', () => {
   it('chains its steps as the scalar reference does, photo after photo', () => {
-    const extractor = kernel.loadExtractor(smallParameters());
+    const extractor = kernel.loadExtractor(readParameters(smallParameters()));
     for (const seed of [1, 2, 3, 1]) {
       const features = extractor.describe(smallPhoto(seed));
       expect(features).toEqual(scalarFeatures(smallPhoto(seed)));
@@ -48,14 +48,16 @@ describe('an extractor', () => {
   });
 
   it('gives the features it has always given', () => {
-    const features = kernel.loadExtractor(smallParameters()).describe(smallPhoto(7));
+    const features = kernel.loadExtractor(readParameters(smallParameters())).describe(smallPhoto(7));
     expect(createHash('sha256').update(new Uint8Array(features.buffer)).digest('hex')).toBe(
       '4de88bdcd7c62ed8711769dae3012f47f7474b137ae1a7b7f664b58416689001',
     );
   });
 
   it('says what it is', () => {
-    const { id, version, dims, input, parametersHash } = kernel.loadExtractor(smallParameters());
+    const { id, version, dims, input, parametersHash } = kernel.loadExtractor(
+      readParameters(smallParameters()),
+    );
     expect({ id, version, dims, input }).toEqual({
       id: 'small',
       version: 1,
@@ -66,23 +68,23 @@ describe('an extractor', () => {
   });
 
   it('hands out copies, and works beside others in the same memory', () => {
-    const first = kernel.loadExtractor(smallParameters());
+    const first = kernel.loadExtractor(readParameters(smallParameters()));
     const before = first.describe(smallPhoto(1));
     const kept = before.slice();
-    const others = Array.from({ length: 40 }, () => kernel.loadExtractor(smallParameters()));
+    const others = Array.from({ length: 40 }, () => kernel.loadExtractor(readParameters(smallParameters())));
     others.forEach((other, seed) => other.describe(smallPhoto(seed + 2)));
     expect(before).toEqual(kept);
     expect(first.describe(smallPhoto(1))).toEqual(kept);
   });
 
   it('runs step by step to the same features', () => {
-    const extractor = kernel.loadExtractor(smallParameters());
+    const extractor = kernel.loadExtractor(readParameters(smallParameters()));
     const kinds = extractor.profile(smallPhoto(1)).map(({ kind }) => kind);
     expect(kinds).toEqual([...smallHeader.steps.map(({ kind }) => kind), 'pool']);
   });
 
   it('refuses a photo of another size', () => {
-    const extractor = kernel.loadExtractor(smallParameters());
+    const extractor = kernel.loadExtractor(readParameters(smallParameters()));
     expect(() => extractor.describe(new Uint8Array(3))).toThrow(Fault);
     expect(extractor.describe(smallPhoto(1))).toEqual(scalarFeatures(smallPhoto(1)));
   });
@@ -91,7 +93,7 @@ describe('an extractor', () => {
 describe('a parameter file that cannot be used is refused with its reason', () => {
   const good = smallParameters();
   const refused = (bytes: Uint8Array, reason: RegExp): void => {
-    expect(() => kernel.loadExtractor(bytes, 'x.parameters')).toThrow(
+    expect(() => kernel.loadExtractor(readParameters(bytes, 'x.parameters'), 'x.parameters')).toThrow(
       expect.objectContaining({ code: 'WEIGHTS_DAMAGED', message: expect.stringMatching(reason) as string }),
     );
   };

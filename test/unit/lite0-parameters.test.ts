@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lite0Onnx } from '../../bench/kernel/lite0-onnx.ts';
 import { OnnxReference } from '../../bench/kernel/onnx-reference.ts';
 import { setupFiles } from '../../src/base/package-root.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
 import { packLite0 } from '../../src/vision/lite0-parameters.ts';
+import { loadParameters, readParameters } from '../../src/vision/parameter-file.ts';
 import { Filler } from '../support/kernel-arbitraries.ts';
 import { narrowCheckpoint } from '../support/lite0-checkpoint.ts';
 
@@ -27,7 +27,7 @@ describe('a packed checkpoint', () => {
   it('gives the features of the same network in float', async () => {
     for (const seed of [1, 2]) {
       const checkpoint = narrowCheckpoint(seed);
-      const extractor = kernel.loadExtractor(packLite0(checkpoint).parameters);
+      const extractor = kernel.loadExtractor(readParameters(packLite0(checkpoint).parameters));
       const reference = await OnnxReference.load(lite0Onnx(checkpoint), extractor.input, 1);
       for (const rgb of [
         photo(seed),
@@ -46,7 +46,9 @@ describe('a packed checkpoint', () => {
   it('is the same file every time, of its own hash', () => {
     const [first, again, other] = [1, 1, 2].map((seed) => packLite0(narrowCheckpoint(seed)).parameters);
     expect(first).toEqual(again);
-    const [a, b] = [first!, other!].map((bytes) => kernel.loadExtractor(bytes).parametersHash);
+    const [a, b] = [first!, other!].map(
+      (bytes) => kernel.loadExtractor(readParameters(bytes)).parametersHash,
+    );
     expect(a).not.toBe(b);
   });
 
@@ -80,7 +82,7 @@ describe('a packed checkpoint', () => {
 
 describe('lite0 as it is set up', () => {
   it('gives the features it has always given: another golden needs another version', async () => {
-    const extractor = kernel.loadExtractor(await readFile(setupFiles.lite0), setupFiles.lite0);
+    const extractor = kernel.loadExtractor(await loadParameters(setupFiles.lite0));
     expect(extractor).toMatchObject({ id: 'lite0', version: 1, dims: 1280 });
     const features = extractor.describe(photo(1));
     expect(createHash('sha256').update(new Uint8Array(features.buffer)).digest('hex')).toBe(

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { BlobRef } from '../../model/blob-store.ts';
-import { labelsWithout } from '../../model/training-set/labels-without.ts';
 import type { Task } from '../task.ts';
 import type { TaskHandler } from './task-context.ts';
 import { inputOf, parametersOf } from './task-parts.ts';
@@ -12,6 +11,8 @@ const schema = z.strictObject({ photos: z.array(z.string()).min(1) });
 export const forget: TaskHandler = async (task, { blobs, scratch, signal }) => {
   const { photos } = parametersOf(task, schema);
   const options = { blobs, scratch: join(scratch, 'labels'), signal };
+  // Whoever asks for this task needs no database.
+  const { labelsWithout } = await import('../../model/training-set/labels-without.ts');
   const left = await labelsWithout(inputOf(task, 0), photos, options);
   return { outputs: left === undefined ? [] : [left], value: null };
 };

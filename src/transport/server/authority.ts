@@ -2,14 +2,6 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import {
-  authorityExtensions,
-  keyPem,
-  newKeys,
-  serverExtensions,
-  signCertificate,
-  signingKey,
-} from './certificate.ts';
 import { writePrivately } from './private-file.ts';
 
 /** What a server needs to be believed. */
@@ -69,6 +61,7 @@ async function readAuthority(folder: string): Promise<Authority | undefined> {
 }
 
 async function makeAuthority(folder: string, now: Date): Promise<Authority> {
+  const { authorityExtensions, keyPem, newKeys, signCertificate } = await certificates();
   const keys = await newKeys();
   // Two authorities must not look like one.
   const name = `Autotag ${randomBytes(4).toString('hex')}`;
@@ -86,6 +79,7 @@ async function makeAuthority(folder: string, now: Date): Promise<Authority> {
 
 /** Certificate and key of a server, PEM: one file, so that they cannot be of two. */
 async function issue({ certificate, pem }: Authority, hosts: readonly string[], now: Date): Promise<string> {
+  const { keyPem, newKeys, serverExtensions, signCertificate, signingKey } = await certificates();
   const keys = await newKeys();
   const name = certificate.subject.replace(/^CN=/, '');
   const issued = await signCertificate({
@@ -126,4 +120,9 @@ async function readPem(file: string): Promise<string | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** How certificates are made, which a node seldom does: their library is as large as all the rest of the transport. */
+function certificates() {
+  return import('./certificate.ts');
 }

@@ -23,7 +23,7 @@ afterEach(() => folder.remove());
 async function described(wanted: ExtractorIdentity) {
   const kernel = Kernel.instantiate(await Kernel.compile());
   const blobs = new BlobStore(join(folder.path, 'blobs'));
-  const extractors = new Extractors(kernel, new SharedArrayBuffer(0));
+  const extractors = new Extractors(kernel, undefined);
   const context = { blobs, extractors, progress: () => undefined, signal: new AbortController().signal };
   const chunk = await blobs.put(packPhotos([{ id: 'p', bytes: await numbered(1) }]));
   return describe(describeTask(chunk, wanted, limits), context as unknown as TaskContext);

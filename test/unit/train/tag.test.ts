@@ -26,7 +26,7 @@ afterEach(() => folder.remove());
 /** Tags a photo with a model that was trained on features of some version of `hog`. */
 async function tagged(version: number) {
   const kernel = Kernel.instantiate(await Kernel.compile());
-  const extractors = new Extractors(kernel, new SharedArrayBuffer(0));
+  const extractors = new Extractors(kernel, undefined);
   const context = {
     kernel,
     blobs,
