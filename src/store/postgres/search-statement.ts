@@ -65,23 +65,12 @@ class StatementText {
   }
 
   beginning(): Sql {
-    const lists = this.#wanted.map((group, index) => {
-      const list = `(${this.#listOf(group)}) AS l${String(index)}`;
-      return index === 0 ? list : `JOIN ${list} USING (photo)`;
-    });
-    const scores = this.#wanted.map((_, index) => `l${String(index)}.score`).join(', ');
-    // OFFSET 0: all else is asked of the few that have all that is wanted.
-    const hits = `SELECT score, photo FROM (SELECT least(${scores}) AS score, photo FROM ${lists.join(' ')} OFFSET 0) AS p
-                  ${where(this.#filters())}`;
-    return this.#sql(this.#limited(hits));
+    return this.#sql(this.#limited(this.#joined()));
   }
 
   facets(kind: PlanKind, tags: number): Sql {
     const { limit } = this.#search;
-    const isByRows = kind === 'rows' && this.#wanted.length > 0;
-    const hits = isByRows
-      ? `${this.#hits(kind)} LIMIT ${this.#bind(limit)}`
-      : this.#limited(kind === 'rows' ? this.#latest() : this.#walk());
+    const hits = `${this.#someHits(kind)} LIMIT ${this.#bind(limit)}`;
     return this.#sql(`
       WITH hits AS MATERIALIZED (${hits}),
         counted AS MATERIALIZED (SELECT photo FROM hits LIMIT ${this.#bind(limit - 1)}),
@@ -98,6 +87,12 @@ class StatementText {
     const of = index === 'owner' ? { ...noConditions, owner } : { ...tagged, owner: undefined };
     return this.#sql(`SELECT count(*) FROM (SELECT FROM autotag.photos AS r ${where(this.#rowConditions(of))}
                                             LIMIT ${this.#bind(limit)}) AS counted`);
+  }
+
+  /** Hits in any order: as many as are asked for are found as soon as can be. */
+  #someHits(kind: PlanKind): string {
+    if (kind === 'rows') return this.#hits(kind);
+    return this.#wanted.length > 1 ? this.#joined() : this.#walk();
   }
 
   #hits(kind: PlanKind): string {
@@ -118,12 +113,23 @@ class StatementText {
     return `SELECT score, photo FROM (${arms.join(' UNION ALL ')}) AS p`;
   }
 
-  /** The rarest group's photos, by falling score of that group. */
+  /** The photos of the only group. */
   #walk(): string {
-    const [rarest = [], ...others] = this.#wanted;
-    const conditions = () => others.map((other) => this.#atLeastFloor(this.#scoreOf(other)));
-    const arms = rarest.map((term) => this.#list(rarest, term, conditions()));
+    const [group = []] = this.#wanted;
+    const arms = group.map((term) => this.#list(group, term, []));
     return `SELECT score, photo FROM (${arms.join(' UNION ALL ')}) AS p`;
+  }
+
+  /** Photos that are in the lists of all groups, in any order. */
+  #joined(): string {
+    const lists = this.#wanted.map((group, index) => {
+      const list = `(${this.#listOf(group)}) AS l${String(index)}`;
+      return index === 0 ? list : `JOIN ${list} USING (photo)`;
+    });
+    const scores = this.#wanted.map((_, index) => `l${String(index)}.score`).join(', ');
+    // OFFSET 0: all else is asked of the few that have all that is wanted.
+    return `SELECT score, photo FROM (SELECT least(${scores}) AS score, photo FROM ${lists.join(' ')} OFFSET 0) AS p
+            ${where(this.#filters())}`;
   }
 
   /** A term's list, as far as no other term of its group says more of the photo. */
