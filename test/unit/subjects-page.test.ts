@@ -4,6 +4,6 @@ import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { subjectTable } from '../../src/transport/subjects.ts';
 
-test('the README shows the table of subjects as it is', async () => {
-  expect(await readFile(join(packageRoot, 'README.md'), 'utf8')).toContain(subjectTable());
+test('the documentation shows the table of subjects as it is', async () => {
+  expect(await readFile(join(packageRoot, 'docs/subjects.md'), 'utf8')).toContain(subjectTable());
 });
