@@ -1,15 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 
 /** The folder of Autotag's `package.json`, the same from the sources and from a build. */
 export const packageRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 /** The version in `package.json`. */
-export const packageVersion = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))).version;
+export const { version: packageVersion } = JSON.parse(
+  readFileSync(join(packageRoot, 'package.json'), 'utf8'),
+) as { readonly version: string };
 
 /** What `npm run setup` makes. */
 export const setupFiles = {

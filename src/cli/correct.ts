@@ -14,6 +14,7 @@ import { clientCommand, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
 import { outputFile } from './run-files.ts';
+import { summaries } from './summaries.ts';
 
 interface CorrectOptions extends ClientOptions {
   readonly accept: readonly string[];
@@ -24,8 +25,11 @@ interface CorrectOptions extends ClientOptions {
 
 /** `cluster correct`: what a user says of the tags of a photo. */
 export function correctCommand(cli: Cli): Command {
-  const does = 'Accepts or rejects tags of a photo: what a user says wins over every model.';
-  return clientCommand('correct', does, 'cluster correct holiday-17 --accept beach --reject "sand bar"')
+  return clientCommand(
+    'correct',
+    summaries.correct,
+    'cluster correct holiday-17 --accept beach --reject "sand bar"',
+  )
     .argument('<id>', 'id of the photo')
     .option('--accept <tag...>', 'the photo has these tags', listed, [])
     .option('--reject <tag...>', 'the photo does not have these tags', listed, [])
@@ -50,8 +54,7 @@ interface CorrectionsOptions extends ClientOptions {
 
 /** `cluster corrections`: all that users have said, as label data. */
 export function correctionsCommand(cli: Cli): Command {
-  const does = 'Writes what users say of tags to a file, as labels for training.';
-  return clientCommand('corrections', does, 'cluster corrections --out labels.tsv')
+  return clientCommand('corrections', summaries.corrections, 'cluster corrections --out labels.tsv')
     .requiredOption('--out <file>', 'where they go: lines of class<TAB>photo_id<TAB>TRUE or FALSE')
     .action(async (options: CorrectionsOptions) => {
       const file = await outputFile(options.out, true);

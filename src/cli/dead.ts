@@ -10,6 +10,7 @@ import type { Cli } from './cli.ts';
 import { clientCommand, commandGroup, wholeNumber, wholeNumbers, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
+import { summaries } from './summaries.ts';
 
 /** Retrying thousands of letters moves all of their bytes. */
 const actTimeoutMs = 600_000;
@@ -31,7 +32,7 @@ interface SelectOptions extends ClientOptions {
 
 /** `cluster dead`: photos that were given up. */
 export function deadCommand(cli: Cli): Command {
-  return commandGroup('dead', 'Photos that were given up: list, show, retry, remove.', 'cluster dead list')
+  return commandGroup('dead', summaries.dead, 'cluster dead list')
     .addCommand(listCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(retryCommand(cli))

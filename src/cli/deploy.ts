@@ -9,6 +9,7 @@ import { clientCommand, wholeNumber, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
 import { clearLine } from './progress.ts';
+import { summaries } from './summaries.ts';
 import { bundleTopology, type BundledTopology } from './topology-bundle.ts';
 import { readTopologyFile } from './topology-file.ts';
 
@@ -31,10 +32,8 @@ const lookMs = 300;
 
 /** `cluster deploy`: a topology of a file, new or in place of what runs, or a built-in one. */
 export function deployCommand(cli: Cli): Command {
-  const does =
-    'Deploys a topology with the bolts of its file, or upgrades the one that runs: tried first, then as a whole.';
   const more = '\n  cluster deploy examples/exif/topology.ts --wait\n  cluster deploy --builtin photos';
-  return waiting(clientCommand('deploy', does, `cluster deploy topology.ts --dry-run${more}`))
+  return waiting(clientCommand('deploy', summaries.deploy, `cluster deploy topology.ts --dry-run${more}`))
     .argument('[file]', 'a module (.ts, .mts, .js, .mjs) whose default export is a topology')
     .option('--builtin <name>', 'instead, one that every node knows; photos tags what is submitted')
     .option('--dry-run', 'prints what would be sent, and sends nothing')
@@ -57,8 +56,7 @@ export function deployCommand(cli: Cli): Command {
 
 /** `cluster rollback`: a topology as it was before. */
 export function rollbackCommand(cli: Cli): Command {
-  const does = 'Brings back what a topology was before the last deploy; once more, and that is taken back.';
-  return waiting(clientCommand('rollback', does, 'cluster rollback photos --wait'))
+  return waiting(clientCommand('rollback', summaries.rollback, 'cluster rollback photos --wait'))
     .argument('<name>', 'a topology')
     .action(async (name: string, options: RollbackOptions) => {
       await act(cli, options, (connection) => request(connection, 'topologyRollback', {}, { name }));

@@ -7,14 +7,11 @@ import type { Cli } from './cli.ts';
 import { clientCommand, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
+import { summaries } from './summaries.ts';
 
 /** `cluster forget`: a photo, gone. */
 export function forgetCommand(cli: Cli): Command {
-  return clientCommand(
-    'forget',
-    'Erases a photo: its tags, features, thumbnail and dead letters.',
-    'cluster forget holiday-17',
-  )
+  return clientCommand('forget', summaries.forget, 'cluster forget holiday-17')
     .argument('<id>', 'id of the photo')
     .action(async (id: string, options: ClientOptions) => {
       checkPhotoId(id);

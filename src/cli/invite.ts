@@ -10,6 +10,7 @@ import { invitationOf } from '../transport/server/invitations.ts';
 import { roles, type Role } from '../transport/subjects.ts';
 import type { Cli } from './cli.ts';
 import { command, type CommonOptions } from './command.ts';
+import { summaries } from './summaries.ts';
 
 interface InviteOptions extends CommonOptions {
   readonly data: string;
@@ -24,11 +25,7 @@ const secondNode = 'n2';
 /** `cluster invite`: prints what another machine needs to join the cluster, or to use it. */
 export function inviteCommand(cli: Cli): Command {
   const folder = nodeOptions.data.schema.parse(undefined);
-  return command(
-    'invite',
-    'Prints the line that another machine needs: a node to join, a client to find the cluster. It holds a password.',
-    'cluster invite --name n3',
-  )
+  return command('invite', summaries.invite, 'cluster invite --name n3')
     .addOption(new Option('--role <role>', 'who is invited').choices(roles).default('node'))
     .option('--name <name>', 'name of the node that is invited', secondNode)
     .option('--data <folder>', 'data folder of the node that was started with --listen', folder)

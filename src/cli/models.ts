@@ -11,6 +11,7 @@ import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
 import { activateCommand, rollbackCommand } from './models-activate.ts';
 import { exportCommand, importCommand } from './models-files.ts';
+import { summaries } from './summaries.ts';
 
 /** A report holds photos. */
 const reportTimeoutMs = 60_000;
@@ -27,8 +28,7 @@ interface DiffOptions extends ClientOptions {
 
 /** `cluster models`: the registry of models. */
 export function modelsCommand(cli: Cli): Command {
-  const does = 'Models: list, show, compare, put in use, roll back, export, import, remove.';
-  return commandGroup('models', does, 'cluster models list')
+  return commandGroup('models', summaries.models, 'cluster models list')
     .addCommand(listCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(activateCommand(cli))

@@ -6,14 +6,11 @@ import type { Cli } from './cli.ts';
 import { clientCommand, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
+import { summaries } from './summaries.ts';
 
 /** `cluster nodes`: who is there, who leads, who has left and why. */
 export function nodesCommand(cli: Cli): Command {
-  return clientCommand(
-    'nodes',
-    'Lists the nodes of the cluster, and those that have left it within the last day.',
-    'cluster nodes',
-  ).action(async (options: ClientOptions) => {
+  return clientCommand('nodes', summaries.nodes, 'cluster nodes').action(async (options: ClientOptions) => {
     const ask = withConnection(options, 'operator', (connection) =>
       evaluate(new Session(connection), 'nodes'),
     );

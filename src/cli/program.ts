@@ -2,68 +2,47 @@ import { Command } from 'commander';
 import { packageVersion } from '../base/package-root.ts';
 import { Output } from '../terminal/output.ts';
 import type { Cli } from './cli.ts';
-import { correctCommand, correctionsCommand } from './correct.ts';
-import { deadCommand } from './dead.ts';
-import { deployCommand, rollbackCommand } from './deploy.ts';
 import { endingOf, exitCodes } from './errors.ts';
-import { forgetCommand } from './forget.ts';
-import { inviteCommand } from './invite.ts';
-import { modelsCommand } from './models.ts';
-import { nodesCommand } from './nodes.ts';
-import { relatedCommand } from './related.ts';
-import { pruneCommand } from './prune.ts';
-import { replCommand } from './repl.ts';
-import { scheduleCommand } from './schedule.ts';
-import { searchCommand } from './search.ts';
-import { startCommand } from './start.ts';
-import { statusCommand } from './status.ts';
-import { submitCommand } from './submit.ts';
-import { tagCommand } from './tag.ts';
-import { tagsCommand } from './tags.ts';
-import { thumbnailCommand } from './thumbnail.ts';
-import { tokenCommand } from './tokens.ts';
-import {
-  activateCommand,
-  deactivateCommand,
-  killCommand,
-  listCommand,
-  rebalanceCommand,
-} from './topologies.ts';
-import { trainCommand } from './train.ts';
+import { summaries, type CommandName } from './summaries.ts';
 
-/** Every command, in the order of the help. */
-const commands: readonly ((cli: Cli) => Command)[] = [
-  startCommand,
-  inviteCommand,
-  tokenCommand,
-  submitCommand,
-  searchCommand,
-  relatedCommand,
-  correctCommand,
-  correctionsCommand,
-  tagsCommand,
-  thumbnailCommand,
-  trainCommand,
-  tagCommand,
-  modelsCommand,
-  deadCommand,
-  forgetCommand,
-  pruneCommand,
-  scheduleCommand,
-  statusCommand,
-  listCommand,
-  deployCommand,
-  rollbackCommand,
-  activateCommand,
-  deactivateCommand,
-  rebalanceCommand,
-  killCommand,
-  nodesCommand,
-  replCommand,
-];
+/** Makes a command, with what it does. */
+type MakeCommand = (cli: Cli) => Command;
 
-/** The command line `cluster`. */
-export function createProgram(cli: Cli): Command {
+/** Where the code of each command is. */
+const loaders: Readonly<Record<CommandName, () => Promise<MakeCommand>>> = {
+  start: async () => (await import('./start.ts')).startCommand,
+  invite: async () => (await import('./invite.ts')).inviteCommand,
+  token: async () => (await import('./tokens.ts')).tokenCommand,
+  submit: async () => (await import('./submit.ts')).submitCommand,
+  search: async () => (await import('./search.ts')).searchCommand,
+  related: async () => (await import('./related.ts')).relatedCommand,
+  correct: async () => (await import('./correct.ts')).correctCommand,
+  corrections: async () => (await import('./correct.ts')).correctionsCommand,
+  tags: async () => (await import('./tags.ts')).tagsCommand,
+  thumbnail: async () => (await import('./thumbnail.ts')).thumbnailCommand,
+  train: async () => (await import('./train.ts')).trainCommand,
+  tag: async () => (await import('./tag.ts')).tagCommand,
+  models: async () => (await import('./models.ts')).modelsCommand,
+  dead: async () => (await import('./dead.ts')).deadCommand,
+  forget: async () => (await import('./forget.ts')).forgetCommand,
+  prune: async () => (await import('./prune.ts')).pruneCommand,
+  schedule: async () => (await import('./schedule.ts')).scheduleCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  list: async () => (await import('./topologies.ts')).listCommand,
+  deploy: async () => (await import('./deploy.ts')).deployCommand,
+  rollback: async () => (await import('./deploy.ts')).rollbackCommand,
+  activate: async () => (await import('./topologies.ts')).activateCommand,
+  deactivate: async () => (await import('./topologies.ts')).deactivateCommand,
+  rebalance: async () => (await import('./topologies.ts')).rebalanceCommand,
+  kill: async () => (await import('./topologies.ts')).killCommand,
+  nodes: async () => (await import('./nodes.ts')).nodesCommand,
+  repl: async () => (await import('./repl.ts')).replCommand,
+};
+
+/**
+ * The command line `cluster`, for these arguments: it has the commands that they name, and of the others what the help says.
+ */
+export async function createProgram(args: readonly string[], cli: Cli): Promise<Command> {
   const program = new Command('cluster')
     .description('Tags photos on a cluster of ordinary machines, and finds them by their tags.')
     .version(packageVersion)
@@ -78,14 +57,18 @@ export function createProgram(cli: Cli): Command {
     .enablePositionalOptions()
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.')
     .addHelpText('after', '\nExample:\n  cluster start &\n  cluster submit ~/photos --wait');
-  for (const make of commands) add(program, make(cli));
+  for (const name of Object.keys(summaries) as CommandName[]) {
+    const isNamed = args.includes(name);
+    add(program, isNamed ? (await loaders[name]())(cli) : new Command(name).description(summaries[name]));
+  }
   return program;
 }
 
 /** Runs one command; resolves to its exit code and never rejects. `args` begin with the name of the command. */
 export async function run(args: readonly string[], cli: Cli): Promise<number> {
   try {
-    await createProgram(cli).parseAsync(args, { from: 'user' });
+    const program = await createProgram(args, cli);
+    await program.parseAsync(args, { from: 'user' });
     return exitCodes.success;
   } catch (thrown) {
     const { fault, exitCode } = endingOf(thrown);

@@ -4,12 +4,12 @@ import { clientCommand } from './command.ts';
 import { prunable, pruneSpecOf, type PruneOptions } from './prune-options.ts';
 import { withRunCommands } from './run-commands.ts';
 import { startable, startRun, type RunStartOptions } from './run-start.ts';
+import { summaries } from './summaries.ts';
 
 /** `cluster prune`: what has become old, gone. */
 export function pruneCommand(cli: Cli): Command {
-  const does = 'Removes old dead letters, models and runs, each if it is named; follows the run.';
   const example = 'cluster prune --dead 30d --models 5 --runs 90d --dry-run';
-  const command = prunable(clientCommand('prune', does, example));
+  const command = prunable(clientCommand('prune', summaries.prune, example));
   startable(command).action(async (options: PruneOptions & RunStartOptions) => {
     await startRun(cli, options, pruneSpecOf(options));
   });

@@ -7,6 +7,7 @@ import type { Cli } from './cli.ts';
 import { clientCommand, wholeNumber, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
+import { summaries } from './summaries.ts';
 
 interface RelatedOptions extends ClientOptions {
   readonly limit: number;
@@ -17,8 +18,7 @@ const timeoutMs = 20_000;
 
 /** `cluster related`: photos that look like one. */
 export function relatedCommand(cli: Cli): Command {
-  const does = 'Finds photos that look like one, among those that share its strongest tags.';
-  return clientCommand('related', does, 'cluster related holiday-17 --limit 10')
+  return clientCommand('related', summaries.related, 'cluster related holiday-17 --limit 10')
     .argument('<id>', 'id of the photo')
     .option('--limit <n>', 'photos at most, up to 100', wholeNumber(1, 100), 20)
     .action(async (id: string, options: RelatedOptions) => {

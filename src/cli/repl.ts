@@ -7,6 +7,7 @@ import type { Cli } from './cli.ts';
 import { clientCommand, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { Ended, exitCodes, Interrupted, untilInterrupted } from './errors.ts';
+import { summaries } from './summaries.ts';
 
 interface ReplOptions extends ClientOptions {
   readonly evaluate?: readonly string[];
@@ -14,7 +15,7 @@ interface ReplOptions extends ClientOptions {
 
 /** `cluster repl`: looks at and acts on any actor of any node. */
 export function replCommand(cli: Cli): Command {
-  return clientCommand('repl', 'Inspects the actors of any node.', "cluster repl -e 'tree n1'")
+  return clientCommand('repl', summaries.repl, "cluster repl -e 'tree n1'")
     .option('-e, --evaluate <line>', 'carries out a line and ends; may be repeated', collect)
     .action(async (options: ReplOptions) => {
       const output = new Output(cli, options.json === true);

@@ -13,6 +13,7 @@ import { clientCommand, commandGroup, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
 import { addCommand } from './schedule-add.ts';
+import { summaries } from './summaries.ts';
 
 /** Requests that name a schedule, and nothing else. */
 type Act = 'scheduleShow' | 'schedulePause' | 'scheduleResume' | 'scheduleRun' | 'scheduleRemove';
@@ -22,8 +23,7 @@ const listTimeoutMs = 30_000;
 
 /** `cluster schedule`: what the cluster does by itself, and when. */
 export function scheduleCommand(cli: Cli): Command {
-  const does = 'Schedules: add, list, show, pause, resume, run now, remove.';
-  return commandGroup('schedule', does, 'cluster schedule list')
+  return commandGroup('schedule', summaries.schedule, 'cluster schedule list')
     .addCommand(addCommand(cli))
     .addCommand(listCommand(cli))
     .addCommand(

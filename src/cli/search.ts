@@ -7,6 +7,7 @@ import type { Cli } from './cli.ts';
 import { clientCommand, wholeNumber, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
+import { summaries } from './summaries.ts';
 
 interface SearchOptions extends ClientOptions {
   readonly limit: number;
@@ -17,7 +18,7 @@ interface SearchOptions extends ClientOptions {
 /** `cluster search`: photos by their tags, and by what else is known of them. */
 export function searchCommand(cli: Cli): Command {
   return (
-    clientCommand('search', 'Finds photos by their tags.', "cluster search 'beach sunset -people score>0.8'")
+    clientCommand('search', summaries.search, "cluster search 'beach sunset -people score>0.8'")
       .argument(
         '<query...>',
         'tags a photo must have, -tag ones it must not have, beach OR coast, "two words", score>0.8, date>=2026-01-31, model:3f2a91, owner:alice',

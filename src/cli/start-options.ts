@@ -11,17 +11,14 @@ import { parseStoreUrl } from '../base/store-url.ts';
 import { parseAddress } from '../transport/address.ts';
 import { parseListening } from '../transport/server/listening.ts';
 import { command, type CommonOptions } from './command.ts';
+import { summaries } from './summaries.ts';
 
 /** What `cluster start` was told. */
 export type StartOptions = CommonOptions & Partial<Record<NodeOptionName, string>>;
 
 /** `cluster start` without what it does: heart and node process read the same command line. */
 export function startSyntax(): Command {
-  const start = command(
-    'start',
-    'Starts a node of the cluster; Ctrl-C drains and ends it.',
-    'cluster start --threads 4',
-  );
+  const start = command('start', summaries.start, 'cluster start --threads 4');
   for (const [name, { doc, unit, env, schema }] of Object.entries(nodeOptions)) {
     const fallback = schema.safeParse(undefined).data;
     const notes = [

@@ -6,10 +6,11 @@ import type { Cli } from './cli.ts';
 import { clientCommand, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
+import { summaries } from './summaries.ts';
 
 /** `cluster status`: queue, model and counts. */
 export function statusCommand(cli: Cli): Command {
-  return clientCommand('status', 'Shows the queue, the model and counts.', 'cluster status --json').action(
+  return clientCommand('status', summaries.status, 'cluster status --json').action(
     async (options: ClientOptions) => {
       const ask = withConnection(options, 'submitter', (connection) => request(connection, 'status', {}, {}));
       const status = await untilInterrupted(cli.interrupted, ask);

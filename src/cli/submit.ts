@@ -15,6 +15,7 @@ import { photoFiles } from './photo-files.ts';
 import { Progress } from './progress.ts';
 import { ResultWaiter } from '../transport/result-waiter.ts';
 import { SubmitRun, type SubmitCounts } from './submit-run.ts';
+import { summaries } from './summaries.ts';
 
 interface SubmitOptions extends ClientOptions {
   readonly id?: string;
@@ -32,7 +33,7 @@ const outageMs = 30_000;
 
 /** `cluster submit`: photos to the stream, and with `--wait` their tags. */
 export function submitCommand(cli: Cli): Command {
-  return clientCommand('submit', 'Sends photos to be tagged.', 'cluster submit ~/photos --wait --top 3')
+  return clientCommand('submit', summaries.submit, 'cluster submit ~/photos --wait --top 3')
     .argument(
       '<path...>',
       'files; folders, of which all photos are taken; or - for a list of paths on standard input',

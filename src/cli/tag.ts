@@ -6,6 +6,7 @@ import { clientCommand } from './command.ts';
 import { withRunCommands } from './run-commands.ts';
 import { inputFiles, inputFolders, outputFile } from './run-files.ts';
 import { modelPrefix, paths, startable, startRun, type RunStartOptions } from './run-start.ts';
+import { summaries } from './summaries.ts';
 import { failuresCommand } from './tag-failures.ts';
 import { retryCommand } from './tag-retry.ts';
 
@@ -41,14 +42,12 @@ const ofStored = ['stale', 'all', 'query'] as const;
 
 /** `cluster tag`: the tags of the photos of files, into a file; or those of stored photos anew. */
 export function tagCommand(cli: Cli): Command {
-  const does =
-    'Tags the photos of files with any model, into a file, or stored photos again with the model in use; follows the run.';
   const examples = [
     'cluster tag --pixels photos.tsv.gz --out tags.tsv --model 3f2a91',
     'cluster tag --folders ~/photos --out tags.tsv --only unprocessed --limit-rate 50',
     "cluster tag --stored --query 'beach -people'       # after `cluster models activate`",
   ].join('\n  ');
-  const command = clientCommand('tag', does, examples)
+  const command = clientCommand('tag', summaries.tag, examples)
     .option('--pixels <file...>', 'photos: lines of photo_id<TAB>base64, plain or gzip', paths)
     .option('--folders <folder...>', 'all photos below folders; the id of one is its path there', paths)
     .option('--list <file...>', 'photos by their paths, one a line, from the folder of the list', paths)

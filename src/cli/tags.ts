@@ -5,6 +5,7 @@ import { request } from '../transport/requests.ts';
 import type { Cli } from './cli.ts';
 import { clientCommand, wholeNumber, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
+import { summaries } from './summaries.ts';
 
 interface TagsOptions extends ClientOptions {
   readonly limit: number;
@@ -12,7 +13,7 @@ interface TagsOptions extends ClientOptions {
 
 /** `cluster tags`: the tags that photos have. */
 export function tagsCommand(cli: Cli): Command {
-  return clientCommand('tags', 'Lists the tags that most photos have.', 'cluster tags bea')
+  return clientCommand('tags', summaries.tags, 'cluster tags bea')
     .argument('[prefix]', 'how they begin; case makes no difference', '')
     .option('--limit <n>', 'tags at most, up to 50', wholeNumber(1, 50), 20)
     .action(async (prefix: string, options: TagsOptions) => {

@@ -9,6 +9,7 @@ import type { Cli } from './cli.ts';
 import { clientCommand, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
+import { summaries } from './summaries.ts';
 
 interface ThumbnailOptions extends ClientOptions {
   readonly out: string;
@@ -16,11 +17,7 @@ interface ThumbnailOptions extends ClientOptions {
 
 /** `cluster thumbnail`: a photo's small picture, as a file. */
 export function thumbnailCommand(cli: Cli): Command {
-  return clientCommand(
-    'thumbnail',
-    "Writes a photo's thumbnail to a file, as WebP.",
-    'cluster thumbnail holiday-17 --out holiday-17.webp',
-  )
+  return clientCommand('thumbnail', summaries.thumbnail, 'cluster thumbnail holiday-17 --out holiday-17.webp')
     .argument('<id>', 'id of the photo')
     .requiredOption('--out <file>', 'a file that is not there yet')
     .action(async (id: string, options: ThumbnailOptions) => {

@@ -8,6 +8,7 @@ import type { Cli } from './cli.ts';
 import { clientCommand, commandGroup, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
+import { summaries } from './summaries.ts';
 
 interface AddOptions extends ClientOptions {
   readonly role: ApiRole;
@@ -15,11 +16,7 @@ interface AddOptions extends ClientOptions {
 
 /** `cluster token`: who may use the HTTP API. */
 export function tokenCommand(cli: Cli): Command {
-  return commandGroup(
-    'token',
-    'Tokens of the HTTP API: add, list, remove.',
-    'cluster token add shop --role submitter',
-  )
+  return commandGroup('token', summaries.token, 'cluster token add shop --role submitter')
     .addCommand(addCommand(cli))
     .addCommand(listCommand(cli))
     .addCommand(removeCommand(cli));

@@ -7,6 +7,7 @@ import type { Cli } from './cli.ts';
 import { clientCommand, wholeNumber, type ClientOptions } from './command.ts';
 import { withConnection } from './connect.ts';
 import { untilInterrupted } from './errors.ts';
+import { summaries } from './summaries.ts';
 
 interface RebalanceOptions extends ClientOptions {
   readonly nodes?: number;
@@ -19,21 +20,18 @@ interface KillOptions extends ClientOptions {
 
 /** `cluster list`: topologies, and where their tasks are. */
 export function listCommand(cli: Cli): Command {
-  return clientCommand('list', 'Lists the topologies, and where their tasks are.', 'cluster list').action(
-    async (options: ClientOptions) => {
-      const list = withConnection(options, 'submitter', (connection) =>
-        request(connection, 'topologyList', {}, {}),
-      );
-      const reply = await untilInterrupted(cli.interrupted, list);
-      await new Output(cli, options.json === true).result(reply, () => topologyList(reply.topologies));
-    },
-  );
+  return clientCommand('list', summaries.list, 'cluster list').action(async (options: ClientOptions) => {
+    const list = withConnection(options, 'submitter', (connection) =>
+      request(connection, 'topologyList', {}, {}),
+    );
+    const reply = await untilInterrupted(cli.interrupted, list);
+    await new Output(cli, options.json === true).result(reply, () => topologyList(reply.topologies));
+  });
 }
 
 /** `cluster activate`: spouts take again. */
 export function activateCommand(cli: Cli): Command {
-  const does = 'Lets the spouts of a topology take again.';
-  return clientCommand('activate', does, 'cluster activate photos')
+  return clientCommand('activate', summaries.activate, 'cluster activate photos')
     .argument('<name>', 'a topology')
     .action(async (name: string, options: ClientOptions) => {
       const activate = withConnection(options, 'operator', (connection) =>
@@ -46,8 +44,7 @@ export function activateCommand(cli: Cli): Command {
 
 /** `cluster deactivate`: spouts take nothing new. */
 export function deactivateCommand(cli: Cli): Command {
-  const does = 'Lets the spouts of a topology take nothing new; what they have is finished.';
-  return clientCommand('deactivate', does, 'cluster deactivate photos')
+  return clientCommand('deactivate', summaries.deactivate, 'cluster deactivate photos')
     .argument('<name>', 'a topology')
     .action(async (name: string, options: ClientOptions) => {
       const deactivate = withConnection(options, 'operator', (connection) =>
@@ -60,8 +57,7 @@ export function deactivateCommand(cli: Cli): Command {
 
 /** `cluster rebalance`: more or fewer nodes and tasks. */
 export function rebalanceCommand(cli: Cli): Command {
-  const does = 'Changes how many nodes a topology may be on, or how many tasks a component of it has.';
-  return clientCommand('rebalance', does, 'cluster rebalance photos -n 3 -e autotag=8')
+  return clientCommand('rebalance', summaries.rebalance, 'cluster rebalance photos -n 3 -e autotag=8')
     .argument('<name>', 'a topology')
     .option('-n, --nodes <n>', 'nodes that it may be on, at most', wholeNumber(1))
     .option('-e, --executors <component=n>', 'tasks of a component; repeat it for others', executors)
@@ -78,8 +74,7 @@ export function rebalanceCommand(cli: Cli): Command {
 
 /** `cluster kill`: a topology, gone until it is deployed again. */
 export function killCommand(cli: Cli): Command {
-  const does = 'Ends a topology: its spouts first, then what they have is finished, then the rest.';
-  return clientCommand('kill', does, 'cluster kill photos -w 30')
+  return clientCommand('kill', summaries.kill, 'cluster kill photos -w 30')
     .argument('<name>', 'a topology')
     .option('-w, --wait <seconds>', 'time to finish what is in flight', wholeNumber(0, 86_400), 30)
     .action(async (name: string, { wait, ...options }: KillOptions) => {

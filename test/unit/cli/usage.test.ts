@@ -10,6 +10,7 @@ import {
   startSyntax,
   type StartOptions,
 } from '../../../src/cli/start-options.ts';
+import { summaries } from '../../../src/cli/summaries.ts';
 import { flagOf, nodeOptions } from '../../../src/base/options.ts';
 import { CapturedCli } from '../../support/captured-cli.ts';
 import { temporaryFolder } from '../../support/model.ts';
@@ -73,7 +74,7 @@ describe('wrong use', () => {
 
 describe('help', () => {
   it('is there for every command, with an example', async () => {
-    const { commands } = createProgram(new CapturedCli());
+    const { commands } = await createProgram(Object.keys(summaries), new CapturedCli());
     const all = commands.flatMap((command) => [
       [command.name()],
       ...command.commands.map((sub) => [command.name(), sub.name()]),
@@ -84,6 +85,14 @@ describe('help', () => {
       expect(cli.out).toContain(`Example:\n  cluster ${names.join(' ')}`.trimEnd());
       expect(cli.err).toBe('');
     }
+  });
+
+  it('lists every command with what it says of itself, before any is loaded', async () => {
+    const cli = new CapturedCli();
+    expect(await cli.run('--help')).toBe(0);
+    const help = cli.out.replace(/\s+/g, ' ');
+    const { commands } = await createProgram(Object.keys(summaries), new CapturedCli());
+    for (const command of commands) expect(help).toContain(` ${command.name()} ${command.description()} `);
   });
 
   it('names the version', async () => {
