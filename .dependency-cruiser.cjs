@@ -110,11 +110,10 @@ module.exports = {
     },
     {
       name: 'product-needs-no-development-package',
-      comment:
-        'What runs in production imports packages of `dependencies` only; tsx comes in where tests run sources.',
+      comment: 'What runs in production imports packages of `dependencies` only.',
       severity: 'error',
       // The page is bundled: its packages are in what the build makes.
-      from: { path: '^(src|actors)/', pathNot: '^src/(base/register-tsx\\.mjs$|web/page/)' },
+      from: { path: '^(src|actors)/', pathNot: '^src/web/page/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '(^|/)node_modules/@types/' },
     },
     {

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
-import { threadEntry } from '../../src/base/thread-entry.ts';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { BoltProcess } from '../../src/cluster/bolt/bolt-process.ts';
 import { median } from '../results/median.ts';
 import type { Progress } from '../results/part.ts';
@@ -27,7 +27,7 @@ export interface BoltFigures {
 
 /** Measures the way of a photo of 300 KB to the process of a bolt, and of its answer back. */
 export async function boltBench(progress: Progress): Promise<BoltFigures> {
-  const file = fileURLToPath(threadEntry('empty-bolt-entry', import.meta.url).url);
+  const file = fileURLToPath(builtEntry('empty-bolt-entry', import.meta.url));
   const bolt = await BoltProcess.start({
     program: { command: ['node', file], reads: 'photo', deadlineMs: 10_000, memoryBytes: 512 * 2 ** 20 },
     folder: tmpdir(),

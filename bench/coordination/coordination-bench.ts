@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { threadEntry } from '../../src/base/thread-entry.ts';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { NodeProcess } from '../node/node-process.ts';
 import { PhotoClient } from '../node/photo-client.ts';
 import type { BenchPhoto } from '../photos/photo-set.ts';
@@ -21,7 +21,7 @@ export type CoordinationFigures = Readonly<
 
 /** Measures submit, stream, actors, threads, store and results alone: a stub stands for decoder and kernel. */
 export async function coordinationBench(progress: Progress): Promise<CoordinationFigures> {
-  const stub = threadEntry('stub-entry', import.meta.url).url.href;
+  const stub = builtEntry('stub-entry', import.meta.url).href;
   const options = { threads: availableParallelism(), window };
   const node = await NodeProcess.start({ options, threadEntry: stub });
   const client = await PhotoClient.connect(node);

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeOptionName } from '../../src/base/options.ts';
-import { threadEntry } from '../../src/base/thread-entry.ts';
+import { builtEntry } from '../../src/base/built-entry.ts';
 
 /** What a node process is started with. */
 export interface NodeRequest {
@@ -45,10 +45,9 @@ export class NodeProcess {
   static async start(request: NodeRequest): Promise<NodeProcess> {
     const dataFolder = await mkdtemp(join(tmpdir(), 'autotag-bench-'));
     const options = { port: await freePort(), httpPort: 0, logLevel: 'error' };
-    const entry = threadEntry('node-entry', import.meta.url);
     const told: StartMessage = { ...request, dataFolder, options: { ...options, ...request.options } };
-    const child = fork(entry.url, [JSON.stringify(told)], {
-      execArgv: [...entry.execArgv, '--expose-gc', ...profiling()],
+    const child = fork(builtEntry('node-entry', import.meta.url), [JSON.stringify(told)], {
+      execArgv: ['--expose-gc', ...profiling()],
       // Credentials of a bench are nobody else's business.
       env: { ...process.env, XDG_CONFIG_HOME: dataFolder },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { link, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { threadEntry } from '../../src/base/thread-entry.ts';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import type { BlobStore } from '../../src/model/blob-store.ts';
 import type { TrainingSet } from '../../src/model/training-set/training-set.ts';
 import type { TrainedModel } from '../../src/train/training-run.ts';
@@ -54,8 +54,8 @@ export async function trainInProcess(
   for (const id of inputs) await link(blobs.path(id), join(folder, 'blobs', id));
   await writeFile(join(folder, 'set.json'), JSON.stringify(set));
   const start: TrainingStart = { folder, threads };
-  const entry = threadEntry('training-entry', import.meta.url);
-  const child = fork(entry.url, [JSON.stringify(start)], { execArgv: entry.execArgv });
+  const entry = builtEntry('training-entry', import.meta.url);
+  const child = fork(entry, [JSON.stringify(start)], { execArgv: [] });
   const exited = once(child, 'exit');
   const outcome = await Promise.race([
     once(child, 'message').then(([message]) => message as TrainingOutcome),

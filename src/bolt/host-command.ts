@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { threadEntry } from '../base/thread-entry.ts';
+import { builtEntry } from '../base/built-entry.ts';
 
 /**
  * The command line that runs a bolt of TypeScript or JavaScript in this version of Node.js.
@@ -7,14 +7,12 @@ import { threadEntry } from '../base/thread-entry.ts';
  * @param memoryBytes - what the process may take; JavaScript's heap gets half, the rest is for photos and Node.js itself
  */
 export function hostCommand(file: string, memoryBytes: number): [string, ...string[]] {
-  const { url, execArgv } = threadEntry('host-entry', import.meta.url);
   const heapMiB = Math.max(16, Math.floor(memoryBytes / 2 ** 21));
   return [
     process.execPath,
     `--max-old-space-size=${String(heapMiB)}`,
     '--enable-source-maps',
-    ...execArgv,
-    fileURLToPath(url),
+    fileURLToPath(builtEntry('host-entry', import.meta.url)),
     file,
   ];
 }

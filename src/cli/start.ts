@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
-import { threadEntry } from '../base/thread-entry.ts';
+import { builtEntry } from '../base/built-entry.ts';
 import { Output } from '../terminal/output.ts';
 import type { Cli } from './cli.ts';
 import { Ended } from './errors.ts';
@@ -34,9 +34,7 @@ export function startCommand(cli: Cli): Command {
 }
 
 function startNodeProcess(options: readonly string[], poolSize: number): ChildProcess {
-  const { url, execArgv } = threadEntry('node-process', import.meta.url);
-  return fork(fileURLToPath(url), options, {
-    execArgv: execArgv.length > 0 ? execArgv : process.execArgv,
+  return fork(fileURLToPath(builtEntry('node-process', import.meta.url)), options, {
     // Read by libuv and glibc when a process starts, so it cannot set them for itself. What the user has set wins.
     env: { UV_THREADPOOL_SIZE: String(poolSize), MALLOC_ARENA_MAX: mallocArenas, ...process.env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { join, parse } from 'node:path';
+import { join } from 'node:path';
 import type { CancelTimer } from '../base/clock.ts';
 import { Fault } from '../base/errors.ts';
 import { randomId } from '../base/ids.ts';
 import { withResolver } from '../base/promise-resolver.ts';
-import { threadEntry } from '../base/thread-entry.ts';
+import { builtEntry } from '../base/built-entry.ts';
 import type { ModelHandle } from '../model/model-scorer.ts';
 import type { Task, TaskProgress, TaskResult } from '../train/task.ts';
 import { JobBoard } from './job-board.ts';
@@ -104,7 +104,7 @@ export class JobSlot {
     const { promise: lost, resolve: onLost } = withResolver<Fault>();
     const pooled = new PoolThread<Job, TaskResult>({
       ...this.#options,
-      entry: entryOf(this.#options),
+      entry: this.#options.entry ?? builtEntry('job-entry', import.meta.url),
       workerData: this.#options.setup,
       places: 1,
       onLost: (fault) => {
@@ -190,10 +190,4 @@ export class JobSlot {
 function lostWith({ key }: Task, fault: Fault): Fault {
   if (fault.code === 'TASK_SILENT') return fault;
   return new Fault('TASK_LOST', { task: key, reason: fault.details['reason'] ?? fault.message }, fault);
-}
-
-function entryOf({ entry }: JobSlotOptions) {
-  return entry === undefined
-    ? threadEntry('job-entry', import.meta.url)
-    : threadEntry(parse(entry.pathname).name, entry.href);
 }

@@ -3,7 +3,6 @@ import { Piscina } from 'piscina';
 import type { Clock } from '../base/clock.ts';
 import { Fault, reasonOf } from '../base/errors.ts';
 import { withResolver } from '../base/promise-resolver.ts';
-import type { ThreadEntry } from '../base/thread-entry.ts';
 import type { ReadyTask, ThreadReply } from './thread-messages.ts';
 
 /** How long a thread may take, and who hears of it when it does not end. */
@@ -19,7 +18,8 @@ export interface ThreadTimes {
 
 /** What a thread is made of. */
 export interface PoolThreadOptions extends ThreadTimes {
-  readonly entry: ThreadEntry;
+  /** The file that it runs. */
+  readonly entry: URL;
   /** What it is given when it starts. */
   readonly workerData: object;
   /** How many messages it works on at once. */
@@ -43,7 +43,7 @@ export class PoolThread<Message, Value> {
     this.#options = options;
     const { entry, workerData, places } = options;
     this.#pool = new Piscina({
-      filename: fileURLToPath(entry.url),
+      filename: fileURLToPath(entry),
       minThreads: 1,
       maxThreads: 1,
       concurrentTasksPerWorker: places,
@@ -52,7 +52,7 @@ export class PoolThread<Message, Value> {
       recordTiming: false,
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: heapMib },
-      execArgv: entry.execArgv,
+      execArgv: [],
     });
     const { promise: ended, resolve: onEnded } = withResolver<undefined>();
     this.#ended = ended;

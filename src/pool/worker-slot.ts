@@ -1,9 +1,7 @@
-import { parse } from 'node:path';
 import type { CancelTimer } from '../base/clock.ts';
 import { Fault } from '../base/errors.ts';
 import { withResolver } from '../base/promise-resolver.ts';
-import { threadEntry } from '../base/thread-entry.ts';
-import type { ThreadEntry } from '../base/thread-entry.ts';
+import { builtEntry } from '../base/built-entry.ts';
 import { PoolThread, type ThreadTimes } from './pool-thread.ts';
 import { SlotBoard, placesPerThread } from './slot-board.ts';
 import type { ModelHandle } from '../model/model-scorer.ts';
@@ -108,7 +106,7 @@ export class WorkerSlot {
     const { promise: exited, resolve: onExited } = withResolver<Fault>();
     const pooled = new PoolThread<PhotoTask, PhotoTags>({
       ...this.#options,
-      entry: entryOf(this.#options),
+      entry: this.#options.entry ?? builtEntry('worker-entry', import.meta.url),
       workerData: { ...this.#options.setup, board: board.buffer } satisfies ThreadSetup,
       places: placesPerThread,
       onLost: (fault) => {
@@ -185,12 +183,6 @@ export class WorkerSlot {
     }
     thread.running.clear();
   }
-}
-
-function entryOf({ entry }: WorkerSlotOptions): ThreadEntry {
-  return entry === undefined
-    ? threadEntry('worker-entry', import.meta.url)
-    : threadEntry(parse(entry.pathname).name, entry.href);
 }
 
 function freePlace(thread: Thread): number | undefined {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { Fault, reasonOf } from '../base/errors.ts';
-import { threadEntry } from '../base/thread-entry.ts';
+import { builtEntry } from '../base/built-entry.ts';
 import { stopRequest } from './store-messages.ts';
 import type { Calls, StoreRequest, StoreResponse, StoreThreadData } from './store-messages.ts';
 
@@ -30,11 +30,10 @@ export class StoreThread<C extends Calls<C>> {
   #ended: Fault | undefined;
 
   private constructor(data: Omit<StoreThreadData, 'ending'>) {
-    const { url, execArgv } = threadEntry('store-thread-entry', import.meta.url);
     this.#role = data.role;
-    this.#worker = new Worker(url, {
+    this.#worker = new Worker(builtEntry('store-thread-entry', import.meta.url), {
       workerData: { ...data, ending: this.#ending.buffer } satisfies StoreThreadData,
-      execArgv,
+      execArgv: [],
       name: `store-${data.role}`,
     });
     this.#opened = this.#answerTo(0).then(() => undefined);

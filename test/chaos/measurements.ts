@@ -1,4 +1,4 @@
-import { threadEntry } from '../../src/base/thread-entry.ts';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { deployDips, versioned } from '../support/deploy-faults.ts';
 import { machinesObstacle } from '../support/machines.ts';
 import { killLeader, leading, leaveLeadingToOthers, pauseLeader } from '../support/leader-faults.ts';
@@ -91,7 +91,7 @@ export function hungPhotos({ rate, options }: MeasurementSizes): Scenario {
     name: 'photos that hang',
     workload: { rate },
     options,
-    threadEntry: threadEntry('../support/hanging-thread-entry', import.meta.url).url,
+    threadEntry: builtEntry('../support/hanging-thread-entry', import.meta.url),
     faults: [hangPhoto('decoding', Number(maxAttempts)), hangPhoto('kernel', Number(maxAttempts))],
     allTagged: true,
   };

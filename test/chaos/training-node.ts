@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../src/base/errors.ts';
-import { threadEntry } from '../../src/base/thread-entry.ts';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { readModel, type Model } from '../../src/model/model-file.ts';
 import { exportModel } from '../../src/transport/model-transfer.ts';
 import type { RunRecord } from '../../src/transport/payloads.ts';
@@ -32,7 +32,7 @@ export class TrainingNode {
   static async start(): Promise<TrainingNode> {
     const options = { threads: 1, jobThreads: threads, ackWaitMs: 1_500 };
     return new TrainingNode(
-      await NodeProcess.start(options, { jobEntry: threadEntry('training-job-entry', import.meta.url).url }),
+      await NodeProcess.start(options, { jobEntry: builtEntry('training-job-entry', import.meta.url) }),
     );
   }
 

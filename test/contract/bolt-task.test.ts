@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { threadEntry } from '../../src/base/thread-entry.ts';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { boltName } from '../../src/cluster/bolt/bolt-message.ts';
 import type { BoltPlace } from '../../src/cluster/bolt/bolt-process.ts';
 import { boltTask } from '../../src/cluster/bolt/bolt-task.ts';
@@ -162,8 +162,7 @@ describe('a trial', () => {
 describe.runIf(globalThis.process.platform === 'linux')('after the node was killed', () => {
   /** The process id of a bolt whose node has just been killed while it had a tuple. */
   async function orphan(place: BoltPlace): Promise<number> {
-    const { url, execArgv } = threadEntry('../support/bolt-node-entry', import.meta.url);
-    const node = fork(url, [JSON.stringify(place)], { execArgv });
+    const node = fork(builtEntry('../support/bolt-node-entry', import.meta.url), [JSON.stringify(place)]);
     const [pid] = (await once(node, 'message')) as [number];
     node.kill('SIGKILL');
     await once(node, 'exit');

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { cp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { systemClock, type Clock } from '../../src/base/clock.ts';
 import type { Fault } from '../../src/base/errors.ts';
-import { threadEntry } from '../../src/base/thread-entry.ts';
 import { planCompaction } from '../../src/model/feature-store/compaction.ts';
 import type { FeatureSnapshot } from '../../src/model/feature-store/feature-snapshot.ts';
 import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
@@ -156,9 +157,7 @@ describe('damage', () => {
 
 describe('a process', () => {
   const child = (...args: unknown[]) => [
-    '--import',
-    new URL('../../src/base/register-tsx.mjs', import.meta.url).href,
-    new URL('../support/feature-store-child.ts', import.meta.url).pathname,
+    fileURLToPath(builtEntry('../support/feature-store-entry', import.meta.url)),
     ...args.map(String),
   ];
   const storedIn = (lines: readonly string[]) =>
@@ -215,8 +214,8 @@ describe('a snapshot', () => {
     );
     await store.remove('photo 7');
     expect(await store.compact()).toBeGreaterThanOrEqual(51);
-    const { url, execArgv } = threadEntry('../support/snapshot-reader-entry', import.meta.url);
-    const worker = new Worker(url, { execArgv, workerData: snapshot });
+    const url = builtEntry('../support/snapshot-reader-entry', import.meta.url);
+    const worker = new Worker(url, { workerData: snapshot });
     const [content] = (await once(worker, 'message')) as [Map<string, number>];
     expect(content).toEqual(mapOf(...range(0, 50)));
     await store.release(snapshot);

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { BlobStore } from '../../src/model/blob-store.ts';
 import type { JobPool, JobPoolOptions } from '../../src/pool/job-pool.ts';
 import type { TaskProgress } from '../../src/train/task.ts';
@@ -128,7 +129,7 @@ describe('a thread', () => {
   });
 
   test('that does not start says why', async () => {
-    const pool = await newPool({ entry: new URL('../support/broken-thread-entry.ts', import.meta.url) });
+    const pool = await newPool({ entry: builtEntry('../support/broken-thread-entry', import.meta.url) });
     await expect(pool.run(oddTask('look'))).rejects.toMatchObject({ code: 'WORKER_START' });
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { PublishedModel, ScoredTag } from '../../src/pool/published-model.ts';
 import type { ModelHandle } from '../../src/model/model-scorer.ts';
@@ -13,8 +14,8 @@ import { SimulatedClock } from '../support/simulated-clock.ts';
 import { until } from '../support/until.ts';
 
 const taskTimeoutMs = 10_000;
-const odd = new URL('../support/odd-thread-entry.ts', import.meta.url);
-const broken = new URL('../support/broken-thread-entry.ts', import.meta.url);
+const odd = builtEntry('../support/odd-thread-entry', import.meta.url);
+const broken = builtEntry('../support/broken-thread-entry', import.meta.url);
 
 let reference: Lite0Reference;
 const slots: WorkerSlot[] = [];

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { clientOf } from '../../src/transport/client.ts';
 import { Connection } from '../../src/transport/connection.ts';
 import { credentialsFor, shareCredentials, withdrawCredentials } from '../../src/transport/credentials.ts';
@@ -156,13 +157,13 @@ describe('the lock on a data folder', () => {
       details: { pid: String(process.pid) },
     });
     await lock.release();
-    const module = join(import.meta.dirname, '../../src/transport/server/data-folder-lock.ts');
-    const script = `import(${JSON.stringify(module)}).then(async ({ DataFolderLock }) => {
+    const module = builtEntry('../../src/transport/server/data-folder-lock', import.meta.url);
+    const script = `import(${JSON.stringify(module.href)}).then(async ({ DataFolderLock }) => {
       await DataFolderLock.acquire(${JSON.stringify(dataFolder)});
       console.log('locked');
       setInterval(() => undefined, 1000);
     })`;
-    const owner = spawn(process.execPath, ['--import', 'tsx', '-e', script], {
+    const owner = spawn(process.execPath, ['-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(owner.stdout, 'data');

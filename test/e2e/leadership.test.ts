@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { threadEntry } from '../../src/base/thread-entry.ts';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { Connection } from '../../src/transport/connection.ts';
 import { openClusterRecords, clusterKeys } from '../../src/transport/cluster-records.ts';
 import { JsonBucket } from '../../src/transport/json-bucket.ts';
@@ -31,8 +31,8 @@ class MemberProcess {
 
   constructor(name: string, url: string, folder: string) {
     this.name = name;
-    const { url: entry, execArgv } = threadEntry('../support/stub-member-entry', import.meta.url);
-    this.child = fork(entry, [url, name, folder], { execArgv });
+    const entry = builtEntry('../support/stub-member-entry', import.meta.url);
+    this.child = fork(entry, [url, name, folder]);
     this.child.on('message', (message: MemberMessage) => this.said.push(message));
   }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { evaluate } from '../../src/repl/evaluate.ts';
 import { Session } from '../../src/repl/session.ts';
 import { CapturedCli } from '../support/captured-cli.ts';
@@ -10,7 +11,7 @@ import { startClusterNode, type ClusterNode } from '../support/cluster-node.ts';
 import { NodeProcess } from '../support/node-process.ts';
 import { until } from '../support/until.ts';
 
-const threadEntry = new URL('../support/odd-thread-entry.ts', import.meta.url);
+const threadEntry = builtEntry('../support/odd-thread-entry', import.meta.url);
 
 describe('the REPL on a node', () => {
   let node: ClusterNode;

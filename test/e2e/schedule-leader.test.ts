@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import { threadEntry } from '../../src/base/thread-entry.ts';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { dataFolder, type DataFolder } from '../support/data-folder.ts';
 import { startNats, type TestNats } from '../support/nats.ts';
 import { SchedulerCluster } from '../support/scheduler-cluster.ts';
@@ -29,8 +29,8 @@ class Scheduler {
   readonly #said = new Set<SchedulerMessage['type']>();
 
   constructor(name: string, url: string, folder: string) {
-    const { url: entry, execArgv } = threadEntry('../support/stub-scheduler-entry', import.meta.url);
-    this.#child = fork(entry, [url, name, folder, String(begin)], { execArgv });
+    const entry = builtEntry('../support/stub-scheduler-entry', import.meta.url);
+    this.#child = fork(entry, [url, name, folder, String(begin)]);
     this.#child.on('message', ({ type }: SchedulerMessage) => this.#said.add(type));
   }
 

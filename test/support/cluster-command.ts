@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { until } from './until.ts';
 
-const main = join(import.meta.dirname, '../../src/cli/main.ts');
+const main = fileURLToPath(builtEntry('../../src/cli/main', import.meta.url));
 
 /** The real command line `cluster`, in a process of its own. */
 export class ClusterCommand {
@@ -19,7 +20,7 @@ export class ClusterCommand {
     environment: Readonly<Record<string, string>> = {},
     within: readonly string[] = [],
   ) {
-    const [program = '', ...rest] = [...within, process.execPath, '--import', 'tsx', main, ...args];
+    const [program = '', ...rest] = [...within, process.execPath, main, ...args];
     this.process = spawn(program, rest, {
       env: { ...process.env, ...environment },
     });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeOptionName } from '../../src/base/options.ts';
-import { threadEntry } from '../../src/base/thread-entry.ts';
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { untilAtWork } from './at-work.ts';
 import { credentialsFor } from '../../src/transport/credentials.ts';
 import { invitationOf } from '../../src/transport/server/invitations.ts';
@@ -96,14 +96,14 @@ export class NodeProcess {
 
   /** Starts it after {@link kill} or {@link stop}. */
   async start(): Promise<void> {
-    const { url, execArgv } = threadEntry('node-process-entry', import.meta.url);
+    const url = builtEntry('node-process-entry', import.meta.url);
     const log = openSync(this.#logFile, 'a');
     const { jobEntry, threadEntry: entry, within } = this.#setting;
     const entries = [jobEntry?.href ?? '', entry?.href ?? ''];
     const [execPath, ...rest] = [...(within ?? []), process.execPath];
     const child = fork(url, [JSON.stringify(this.#options), ...entries], {
       execPath,
-      execArgv: [...rest, ...execArgv],
+      execArgv: rest,
       stdio: ['ignore', log, log, 'ipc'],
       // As `cluster start` has it.
       env: { MALLOC_ARENA_MAX: '2', ...process.env, XDG_CONFIG_HOME: this.data.path },

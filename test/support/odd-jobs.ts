@@ -1,3 +1,4 @@
+import { builtEntry } from '../../src/base/built-entry.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { JobPool, type JobPoolOptions } from '../../src/pool/job-pool.ts';
@@ -6,7 +7,7 @@ import type { Task } from '../../src/train/task.ts';
 import type { OddParameters } from './odd-job-entry.ts';
 
 /** The code of threads that carry out odd tasks. */
-export const oddJobEntry = new URL('odd-job-entry.ts', import.meta.url);
+export const oddJobEntry = builtEntry('odd-job-entry', import.meta.url);
 
 /** A pool of threads that carry out odd tasks, with its files below `folder`. */
 export async function oddJobPool(folder: string, options: Partial<JobPoolOptions> = {}): Promise<JobPool> {

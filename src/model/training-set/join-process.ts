@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '../../base/errors.ts';
-import { threadEntry } from '../../base/thread-entry.ts';
+import { builtEntry } from '../../base/built-entry.ts';
 import type { JoinReply, JoinRequest } from './join-messages.ts';
 import type { JoinedTrainingSet, JoinProgress } from './join-training-set.ts';
 
@@ -24,9 +24,8 @@ export async function joinInProcess(
 ): Promise<JoinedTrainingSet> {
   const isCancelled = () => signal?.aborted === true;
   if (isCancelled()) throw cancelled();
-  const { url, execArgv } = threadEntry('join-process-entry', import.meta.url);
-  const child = fork(fileURLToPath(url), {
-    execArgv,
+  const child = fork(fileURLToPath(builtEntry('join-process-entry', import.meta.url)), {
+    execArgv: [],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

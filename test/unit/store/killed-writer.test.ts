@@ -6,15 +6,16 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { builtEntry } from '../../../src/base/built-entry.ts';
 import { EmbeddedTagStore } from '../../../src/store/embedded-tag-store.ts';
 import { parseSearchQuery } from '../../../src/store/search-query.ts';
-import { generationOf, sharedIds } from './killed-writer-batches.ts';
+import { generationOf, sharedIds } from '../../support/killed-writer-batches.ts';
 
-const child = fileURLToPath(new URL('./killed-writer-child.ts', import.meta.url));
+const child = fileURLToPath(builtEntry('../../support/killed-writer-entry', import.meta.url));
 
 /** Lets a process write until `killAfterMs` after its first answer, and kills it; the last answered generation. */
 async function writeAndKill(file: string, first: number, killAfterMs: number): Promise<number> {
-  const writer = spawn(process.execPath, ['--import', 'tsx', child, file, String(first)], {
+  const writer = spawn(process.execPath, [child, file, String(first)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let answered = first - 1;

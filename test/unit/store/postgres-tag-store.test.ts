@@ -3,11 +3,11 @@ import { PostgresTagStore, type PostgresTagStoreOptions } from '../../../src/sto
 import { serverSchemaVersion } from '../../../src/store/postgres/server-schema.ts';
 import { parseSearchQuery } from '../../../src/store/search-query.ts';
 import { result } from '../../contract/tag-store-samples.ts';
+import { generationOf, sharedIds } from '../../support/killed-writer-batches.ts';
 import { freePort } from '../../support/nats.ts';
 import { expectConsistent } from '../../support/postgres-counts.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { until } from '../../support/until.ts';
-import { generationOf, sharedIds } from './killed-writer-batches.ts';
 
 const away = { code: 'STORE_UNAVAILABLE' };
 

@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { builtEntry } from '../../../src/base/built-entry.ts';
 import { BlobStore } from '../../../src/model/blob-store.ts';
 import { FeatureStore } from '../../../src/model/feature-store/feature-store.ts';
 import { SnapshotReader } from '../../../src/model/feature-store/snapshot-reader.ts';
@@ -79,9 +80,8 @@ describe('joinInProcess', () => {
   it('ends with the thread that asked', async () => {
     await withRequest(async (request) => {
       const before = await children();
-      const url = new URL('../../support/join-thread-entry.ts', import.meta.url);
-      const loader = new URL('../../../src/base/register-tsx.mjs', import.meta.url).href;
-      const thread = new Worker(url, { workerData: request, execArgv: ['--import', loader] });
+      const url = builtEntry('../../support/join-thread-entry', import.meta.url);
+      const thread = new Worker(url, { workerData: request });
       let added: string[] = [];
       await until(async () => {
         added = (await children()).filter((pid) => !before.includes(pid));

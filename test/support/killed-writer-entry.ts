@@ -1,4 +1,4 @@
-import { EmbeddedTagStore } from '../../../src/store/embedded-tag-store.ts';
+import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import { generationOf } from './killed-writer-batches.ts';
 
 // Writes generation after generation, each a batch, and prints the number of each one that was answered.
