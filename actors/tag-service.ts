@@ -64,8 +64,10 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
                 tags: [...row.tags],
                 ...added(row),
               },
+              ...ownedBy(row.owner),
+              taggedAt: row.taggedAt,
             };
-      return { ...result, ...ownedBy(row?.owner), dead: [...dead.letters] };
+      return { ...result, dead: [...dead.letters] };
     }),
     endpoint('forget', {}, async ({ id }) => {
       // What is still on its way was submitted before this: its result will be superseded by the tombstone.

@@ -398,8 +398,10 @@ export const exchanges = {
     request: z.object({ id: photoId }),
     reply: z.object({
       result: photoResult.optional(),
-      /** Not among what {@link photoResult} tells whoever hears results. */
+      /** Not among what {@link photoResult} tells whoever hears results, as what follows. */
       owner: owner.optional(),
+      /** Of a photo with a result; ms since the epoch. */
+      taggedAt: z.number().optional(),
       dead: z.array(deadLetter),
     }),
   },

@@ -14,6 +14,7 @@ import { eventRoutes } from './routes/events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { modelRoutes } from './routes/models.ts';
 import { photoRoutes } from './routes/photos.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { thumbnailRoutes } from './routes/thumbnails.ts';
@@ -57,6 +58,7 @@ const routes = [
   thumbnailRoutes,
   searchRoutes,
   jobRoutes,
+  scheduleRoutes,
   modelRoutes,
   clusterRoutes,
   deadLetterRoutes,

@@ -10,6 +10,8 @@ import { errorOf } from './http-faults.ts';
 export interface IncomingPhoto {
   readonly file: string;
   readonly id?: string | undefined;
+  /** Whose it is. */
+  readonly owner?: string | undefined;
   readonly bytes: Buffer;
 }
 

@@ -2,12 +2,11 @@ import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { Fault, reasonOf } from '../base/errors.ts';
 import { maxNameBytes } from '../base/ids.ts';
+import type { IncomingPhoto } from './photo-intake.ts';
 import type { UploadBudget } from './upload-budget.ts';
 
 /** A photo as it has come in, or why it has not; whoever takes its bytes gives their room back. */
-export type UploadedPhoto =
-  | { readonly file: string; readonly id: string | undefined; readonly bytes: Buffer }
-  | { readonly file: string; readonly fault: Fault };
+export type UploadedPhoto = IncomingPhoto | { readonly file: string; readonly fault: Fault };
 
 /** Limits of an upload. */
 export interface UploadLimits {
@@ -18,12 +17,14 @@ export interface UploadLimits {
 /** Of all photos of one request. */
 export const maxUploadBytes = 256 * 1024 * 1024;
 const photosAtMost = 1_000;
+/** An id and an owner for each. */
 const fieldsAtMost = 2 * photosAtMost;
 const fieldNameBytes = 64;
 
 /**
  * The photos of a multipart request, one after the other as they come in. A photo that is too large, or that there is no
- * room for, is passed over and costs only itself. A field `id` belongs to the file behind it.
+ * room for, is passed over and costs only itself. A field `id` belongs to the file behind it, a field `owner` to all files
+ * behind it.
  * @throws Fault `UPLOAD_TOO_LARGE` at once where the request says its length, else when so many bytes have come;
  * `REQUEST_INVALID`; errors of the parser with a status
  */
@@ -43,14 +44,16 @@ export async function* uploadedPhotos(
     },
   });
   let id: string | undefined;
+  let owner: string | undefined;
   try {
     for await (const part of parts) {
       if (part.type === 'field') {
         if (part.fieldname === 'id') id = String(part.value);
+        if (part.fieldname === 'owner') owner = String(part.value);
         continue;
       }
       const file = part.filename === '' ? part.fieldname : part.filename;
-      yield await read(part, { file, id }, limits);
+      yield await read(part, { file, id, owner }, limits);
       id = undefined;
     }
   } catch (error) {
@@ -62,7 +65,7 @@ export async function* uploadedPhotos(
 
 async function read(
   { file: stream }: MultipartFile,
-  { file, id }: { readonly file: string; readonly id: string | undefined },
+  named: Omit<IncomingPhoto, 'bytes'>,
   { maxPhotoBytes, budget }: UploadLimits,
 ): Promise<UploadedPhoto> {
   const chunks: Buffer[] = [];
@@ -82,9 +85,9 @@ async function read(
   }
   if (stream.truncated)
     fault ??= new Fault('PHOTO_TOO_LARGE', { bytes: `over ${String(bytes)}`, limit: maxPhotoBytes });
-  if (fault === undefined) return { file, id, bytes: Buffer.concat(chunks, bytes) };
+  if (fault === undefined) return { ...named, bytes: Buffer.concat(chunks, bytes) };
   budget.give(bytes);
-  return { file, fault };
+  return { file: named.file, fault };
 }
 
 /**

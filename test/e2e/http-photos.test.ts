@@ -112,6 +112,43 @@ test.each([
   expect([answer.status, answer.body]).toMatchObject([status, { error: { code } }]);
 });
 
+test('have owners, who find them; tags are counted among what is found, and completed', async () => {
+  const form = photoForm([
+    { file: 'nine.jpg', id: 'nine', owner: 'Åsa & co', bytes: await numbered(9) },
+    { file: 'ten.jpg', id: 'ten', bytes: await numbered(10) },
+    { file: 'bad.jpg', id: 'eleven', owner: 'a\u0007b', bytes: await numbered(11) },
+    { file: 'long.jpg', id: 'twelve', owner: 'x'.repeat(300), bytes: await numbered(12) },
+  ]);
+  expect((await http.send('/photos?wait=true', { form })).body).toMatchObject({
+    photos: [
+      { id: 'nine' },
+      { id: 'ten' },
+      { error: { code: 'PHOTO_OWNER' } },
+      { error: { code: 'PHOTO_OWNER' } },
+    ],
+  });
+  await http.send('/photos/nine/corrections/ours', { method: 'PUT', json: { verdict: 'accept' } });
+  expect((await http.send('/photos/nine')).body).toMatchObject({
+    owner: 'Åsa & co',
+    model: expect.any(String) as unknown,
+    taggedAt: expect.any(Number) as unknown,
+  });
+  const q = encodeURIComponent('owner:"Åsa & co"');
+  const { body } = await http.send(`/search?q=${q}&facets=100`);
+  expect(body).toMatchObject({
+    hits: expect.arrayContaining([
+      expect.objectContaining({ id: 'nine', owner: 'Åsa & co', taggedAt: expect.any(Number) as unknown }),
+      expect.objectContaining({ id: 'ten', owner: 'Åsa & co' }),
+    ]) as unknown,
+    total: { photos: 2, more: false },
+    facets: expect.arrayContaining([{ tag: 'ours', photos: 1 }]) as unknown,
+  });
+  expect((await http.send(`/search?q=${q}`)).body).not.toHaveProperty('facets');
+  expect((await http.send('/tags?prefix=OUR&limit=1')).body).toEqual({ tags: [{ tag: 'ours', photos: 1 }] });
+  expect((await http.send('/tags?limit=51')).status).toBe(400);
+  expect((await http.send(`/search?q=${q}&facets=101`)).status).toBe(400);
+});
+
 test('that are no form are an error', async () => {
   const wrong = await http.send('/photos', { json: {} });
   expect([wrong.status, wrong.body]).toMatchObject([406, { error: { code: 'REQUEST_INVALID' } }]);

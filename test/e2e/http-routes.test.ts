@@ -99,6 +99,46 @@ test('jobs are started, followed, and ended', async () => {
   expect((await http.send('/jobs', { json: { kind: 'rescore', what: 1 } })).status).toBe(400);
 });
 
+test('schedules are added, paused, fired and removed by operators, and looked at by viewers', async () => {
+  const spec = { name: 'old', when: '0 4 1 * *', job: { kind: 'prune', deadAfterMs: 86_400_000 } };
+  const added = await http.send('/schedules', { json: spec });
+  expect(added).toMatchObject({
+    status: 201,
+    body: { spec: { ...spec, zone: 'UTC', overlap: 'skip' }, state: 'active' },
+  });
+  expect((await http.send('/schedules', { json: spec })).status).toBe(409);
+  expect((await http.send('/schedules', { json: { ...spec, when: 'now and then' } })).status).toBe(400);
+  expect((await http.send('/schedules', { json: { ...spec, name: 'Old' } })).status).toBe(400);
+  const made = await operator.ask('tokenAdd', {}, { name: 'looks', role: 'viewer' });
+  const viewer = new HttpClient(cluster.node.httpUrl, made.token);
+  expect((await viewer.send('/schedules')).body).toMatchObject({
+    schedules: [{ spec: { name: 'old' }, nextAt: expect.any(Number) as unknown }],
+  });
+  for (const act of ['pause', 'resume', 'run'])
+    expect((await viewer.send(`/schedules/old/${act}`, { method: 'POST' })).status).toBe(403);
+  expect((await viewer.send('/schedules', { json: spec })).status).toBe(403);
+  const paused = await http.send('/schedules/old/pause', { method: 'POST' });
+  expect(paused.body).toMatchObject({ state: 'paused' });
+  expect(paused.body).not.toHaveProperty('nextAt');
+  const fired = await http.send('/schedules/old/run', { method: 'POST' });
+  expect(fired).toMatchObject({ status: 202, body: { asked: true } });
+  await until(async () => {
+    const { body } = await viewer.send('/schedules/old');
+    return (body as { firings: { state: string }[] }).firings[0]?.state === 'done';
+  }, 50_000);
+  expect((await http.send('/schedules/old/resume', { method: 'POST' })).body).toMatchObject({
+    state: 'active',
+  });
+  expect((await http.send('/schedules/old', { method: 'DELETE' })).body).toEqual({ removed: 'old' });
+  expect((await http.send('/schedules/old')).status).toBe(404);
+  expect(await operator.inspect('audit')).toContainEqual(
+    expect.objectContaining({
+      act: 'schedules.run',
+      by: expect.stringMatching(/^ops by HTTP from /) as unknown,
+    }),
+  );
+});
+
 test('the cluster is shown, and an actor killed on record', async () => {
   const { body } = await http.send('/cluster');
   expect(body).toMatchObject({

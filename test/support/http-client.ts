@@ -45,12 +45,19 @@ export class HttpClient {
   }
 }
 
-/** Photos as a form sends them; an id stands before its file. */
-export function photoForm(
-  photos: readonly { readonly file: string; readonly id?: string; readonly bytes: Uint8Array }[],
-) {
+/** A photo of a form; `owner` is that of all behind it as well. */
+interface FormPhoto {
+  readonly file: string;
+  readonly id?: string;
+  readonly owner?: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Photos as a form sends them; an id and an owner stand before their file. */
+export function photoForm(photos: readonly FormPhoto[]) {
   const form = new FormData();
-  for (const { file, id, bytes } of photos) {
+  for (const { file, id, owner, bytes } of photos) {
+    if (owner !== undefined) form.append('owner', owner);
     if (id !== undefined) form.append('id', id);
     form.append('file', new Blob([new Uint8Array(bytes)]), file);
   }

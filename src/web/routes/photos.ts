@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Fault } from '../../base/errors.ts';
 import { attributes } from '../../transport/bolt-tuple.ts';
 import { correction, shownTag } from '../../transport/correction-payloads.ts';
-import { deadLetter, photoResult } from '../../transport/payloads.ts';
+import { deadLetter, exchanges, photoResult } from '../../transport/payloads.ts';
 import { callerOf, type ApiContext } from '../api-context.ts';
 import { sendFault, statusOf } from '../http-faults.ts';
 import { failureOf, takeIn, type IntakeOptions, type PhotoOutcome } from '../photo-intake.ts';
@@ -33,15 +33,27 @@ const intake = {
 };
 const multipart = z.object({
   id: z.string().optional().describe('Id of the file behind it; the SHA-256 of its bytes by default'),
+  owner: z
+    .string()
+    .optional()
+    .describe('Whose the files behind it are, until another one is named: `owner:NAME` finds them'),
   file: z
     .string()
     .describe('A photo: JPEG, PNG, WebP, GIF, TIFF or AVIF; may be repeated')
     .meta({ format: 'binary' }),
 });
+const remotePhoto = z.object({
+  url: z.url().max(4096),
+  id: z.string().optional(),
+  owner: z.string().optional().describe('Whose it is: `owner:NAME` finds it'),
+});
+
 const photo = z.object({
   id: z.string(),
   file: z.string().optional(),
+  owner: exchanges.photo.reply.shape.owner,
   model: z.string().optional(),
+  taggedAt: exchanges.photo.reply.shape.taggedAt.describe('ms since the epoch'),
   tags: z.array(shownTag).optional(),
   corrections: z.array(correction).optional(),
   attributes: attributes.optional(),
@@ -60,9 +72,9 @@ export function photoRoutes(context: ApiContext): void {
       schema: { tags: ['photos'], summary: 'Tags of a photo', params: photoParams, response: answers(photo) },
     },
     async ({ params: { id } }) => {
-      const { result, dead } = await gateway().ask('photo', {}, { id });
+      const { result, owner, taggedAt, dead } = await gateway().ask('photo', {}, { id });
       if (result === undefined && dead.length === 0) throw new Fault('NOT_FOUND', { what: 'photo', id });
-      return { ...result, id, deadLetters: dead };
+      return { ...result, id, owner, taggedAt, deadLetters: dead };
     },
   );
   app.delete(
@@ -108,7 +120,7 @@ function intakeRoutes(context: ApiContext): void {
         tags: ['photos'],
         summary: 'Fetches a photo from one of the hosts that the node may fetch from, to be tagged',
         querystring: query,
-        body: z.object({ url: z.url().max(4096), id: z.string().optional() }),
+        body: remotePhoto,
         response: intake,
       },
     },
@@ -122,14 +134,14 @@ function intakeRoutes(context: ApiContext): void {
 /** Fetches a photo and takes it in; room for the largest is taken, since its size is not known. */
 async function fromUrl(
   { gateway, uploads, maxPhotoBytes, fetchHosts }: ApiContext,
-  { url, id }: { readonly url: string; readonly id?: string | undefined },
+  { url, ...named }: z.output<typeof remotePhoto>,
   options: IntakeOptions,
 ): Promise<PhotoOutcome> {
   const full = uploads.take(maxPhotoBytes);
   if (full !== undefined) throw full;
   const limits = { hosts: fetchHosts, maxBytes: maxPhotoBytes, signal: options.gone };
   const taken = fetchPhoto(new URL(url), limits).then((bytes) =>
-    takeIn(gateway(), { file: url, id, bytes }, options),
+    takeIn(gateway(), { file: url, ...named, bytes }, options),
   );
   const sent = taken.then((photo) => photo.sent);
   void sent
