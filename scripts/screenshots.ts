@@ -13,6 +13,9 @@ import { demoPhotos } from './prepare/demo-photos.ts';
 const photos = join(packageRoot, '.cache', 'photos');
 const pictures = join(packageRoot, 'docs', 'page');
 const colours = 160;
+const search = `search?q=${encodeURIComponent('alp OR valley OR seashore OR volcano')}`;
+/** Of each side of a photo. */
+const pieceShare = 0.3;
 const desk = { viewport: { width: 1280, height: 860 } } satisfies BrowserContextOptions;
 const tall = { width: 1280, height: 1340 };
 const phone = {
@@ -28,11 +31,11 @@ async function screenshots(): Promise<void> {
   try {
     const url = await node.operatorUrl();
     await train(node, scratch);
+    await schedule(node);
     const { page } = await visit(browser, url, desk);
     await sendAll(page, scratch);
     await take(page, 'photos');
-    await page.goto(`${node.pageUrl}#/search?q=valley`);
-    await settled(page);
+    await view(page, node, search);
     await take(page, 'search');
     await page
       .getByRole('button', { name: /^Details of/ })
@@ -42,23 +45,26 @@ async function screenshots(): Promise<void> {
     await take(page, 'photo');
     await cluster(page, node);
     await take(page, 'cluster');
-    for (const view of ['models', 'jobs']) {
-      await page.goto(`${node.pageUrl}#/${view}`);
-      await settled(page);
-      await page.setViewportSize(view === 'models' ? tall : desk.viewport);
-      if (view === 'models') await compare(page);
-      else await rescore(page);
-      await take(page, view);
-    }
+    await view(page, node, 'models');
+    await page.setViewportSize(tall);
+    await compare(page);
+    await take(page, 'models');
+    await view(page, node, 'jobs');
+    await page.setViewportSize(desk.viewport);
+    await rescore(page);
+    await take(page, 'jobs');
     const dark = await visit(browser, url, { ...desk, colorScheme: 'dark' });
     await sendAll(dark.page, scratch);
     await take(dark.page, 'photos-dark');
+    await view(dark.page, node, search);
+    await take(dark.page, 'search-dark');
     const small = await visit(browser, url, phone);
     await sendAll(small.page, scratch);
     await take(small.page, 'photos-phone');
-    await small.page.goto(`${node.pageUrl}#/cluster`);
-    await settled(small.page);
-    await take(small.page, 'cluster-phone');
+    for (const name of ['cluster', 'jobs']) {
+      await view(small.page, node, name);
+      await take(small.page, `${name}-phone`);
+    }
   } finally {
     await browser.close();
     await node.stop();
@@ -66,10 +72,15 @@ async function screenshots(): Promise<void> {
   }
 }
 
-/** Two models from pieces of the photos, so that there is something to compare. */
+async function view(page: Page, node: DemoNode, address: string): Promise<void> {
+  await page.goto(`${node.pageUrl}#/${address}`);
+  await settled(page);
+}
+
+/** Two models from pieces of the photos, small ones, so that they are hard to tell apart: a few at first, then many. */
 async function train(node: DemoNode, scratch: string): Promise<void> {
-  for (const [round, pieces] of [3, 6].entries()) {
-    const folder = join(scratch, `round-${String(round)}`);
+  for (const pieces of [5, 15]) {
+    const folder = join(scratch, `${String(pieces)}-pieces`);
     for (const { file } of demoPhotos) await cutUp(file, { folder, pieces });
     await node.read('train', '--folders', folder, '--min-examples', '2', '--precision', '0.6');
   }
@@ -80,16 +91,30 @@ async function cutUp(file: string, to: { readonly folder: string; readonly piece
   await mkdir(folder, { recursive: true });
   const photo = sharp(join(photos, file));
   const { width, height } = await photo.metadata();
-  const [w, h] = [Math.floor(width * 0.7), Math.floor(height * 0.7)];
+  const [w, h] = [Math.floor(width * pieceShare), Math.floor(height * pieceShare)];
   for (let piece = 0; piece < to.pieces; piece += 1) {
-    const share = piece / to.pieces;
-    const area = { left: Math.floor((width - w) * share), top: Math.floor((height - h) * share) };
+    // All over the photo, the same ones each time.
+    const [x, y] = [(piece * 0.755) % 1, (piece * 0.57) % 1];
+    const area = { left: Math.floor((width - w) * x), top: Math.floor((height - h) * y) };
     await photo
       .clone()
       .extract({ ...area, width: w, height: h })
       .jpeg()
       .toFile(join(folder, `${String(piece)}.jpg`));
   }
+}
+
+/** What the cluster does by itself, and one time of it that has come. */
+async function schedule(node: DemoNode): Promise<void> {
+  const add = (...words: readonly string[]) =>
+    node.read('schedule', 'add', ...words, '--zone', 'Europe/Berlin');
+  await add('train', 'nightly', '30 2 * * *', '--corrections', '--update', 'latest', '--activate');
+  await add('rescore', 'weekly', 'every week', '--start', '2026-11-29T04:00');
+  await add('prune', 'monthly', '0 5 1 * *', '--dead', '30d', '--models', '5', '--runs', '90d');
+  await node.read('schedule', 'pause', 'nightly');
+  await node.read('schedule', 'run', 'monthly');
+  const isDone = async () => (await node.read('schedule', 'show', 'monthly', '--json')).out.includes('"done"');
+  await until(isDone, 60_000);
 }
 
 /** All photos, and a file that is none. */

@@ -4,13 +4,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { barriers, startBrowser, visit, type Visit } from '../support/browser.ts';
 import { startClusterNode, type ClusterNode } from '../support/cluster-node.ts';
+import { HttpClient, photoForm } from '../support/http-client.ts';
+import { numbered } from '../support/photos.ts';
 import { until } from '../support/until.ts';
 
 const photo = (name: string) => join(packageRoot, '.cache', 'photos', name);
 /** A name that would be a script to whoever does not escape it. */
 const hostile = '<img src=x onerror=alert(1)>.jpg';
 
+const desk = { width: 1280, height: 900 };
+
 let cluster: ClusterNode;
+let http: HttpClient;
 let browser: Browser;
 let opened: Visit;
 let page: Page;
@@ -19,6 +24,7 @@ beforeAll(async () => {
   cluster = await startClusterNode({ threads: 2, thumbnailPx: 160 });
   const operator = await cluster.connect();
   const { token } = await operator.ask('tokenAdd', {}, { name: 'page', role: 'operator' });
+  http = new HttpClient(cluster.node.httpUrl, token);
   browser = await startBrowser();
   opened = await visit(browser, `${cluster.node.httpUrl}/#token=${token}`);
   page = opened.page;
@@ -93,6 +99,44 @@ describe('the page', () => {
     await page.keyboard.press('Escape');
   });
 
+  test('completes tags, and narrows a search by those that the photos found have as well', async () => {
+    const photos = ['one', 'two', 'three'].map(async (id, index) => ({
+      file: `${id}.jpg`,
+      id,
+      owner: 'Alice',
+      bytes: await numbered(index + 1),
+    }));
+    await http.send('/photos?wait=true', { form: photoForm(await Promise.all(photos)) });
+    const tags = [['holiday'], ['holiday', 'rainy day'], ['holiday', 'rainy day', 'beach']];
+    for (const [index, id] of ['one', 'two', 'three'].entries())
+      for (const tag of tags[index] ?? []) {
+        const path = `/photos/${id}/corrections/${encodeURIComponent(tag)}`;
+        await http.send(path, { method: 'PUT', json: { verdict: 'accept' } });
+      }
+    await go('Search');
+    await page.getByRole('combobox').fill('holi');
+    await page.getByRole('option', { name: 'holiday 3' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByText('3 photos', { exact: true }).waitFor();
+    const rainy = page.getByRole('checkbox', { name: 'rainy day 2' });
+    await rainy.click();
+    await page.getByText('2 photos', { exact: true }).waitFor();
+    await page.getByRole('checkbox', { name: 'beach 1' }).click();
+    await page.getByText('1 photo', { exact: true }).waitFor();
+    await page.getByRole('checkbox', { name: 'beach 1', checked: true }).click();
+    await page.getByRole('checkbox', { name: 'rainy day 2', checked: true }).click();
+    await page.getByText('3 photos', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Leave out photos with rainy day' }).click();
+    await page.getByText('1 photo', { exact: true }).waitFor();
+    expect(await page.getByRole('combobox').inputValue()).toBe('holiday -"rainy day"');
+    await tile('one.jpg').getByRole('button').click();
+    const dialog = page.getByRole('dialog', { name: 'one.jpg' });
+    await dialog.getByRole('link', { name: 'Alice' }).click();
+    await page.getByText('3 photos', { exact: true }).waitFor();
+    expect(await page.getByRole('combobox').inputValue()).toBe('owner:"Alice"');
+  });
+
   test('shows a thread that is killed, and the one in its place', async () => {
     await go('Cluster');
     await page.getByRole('button', { name: 'Kill thread-0' }).click();
@@ -110,6 +154,34 @@ describe('the page', () => {
     // It is no photo still, and comes back as another letter.
     await until(async () => ![before, undefined].includes(await sequence()));
     await page.getByRole('button', { name: `Retry ${hostile}` }).waitFor();
+  });
+
+  test('adds a schedule, pauses it, runs it, and removes it', async () => {
+    await go('Jobs');
+    await page.getByText('Add a schedule').click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('weekly');
+    await page.getByRole('textbox', { name: 'When' }).fill('now and then');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByText('is neither five fields of cron').waitFor();
+    await page.getByRole('textbox', { name: 'When' }).fill('every week');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByText('weekly fires next').waitFor();
+    const card = page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: /^weekly/ }) });
+    await card.getByRole('button', { name: 'Pause' }).click();
+    await card.getByText('paused').waitFor();
+    await card.getByRole('button', { name: 'Resume' }).click();
+    await card.getByText('every week').waitFor();
+    await card.getByRole('button', { name: 'Run now' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run it' }).click();
+    await card.getByText(/^Last time: .*, done$/).click();
+    await card.getByRole('listitem').getByText('done').waitFor();
+    expect(await barriers(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    await page.setViewportSize(desk);
+    await card.getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click();
+    await page.getByText('No run starts by itself yet.').waitFor();
   });
 
   test.each(['light', 'dark'] as const)('has no barriers in %s colours', async (colorScheme) => {

@@ -29,9 +29,12 @@ export async function startBrowser(): Promise<Browser> {
 /** The page in a browser, and what it complains of. */
 export interface Visit {
   readonly page: Page;
-  /** Errors and warnings of the console, exceptions, what the Content-Security-Policy refused. */
+  /** Errors and warnings of the console, exceptions, what the Content-Security-Policy refused, routes that are not there. */
   readonly complaints: readonly string[];
 }
+
+/** A photo may not be tagged yet, or have no picture; whatever else the page asks for is there. */
+const mayBeMissing = /\/api\/v1\/photos\/[^/]+(\/thumbnail)?$/;
 
 /** Opens a page in a context of its own. */
 export async function visit(
@@ -47,6 +50,10 @@ export async function visit(
     const isBad = message.type() === 'error' || message.type() === 'warning';
     // An answer that is no success is for the page to tell of, and none of its own faults.
     if (isBad && !message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+  });
+  page.on('response', (response) => {
+    const { pathname } = new URL(response.url());
+    if (response.status() === 404 && !mayBeMissing.test(pathname)) complaints.push(`404: ${pathname}`);
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('dialog', (dialog) => {

@@ -5,9 +5,9 @@ import {
   lastTag,
   lowestScore,
   termOf,
-  toggleWord,
+  wants,
   withLowestScore,
-  wordsOf,
+  withTag,
 } from '../../../src/web/page/search/query-text.ts';
 
 describe('a tag in a query', () => {
@@ -34,16 +34,44 @@ describe('a tag in a query', () => {
     ]);
   });
 
-  it('is put in and taken out by the same act', () => {
-    expect(toggleWord('valley', '"tiger cat"')).toBe('valley "tiger cat"');
-    expect(toggleWord('valley  "tiger cat" -dog', '"tiger cat"')).toBe('valley -dog');
-    expect(wordsOf('a "b \\" c" -"d e" score>=0.5 "open')).toEqual([
-      'a',
-      '"b \\" c"',
-      '-"d e"',
-      'score>=0.5',
-      '"open',
-    ]);
+  it('is wanted, left out or neither, whatever the query said of it', () => {
+    expect(wants('a Valley', 'valley')).toBe(true);
+    expect(wants('-valley "valley floor" score>=0.5 "open', 'valley')).toBe(false);
+    expect(withTag('valley', 'tiger cat', 'wanted')).toBe('valley "tiger cat"');
+    expect(withTag('valley  "Tiger  cat" -dog', 'tiger cat', 'any')).toBe('valley -dog');
+    expect(withTag('valley -dog', 'valley', 'left out')).toBe('-dog -valley');
+    expect(withTag('-valley dog', 'valley', 'wanted')).toBe('dog valley');
+    expect(withTag('"a \\" b" c', 'a " b', 'any')).toBe('c');
+    expect(withTag('owner:"Alice B" a', 'a', 'any')).toBe('owner:"Alice B"');
+  });
+
+  it('takes its OR with it', () => {
+    expect(withTag('a OR b OR c d', 'b', 'any')).toBe('a OR c d');
+    expect(withTag('a OR b d', 'a', 'any')).toBe('b d');
+    expect(withTag('d a OR b', 'b', 'left out')).toBe('d a -b');
+    expect(withTag('a OR a', 'a', 'any')).toBe('');
+    expect(withTag('a OR b "OR"', 'or', 'any')).toBe('a OR b');
+  });
+
+  it('leaves a query that can be read, and says what was asked for', () => {
+    const tag = fc.constantFrom('a', 'B', 'tiger cat', 'OR', 'é "x"');
+    const term = fc.tuple(tag, fc.constantFrom('', '-')).map(([text, sign]) => sign + termOf(text));
+    const query = fc
+      .array(
+        fc.oneof(
+          term,
+          fc.array(tag.map(termOf), { minLength: 2, maxLength: 3 }).map((all) => all.join(' OR ')),
+        ),
+      )
+      .map((words) => words.join(' '));
+    fc.assert(
+      fc.property(query, tag, fc.constantFrom('wanted', 'left out'), (text, about, as) => {
+        const { wanted, unwanted } = parseSearchQuery(withTag(`z ${text}`, about, as));
+        const isWanted = wanted.some((terms) => terms.includes(searchTerm(about)));
+        const isLeftOut = unwanted.includes(searchTerm(about));
+        expect([isWanted, isLeftOut]).toEqual([as === 'wanted', as === 'left out']);
+      }),
+    );
   });
 });
 

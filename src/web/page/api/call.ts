@@ -60,7 +60,7 @@ export async function call<Answer>(where: string, options: CallOptions = {}): Pr
 }
 
 /**
- * As {@link call}; `undefined` where the server does not know the route or what it names.
+ * As {@link call}; `undefined` where there is nothing of that name.
  * @throws ApiError
  */
 export async function callIfThere<Answer>(

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { addressOf } from './call.ts';
+import { addressOf, call } from './call.ts';
 import type { ClusterState, PhotoResult, Run } from './types.ts';
 
 /** What the node tells as it happens, by name. */
@@ -38,9 +38,11 @@ export function followEvents(): void {
   };
   source.onerror = () => {
     connected.value = false;
-    // After a break it connects again by itself, after a refusal it does not.
+    // After a break it connects again by itself, after a refusal it does not, and does not say why.
     if (source.readyState !== EventSource.CLOSED) return;
-    setTimeout(followEvents, pauseMs);
+    call('session')
+      .catch(() => undefined) // The page has seen by now whether a token is wanted.
+      .finally(() => setTimeout(followEvents, pauseMs));
   };
   for (const name of ['result', 'job', 'cluster'] as const)
     source.addEventListener(name, ({ data }: MessageEvent<string>) => {

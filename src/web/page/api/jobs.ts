@@ -1,5 +1,5 @@
-import { call, callIfThere, path } from './call.ts';
-import type { Run, Schedule } from './types.ts';
+import { call, path } from './call.ts';
+import type { Run } from './types.ts';
 
 /** Runs that are remembered, the latest first. @throws ApiError */
 export async function listJobs(signal?: AbortSignal): Promise<readonly Run[]> {
@@ -19,17 +19,4 @@ export function cancelJob({ id }: Run): Promise<Run> {
 /** Goes on with a run that failed or was cancelled. @throws ApiError */
 export function resumeJob({ id }: Run): Promise<Run> {
   return call(path`jobs/${id}/resume`, { method: 'POST' });
-}
-
-/** When runs start by themselves; `undefined` where the node knows no schedules. @throws ApiError */
-export async function listSchedules(signal?: AbortSignal): Promise<readonly Schedule[] | undefined> {
-  return (await callIfThere<{ schedules: readonly Schedule[] }>('schedules', { signal }))?.schedules;
-}
-
-/** Does something with a schedule: `run` starts it now. @throws ApiError */
-export async function actOnSchedule(
-  { spec: { name } }: Schedule,
-  act: 'run' | 'pause' | 'resume',
-): Promise<void> {
-  await call(path`schedules/${name}/${act}`, { method: 'POST' });
 }

@@ -1,6 +1,5 @@
-import { signal } from '@preact/signals';
 import { ApiError, call, callIfThere, path } from './call.ts';
-import type { Hit, Photo, PhotoResult, SearchPage, TagCount, Verdict } from './types.ts';
+import type { Photo, PhotoResult, RelatedPhoto, SearchPage, TagCount, Verdict } from './types.ts';
 
 /** Why a photo was not stored. */
 export interface Refusal {
@@ -44,9 +43,6 @@ export async function forgetPhoto(id: string): Promise<void> {
   await call(path`photos/${id}`, { method: 'DELETE' });
 }
 
-/** Whether the node takes corrections, as far as is known. */
-export const takesCorrections = signal(true);
-
 /** What corrections change of a photo. */
 export type Corrected = Pick<Photo, 'tags' | 'corrections'>;
 
@@ -54,29 +50,17 @@ export type Corrected = Pick<Photo, 'tags' | 'corrections'>;
  * Says of a tag that it is right or wrong; `undefined` takes that back.
  * @throws ApiError
  */
-export async function correctTag(
-  id: string,
-  tag: string,
-  verdict: Verdict | undefined,
-): Promise<Corrected | undefined> {
-  const corrected = await callIfThere<Corrected>(
+export function correctTag(id: string, tag: string, verdict: Verdict | undefined): Promise<Corrected> {
+  return call(
     path`photos/${id}/corrections/${tag}`,
     verdict === undefined ? { method: 'DELETE' } : { method: 'PUT', body: { verdict } },
   );
-  takesCorrections.value &&= corrected !== undefined;
-  return corrected;
 }
-
-/** A photo that looks like another one. */
-export type RelatedPhoto = Pick<Hit, 'id' | 'file'>;
 
 /** Photos that look like this one. @throws ApiError */
 export async function relatedPhotos(id: string, signal?: AbortSignal): Promise<readonly RelatedPhoto[]> {
-  const found = await callIfThere<{ hits: readonly RelatedPhoto[] }>(path`photos/${id}/related`, {
-    query: { limit: relatedShown },
-    signal,
-  });
-  return found?.hits ?? [];
+  const query = { limit: relatedShown };
+  return (await call<{ hits: readonly RelatedPhoto[] }>(path`photos/${id}/related`, { query, signal })).hits;
 }
 
 /** A page of the photos that a query finds; the first one with facets. @throws ApiError */
@@ -84,7 +68,7 @@ export function searchPhotos(
   query: string,
   { after, signal }: { readonly after?: string; readonly signal?: AbortSignal } = {},
 ): Promise<SearchPage> {
-  const facets = after === undefined ? true : undefined;
+  const facets = after === undefined ? facetsShown : undefined;
   return call('search', { query: { q: query, limit: pageSize, after, facets }, signal });
 }
 
@@ -94,11 +78,7 @@ export async function completeTag(
   limit: number,
   signal?: AbortSignal,
 ): Promise<readonly TagCount[]> {
-  const found = await callIfThere<{ tags: readonly TagCount[] }>('tags', {
-    query: { prefix, limit },
-    signal,
-  });
-  return found?.tags ?? [];
+  return (await call<{ tags: readonly TagCount[] }>('tags', { query: { prefix, limit }, signal })).tags;
 }
 
 /** Whether a photo has tags. */
@@ -108,3 +88,4 @@ export function isTagged(result: PhotoResult): result is Extract<PhotoResult, { 
 
 const relatedShown = 12;
 const pageSize = 48;
+const facetsShown = 20;

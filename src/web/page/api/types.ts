@@ -1,5 +1,5 @@
 import type { DeadLetter, ModelRecord, PhotoResult, RunRecord } from '../../../transport/payloads.ts';
-import type { ReplyOf } from '../../../transport/requests.ts';
+import type { ReplyOf, RequestOf } from '../../../transport/requests.ts';
 
 export type { DeadLetter, PhotoResult };
 
@@ -18,58 +18,39 @@ export type Models = ReplyOf<'modelList'>;
 /** One model's evaluation against another's. */
 export type ModelDiff = ReplyOf<'modelDiff'>;
 
-/** One tag of a photo; `score` 0 to 1. */
-export interface Tag {
-  readonly tag: string;
-  readonly score: number;
-  /** Where a person has accepted it, and not the machine. */
-  readonly by?: 'user' | undefined;
-}
-
 /** What a person says of a tag. */
-export type Verdict = 'accept' | 'reject';
+export type Verdict = Correction['verdict'];
+
+/** A tag of a photo that a person has spoken of. */
+export type Correction = ReplyOf<'correct'>['corrections'][number];
 
 /** A stored photo. */
-export interface Photo {
+export interface Photo extends Pick<ReplyOf<'photo'>, 'owner' | 'taggedAt'> {
   readonly id: string;
   readonly file?: string;
-  readonly owner?: string;
   readonly model?: string;
-  /** ms since the epoch */
-  readonly taggedAt?: number;
-  readonly width?: number;
-  readonly height?: number;
   /** Missing if it has not been tagged. */
   readonly tags?: readonly Tag[];
-  readonly attributes?: Readonly<Record<string, string | number | boolean>>;
-  readonly corrections?: readonly { readonly tag: string; readonly verdict: Verdict }[];
+  readonly attributes?: Hit['attributes'];
+  readonly corrections?: readonly Correction[];
   readonly deadLetters: readonly DeadLetter[];
 }
 
 /** A photo that a search has found. */
-export interface Hit {
-  readonly id: string;
-  readonly file?: string;
-  readonly score: number;
-  readonly model: string;
-  readonly taggedAt: number;
-  readonly tags: readonly Tag[];
-}
+export type Hit = ReplyOf<'search'>['photos'][number];
+
+/** One tag of a photo; `score` 0 to 1. */
+export type Tag = Hit['tags'][number];
+
+/** A photo that looks like another one. */
+export type RelatedPhoto = ReplyOf<'related'>['photos'][number];
 
 /** How many photos have a tag. */
-export interface TagCount {
-  readonly tag: string;
-  readonly photos: number;
-}
+export type TagCount = ReplyOf<'tags'>['tags'][number];
 
 /** A page of a search. */
-export interface SearchPage {
+export interface SearchPage extends Omit<ReplyOf<'search'>, 'photos'> {
   readonly hits: readonly Hit[];
-  /** Where the next page begins. */
-  readonly next?: string;
-  /** How many photos there are, `more` if at least so many. */
-  readonly total?: { readonly photos: number; readonly more: boolean };
-  readonly facets?: readonly TagCount[];
 }
 
 /** A node: what others know of it, and what it says of itself where it answers. */
@@ -111,10 +92,13 @@ export interface TreeNode {
 }
 
 /** A run that starts by itself. */
-export interface Schedule {
-  readonly spec: { readonly name: string; readonly when: string; readonly zone: string };
-  readonly state: 'active' | 'paused';
-  /** Missing while it is paused. */
-  readonly nextAt?: number;
-  readonly last?: { readonly at: number; readonly state: string; readonly reason?: string };
-}
+export type Schedule = ReplyOf<'scheduleList'>['schedules'][number];
+
+/** A time of a schedule, and what has become of it. */
+export type Firing = ReplyOf<'scheduleRun'>;
+
+/** A schedule, and what has become of its last times. */
+export type ScheduleHistory = ReplyOf<'scheduleShow'>;
+
+/** A schedule that is to be added. */
+export type NewSchedule = RequestOf<'scheduleAdd'>;

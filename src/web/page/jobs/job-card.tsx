@@ -5,14 +5,8 @@ import { confirmed } from '../parts/confirm.tsx';
 import { attempt } from '../parts/notices.tsx';
 import { count, duration, quantity, when } from '../parts/numbers.ts';
 import { JobDetail } from './job-detail.tsx';
+import { nameOf } from './job-kinds.ts';
 import { jobSeen, paceOf } from './job-list.ts';
-
-const kinds: Readonly<Record<string, string>> = {
-  train: 'Training',
-  tag: 'Tagging of files',
-  rescore: 'Re-scoring',
-  prune: 'Pruning',
-};
 
 /** A run: how far it is, or what it came to. */
 export function JobCard({ run }: { readonly run: Run }) {
@@ -22,7 +16,7 @@ export function JobCard({ run }: { readonly run: Run }) {
   return (
     <li class="card" data-state={state}>
       <h3>
-        {kinds[id.split('-', 1)[0] ?? ''] ?? id}{' '}
+        {nameOf(id.split('-', 1)[0] ?? '')}{' '}
         <span class="state">{isRunning ? (step ?? 'starting') : state}</span>
       </h3>
       {isRunning && <Progress run={run} />}

@@ -42,7 +42,7 @@ function Shown({ id }: { readonly id: string }) {
           )}
         </div>
       </div>
-      {photo !== undefined && <Related id={id} />}
+      {photo?.tags !== undefined && <Related id={id} />}
     </Modal>
   );
 }

@@ -1,16 +1,15 @@
+import type { ComponentChild } from 'preact';
 import type { Photo } from '../api/types.ts';
 import { shortId, when } from '../parts/numbers.ts';
+import { linkTo } from '../routes.ts';
+import { ownerTerm } from '../search/query-text.ts';
 
 /** What is known of a photo beside its tags. */
 export function PhotoFacts({ photo }: { readonly photo: Photo }) {
-  const { id, owner, model, taggedAt, width, height, attributes = {}, deadLetters } = photo;
-  const facts: readonly (readonly [string, string | undefined])[] = [
+  const { id, owner, model, taggedAt, attributes = {}, deadLetters } = photo;
+  const facts: readonly (readonly [name: string, value: ComponentChild])[] = [
     ['Tagged', taggedAt === undefined ? undefined : when(taggedAt)],
-    [
-      'Size',
-      width === undefined || height === undefined ? undefined : `${String(width)} × ${String(height)}`,
-    ],
-    ['Owner', owner],
+    ['Owner', owner === undefined ? undefined : <Owner name={owner} />],
     ['Model', model === undefined ? undefined : shortId(model)],
     ['Id', id],
     ...Object.entries(attributes).map(([name, value]) => [name, String(value)] as const),
@@ -35,4 +34,9 @@ export function PhotoFacts({ photo }: { readonly photo: Photo }) {
       ))}
     </>
   );
+}
+
+/** Leads to all that somebody has. */
+function Owner({ name }: { readonly name: string }) {
+  return <a href={linkTo('search', { q: ownerTerm(name) })}>{name}</a>;
 }

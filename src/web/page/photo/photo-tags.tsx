@@ -1,4 +1,4 @@
-import { correctTag, takesCorrections, type Corrected } from '../api/photos.ts';
+import { correctTag, type Corrected } from '../api/photos.ts';
 import { session } from '../api/session.ts';
 import type { Photo, Tag, Verdict } from '../api/types.ts';
 import { percent } from '../parts/numbers.ts';
@@ -15,13 +15,12 @@ interface PhotoTagsOptions {
 /** The tags of a photo with their scores, each to be accepted or rejected. */
 export function PhotoTags({ photo, onChange }: PhotoTagsOptions) {
   const { id, tags = [], corrections = [] } = photo;
-  const mayCorrect = takesCorrections.value && session.value?.role !== 'viewer';
+  const mayCorrect = session.value?.role !== 'viewer';
   const verdicts = new Map(corrections.map(({ tag, verdict }) => [tag, verdict]));
   const rejected = [...verdicts].filter(([, verdict]) => verdict === 'reject').map(([tag]) => tag);
   const correct = (tag: string, verdict: Verdict | undefined) =>
     void attempt(async () => {
-      const corrected = await correctTag(id, tag, verdict);
-      if (corrected !== undefined) onChange(corrected);
+      onChange(await correctTag(id, tag, verdict));
     });
   return (
     <section aria-labelledby="tags">

@@ -1,6 +1,6 @@
 import type { TagCount } from '../api/types.ts';
 import { count } from '../parts/numbers.ts';
-import { termOf, toggleWord, wordsOf } from './query-text.ts';
+import { wants, withTag } from './query-text.ts';
 
 interface FacetsOptions {
   readonly query: string;
@@ -11,21 +11,20 @@ interface FacetsOptions {
 /** Tags that the photos found have as well: each narrows the search, or leaves such photos out. */
 export function Facets({ query, facets, onAsk }: FacetsOptions) {
   if (facets.length === 0) return null;
-  const words = wordsOf(query);
   return (
     <details class="facets" open>
       <summary>Also in these photos</summary>
       <ul>
         {facets.map(({ tag, photos }) => {
-          const term = termOf(tag);
+          const isWanted = wants(query, tag);
           return (
             <li key={tag}>
               <label>
                 <input
                   type="checkbox"
-                  checked={words.includes(term)}
+                  checked={isWanted}
                   onChange={() => {
-                    onAsk(toggleWord(query, term));
+                    onAsk(withTag(query, tag, isWanted ? 'any' : 'wanted'));
                   }}
                 />
                 <span>{tag}</span>
@@ -35,7 +34,7 @@ export function Facets({ query, facets, onAsk }: FacetsOptions) {
                 type="button"
                 class="quiet"
                 onClick={() => {
-                  onAsk(toggleWord(query, `-${term}`));
+                  onAsk(withTag(query, tag, 'left out'));
                 }}
               >
                 <span aria-hidden="true">−</span>

@@ -1,6 +1,6 @@
-/** Words of a query as they are written: a tag, `-tag`, `"two words"`, `score>=0.5`. */
-export function wordsOf(query: string): readonly string[] {
-  return query.match(/-?"(?:[^"\\]|\\.)*"?|[^\s"]+/g) ?? [];
+/** Words of a query as they are written: a tag, `-tag`, `"two words"`, `OR`, `score>=0.5`, `owner:"two words"`. */
+function wordsOf(query: string): readonly string[] {
+  return query.match(/(?:-|\w+:)?"(?:[^"\\]|\\.)*"?|[^\s"]+/g) ?? [];
 }
 
 const operators = new Set(['AND', 'OR', 'NOT']);
@@ -8,14 +8,47 @@ const operators = new Set(['AND', 'OR', 'NOT']);
 /** A tag as a query names it, in quotes where it needs some. */
 export function termOf(tag: string): string {
   const isPlain = /^\p{L}[\p{L}\p{N}]*$/u.test(tag) && !operators.has(tag);
-  return isPlain ? tag : `"${tag.replace(/["\\]/g, '\\$&')}"`;
+  return isPlain ? tag : quoted(tag);
 }
 
-/** The query with a word at its end, or without it if it has it. */
-export function toggleWord(query: string, word: string): string {
-  const words = wordsOf(query);
-  const rest = words.filter((other) => other !== word);
-  return (rest.length < words.length ? rest : [...words, word]).join(' ');
+/** What finds the photos of an owner. */
+export function ownerTerm(owner: string): string {
+  return `owner:${quoted(owner)}`;
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** Whether a query wants a tag. */
+export function wants(query: string, tag: string): boolean {
+  return wordsOf(query).some((word) => !word.startsWith('-') && isOf(word, tag));
+}
+
+/** The query with a tag wanted, left out or neither, whatever it said of it. */
+export function withTag(query: string, tag: string, as: 'wanted' | 'left out' | 'any'): string {
+  const words = [...wordsOf(query)];
+  for (;;) {
+    const place = words.findIndex((word) => isOf(word, tag));
+    if (place === -1) break;
+    // With the OR that joins it to another one.
+    const joint = [place - 1, place + 1].find((beside) => words[beside] === 'OR');
+    words.splice(Math.min(place, joint ?? place), joint === undefined ? 1 : 2);
+  }
+  const added = { wanted: [termOf(tag)], 'left out': [`-${termOf(tag)}`], any: [] };
+  return [...words, ...added[as]].join(' ');
+}
+
+/** Whether a word names a tag, as searches compare them: case makes no difference. */
+function isOf(word: string, tag: string): boolean {
+  const term = word.replace(/^-/, '');
+  const text = term.startsWith('"') ? term.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1') : term;
+  return comparable(text) === comparable(tag) && !operators.has(term);
+}
+
+function comparable(text: string): string {
+  const folded = text.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
+  return folded.replace(/\s+/gu, ' ').trim();
 }
 
 const scoreForm = /^score>=?(\d*\.?\d+)$/;
