@@ -6,6 +6,8 @@ import { startClusterNode } from '../test/support/cluster-node.ts';
 /** Beside wrong use of the API: what fails in the node, and answers that are not as the document says. */
 const checks =
   'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance';
+/** Longer than tags of a photo are waited for. */
+const timeoutSeconds = '75';
 /** A stream never ends. */
 const endless = '/api/v1/events';
 
@@ -19,7 +21,7 @@ try {
       'run',
       `${cluster.node.httpUrl}/api/v1/openapi.json`,
       ...['--header', `Authorization: Bearer ${token}`],
-      ...['--checks', checks, '--exclude-path', endless],
+      ...['--checks', checks, '--exclude-path', endless, '--request-timeout', timeoutSeconds],
       ...process.argv.slice(2),
     ],
     { stdio: 'inherit' },

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 
-const photoId = z.string().min(1).max(256);
-const name = z.string().min(1).max(256);
+/** Text that a store is asked for: PostgreSQL takes no NUL, and nothing that has one is stored. */
+export const askedText = z.string().refine((text) => !text.includes('\0'), 'has a NUL');
+
+/** Id of a photo. */
+export const photoId = askedText.min(1).max(256);
+const name = askedText.min(1).max(256);
 
 /** One tag of a photo; `by` where a user has accepted it, and not the machine. */
 export const shownTag = z.object({ tag: z.string(), score: z.number(), by: z.literal('user').optional() });

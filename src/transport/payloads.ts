@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { apiTokenWish, shownApiToken } from './api-token.ts';
 import { attributes } from './bolt-tuple.ts';
-import { correction, correctionExchanges, shownTag } from './correction-payloads.ts';
+import { askedText, correction, correctionExchanges, photoId, shownTag } from './correction-payloads.ts';
 import { runId, runSpec } from './run-spec.ts';
 import { firing, scheduleName, scheduleSpec, scheduleStatus } from './schedule-record.ts';
 import { topologyName } from './topology-spec.ts';
@@ -13,7 +13,6 @@ export const wireFault = z.object({
   details: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });
 
-const photoId = z.string().min(1).max(256);
 /** Whose a photo is, as its submitter said. */
 const owner = z.string().min(1).max(256);
 const sequence = z.int().min(1);
@@ -355,7 +354,7 @@ export const exchanges = {
   ...correctionExchanges,
   search: {
     request: z.object({
-      query: z.string().max(4096),
+      query: askedText.max(4096),
       limit: z.int().min(1).max(1000).default(20),
       /** `next` of the page before */
       after: z.string().max(1024).optional(),
@@ -388,7 +387,7 @@ export const exchanges = {
   tags: {
     request: z.object({
       /** As searches compare tags: case makes no difference. */
-      prefix: z.string().max(1024).default(''),
+      prefix: askedText.max(1024).default(''),
       limit: z.int().min(1).max(50).default(20),
     }),
     /** Those of most photos first. */

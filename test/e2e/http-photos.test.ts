@@ -149,6 +149,14 @@ test('have owners, who find them; tags are counted among what is found, and comp
   expect((await http.send(`/search?q=${q}&facets=101`)).status).toBe(400);
 });
 
+test('are not asked for by what no store has: a NUL', async () => {
+  for (const path of ['/photos/%00', '/photos/%00/related', '/search?q=a%00', '/tags?prefix=%00'])
+    expect([path, await http.send(path)]).toMatchObject([
+      path,
+      { status: 400, body: { error: { code: 'REQUEST_INVALID' } } },
+    ]);
+});
+
 test('that are no form are an error', async () => {
   const wrong = await http.send('/photos', { json: {} });
   expect([wrong.status, wrong.body]).toMatchObject([406, { error: { code: 'REQUEST_INVALID' } }]);

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { Fault } from '../../base/errors.ts';
 import { runRecord } from '../../transport/payloads.ts';
 import type { RunRecord } from '../../transport/payloads.ts';
-import { runSpec } from '../../transport/run-spec.ts';
+import { runId, runSpec } from '../../transport/run-spec.ts';
 import { callerOf, type ApiContext } from '../api-context.ts';
 import type { Gateway } from '../gateway.ts';
 import { answers } from '../schemas.ts';
 
 const job = runRecord.extend({ spec: z.unknown(), detail: z.unknown().optional() }).meta({ id: 'Job' });
-const params = z.object({ id: z.string().max(128) });
+const params = z.object({ id: runId });
 const tags = ['jobs'];
 /** A node may have to find out first what of the run is there. */
 const actTimeoutMs = 20_000;
@@ -57,7 +57,7 @@ function actRoutes({ app, gateway }: ApiContext): void {
             .optional()
             .describe('The node that has the files; the first that takes jobs'),
         }),
-        body: runSpec,
+        body: runSpec.meta({ examples: [{ kind: 'rescore', which: 'stale' }] }),
         response: answers(job, 202),
       },
     },

@@ -7,6 +7,14 @@ const tags = ['schedules'];
 /** A thousand schedules are read one by one. */
 const listTimeoutMs = 30_000;
 
+const weekly = {
+  name: 'weekly',
+  when: 'every week',
+  start: '2026-11-29T04:00',
+  zone: 'Europe/Berlin',
+  job: { kind: 'rescore' },
+};
+
 /** What the cluster does by itself, and when. */
 export function scheduleRoutes(context: ApiContext): void {
   const { app, gateway } = context;
@@ -48,7 +56,7 @@ function addRoute({ app, gateway }: ApiContext): void {
       schema: {
         tags,
         summary: 'Adds a schedule',
-        body: exchanges.scheduleAdd.request,
+        body: exchanges.scheduleAdd.request.meta({ examples: [weekly] }),
         response: answers(exchanges.scheduleAdd.reply, 201),
       },
     },

@@ -40,9 +40,8 @@ function NodeCard({ node, isLeader, isShown }: NodeCardOptions) {
       <h3>
         <a href={linkTo('cluster', { node: name })} aria-current={isShown ? 'true' : undefined}>
           {name}
-        </a>
-        {isLeader && <span class="badge">leads</span>}
-        <span class="state">{stateOf(node)}</span>
+        </a>{' '}
+        {isLeader && <span class="badge">leads</span>} <span class="state">{stateOf(node)}</span>
       </h3>
       {node.state === 'alive' && (
         <p class="figures">
