@@ -1,7 +1,7 @@
 import { storeBench } from './store-bench.ts';
 
 // Photos in the store, and the URL of an empty PostgreSQL database if it is to be that:
-// `npx tsx bench/store/main.ts 2000000 postgresql://postgres@127.0.0.1/bench`.
+// `node dist/bench/store/main.js 2000000 postgresql://postgres@127.0.0.1/bench`.
 const photos = Number(process.argv[2] ?? 200_000);
 const figures = await storeBench({
   photos,
