@@ -17,7 +17,7 @@ import { pipelineBench } from './pipeline/pipeline-bench.ts';
 import { median } from './results/median.ts';
 import type { Part, PartOptions, PartResult } from './results/part.ts';
 import { rescoreBench } from './rescore/rescore-bench.ts';
-import { searchBench, type StoreKind } from './search/search-bench.ts';
+import { searchBench, type StoreKind, type Times } from './search/search-bench.ts';
 import { storeBench } from './store/store-bench.ts';
 import { readPhotos } from './train/labelled-set.ts';
 import { trainBench } from './train/train-bench.ts';
@@ -219,8 +219,18 @@ async function search({ photos, store: where, quick, progress }: PartOptions): P
     summary: {
       search_p95_ms: byStore(({ mix }) => mix.p95Ms),
       search_facets_p95_ms: byStore(({ facetsMix }) => facetsMix.p95Ms),
+      ...Object.fromEntries(
+        Object.entries(raw).flatMap(([store, { pages, facets }]) => [
+          [`search_p95_ms_${store}`, p95Of(pages)],
+          [`search_facets_p95_ms_${store}`, p95Of(facets)],
+        ]),
+      ),
     },
   };
+}
+
+function p95Of(byKind: Readonly<Record<string, Times>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(byKind).map(([kind, { p95Ms }]) => [kind, p95Ms]));
 }
 
 async function train(options: PartOptions): Promise<PartResult> {

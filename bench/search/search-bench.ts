@@ -12,7 +12,7 @@ import type { Progress } from '../results/part.ts';
 import { loadEmbedded } from './embedded-load.ts';
 import { MadeCorpus } from './made-corpus.ts';
 import { loadPostgres } from './postgres-load.ts';
-import { facetKinds, searchKinds, type QueryMaker } from './search-kinds.ts';
+import { facetKinds, mixedKinds, searchKinds, type QueryMaker } from './search-kinds.ts';
 
 /** A store that searches are measured in. */
 export type StoreKind = 'embedded' | 'postgres';
@@ -38,7 +38,7 @@ export interface SearchFigures {
   readonly bytesPerPhoto: number;
   /** Pages of 20 by kind. */
   readonly pages: Readonly<Record<string, Times>>;
-  /** All of these, as many of each kind. */
+  /** Those of {@link mixedKinds}, as many of each kind. */
   readonly mix: Times;
   /** Counts of 20 tags by kind. */
   readonly facets: Readonly<Record<string, Times>>;
@@ -108,22 +108,29 @@ async function measured(
       kinds: Readonly<Record<string, QueryMaker>>,
       ask: (query: SearchQuery) => Promise<unknown>,
     ) => timesOf(kinds, searches, ask, progress);
-    const [pages, mix] = await time(searchKinds(corpus), (query) => store.search(query, { limit: pageSize }));
-    const [facets, facetsMix] = await time(facetKinds(corpus), (query) => store.facets(query, facetTags));
-    return { loadS, bytesPerPhoto: bytes / corpus.photos, pages, mix, facets, facetsMix };
+    const pages = await time(searchKinds(corpus), (query) => store.search(query, { limit: pageSize }));
+    const facets = await time(facetKinds(corpus), (query) => store.facets(query, facetTags));
+    return {
+      loadS,
+      bytesPerPhoto: bytes / corpus.photos,
+      pages: quantilesByKind(pages),
+      mix: quantiles(mixedKinds.flatMap((kind) => pages[kind] ?? [])),
+      facets: quantilesByKind(facets),
+      facetsMix: quantiles(Object.values(facets).flat()),
+    };
   } finally {
     await store.close();
   }
 }
 
+/** Of each kind, how long each search took, ms. */
 async function timesOf(
   kinds: Readonly<Record<string, QueryMaker>>,
   count: number,
   ask: (query: SearchQuery) => Promise<unknown>,
   progress: Progress,
-): Promise<[byKind: Record<string, Times>, mix: Times]> {
-  const byKind: Record<string, Times> = {};
-  const all: number[] = [];
+): Promise<Record<string, number[]>> {
+  const byKind: Record<string, number[]> = {};
   for (const [kind, make] of Object.entries(kinds)) {
     const times: number[] = [];
     for (let asked = 0; asked < count; asked += 1) {
@@ -132,11 +139,15 @@ async function timesOf(
       await ask(query);
       times.push(performance.now() - begun);
     }
-    byKind[kind] = quantiles(times);
-    progress(`${kind}: p50 ${byKind[kind].p50Ms.toFixed(1)} ms, p95 ${byKind[kind].p95Ms.toFixed(1)} ms`);
-    all.push(...times);
+    byKind[kind] = times;
+    const { p50Ms, p95Ms } = quantiles(times);
+    progress(`${kind}: p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms`);
   }
-  return [byKind, quantiles(all)];
+  return byKind;
+}
+
+function quantilesByKind(times: Readonly<Record<string, readonly number[]>>): Record<string, Times> {
+  return Object.fromEntries(Object.entries(times).map(([kind, all]) => [kind, quantiles(all)]));
 }
 
 function quantiles(times: readonly number[]): Times {

@@ -37,6 +37,15 @@ export function searchKinds(corpus: MadeCorpus): Readonly<Record<string, QueryMa
   };
 }
 
+/** The kinds that make up the mix: what people ask for most, and what is known to be slow. */
+export const mixedKinds: readonly string[] = [
+  'one tag',
+  'one of the 20 most frequent',
+  'two of the 20',
+  'one of the 20 without another',
+  'two of the 20, score>0.8',
+];
+
 /** The kinds whose facets are counted. */
 export function facetKinds(corpus: MadeCorpus): Readonly<Record<string, QueryMaker>> {
   const kinds = searchKinds(corpus);
