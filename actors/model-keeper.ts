@@ -2,9 +2,9 @@ import type { Metrics } from '../src/base/metrics.ts';
 import { Fault } from '../src/base/errors.ts';
 import type { Log } from '../src/base/log.ts';
 import type { ExtractorReference } from '../src/model/model-header.ts';
-import type { Model } from '../src/model/model-file.ts';
 import { checkExtractors } from '../src/model/model-header.ts';
 import type { ModelLibrary } from '../src/model/model-library.ts';
+import { quantiseModel, type QuantisedModel } from '../src/model/quantised-model.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import { PublishedModel } from '../src/pool/published-model.ts';
 import { ActorName } from '../src/runtime/index.ts';
@@ -160,15 +160,16 @@ async function place(argument: ModelKeeperArgument, activation: Activation): Pro
 }
 
 interface LoadedModel {
-  readonly model: Model;
+  readonly model: QuantisedModel;
   readonly loadMs: number;
 }
 
-/** Reads and verifies a model that this node has the extractors of. */
+/** Reads, verifies and quantises a model that this node has the extractors of. */
 async function load({ library, extractors }: ModelKeeperArgument, id: string): Promise<LoadedModel> {
   const started = performance.now();
-  const model = await library.find(id);
-  checkExtractors(model.header, extractors);
+  const read = await library.find(id);
+  checkExtractors(read.header, extractors);
+  const model = await quantiseModel(read);
   return { model, loadMs: performance.now() - started };
 }
 

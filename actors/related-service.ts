@@ -77,7 +77,7 @@ async function compare(
   hits: readonly SearchHit[],
   { features, extractors, models, pool }: RelatedServiceOptions,
 ): Promise<Related[]> {
-  const inUse = new Set(models.current.handle.layout.blocks.map(({ extractor }) => extractor));
+  const inUse = new Set(models.current.handle.blocks.map(({ extractor }) => extractor));
   for (const extractor of extractors.filter((each) => inUse.has(each.id))) {
     const store = await features.of(extractor);
     const selection = await store.select([id, ...hits.map(({ photoId }) => photoId)]);

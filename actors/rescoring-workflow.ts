@@ -174,8 +174,8 @@ class RescoringPass {
    */
   #locate(after: RescoringPage['next']): Promise<LocatedPage> {
     const { results, features, extractors } = this.#services;
-    const { layout } = this.#model.handle;
-    const wanted = new Set(layout.blocks.map(({ extractor }) => extractor));
+    const { blocks } = this.#model.handle;
+    const wanted = new Set(blocks.map(({ extractor }) => extractor));
     return results.between(async () => {
       const page = await this.#rows.page(after);
       const held: Held[] = [];

@@ -1,5 +1,7 @@
-import { Kernel, type StepTime, type WeightBlock } from '../../src/vision/kernel.ts';
+import { Kernel, type StepTime } from '../../src/vision/kernel.ts';
 import { readParameters } from '../../src/vision/parameter-file.ts';
+import { asRows, quantiseFeatures } from '../../src/vision/quantised-features.ts';
+import { type QuantisedWeights, quantiseWeights } from '../../src/vision/quantised-weights.ts';
 import type { Tensor } from '../../src/vision/torch-file.ts';
 import { lite0Onnx } from './lite0-onnx.ts';
 import { OnnxReference } from './onnx-reference.ts';
@@ -58,19 +60,21 @@ export async function kernelBench(options: KernelBenchOptions): Promise<KernelBe
     await reference.describe(photos[i % photos.length]!);
   }
   const runs = Math.max(options.runs ?? 100, photos.length);
-  const block = randomBlock(extractor.dims);
+  const block = await randomBlock(extractor.dims);
   const turns: Turn[] = [];
   for (let run = 0; run < runs; run += 1) {
     const photo = photos[run % photos.length]!;
     const start = performance.now();
     const features = extractor.describe(photo);
     const described = performance.now();
-    kernel.margins(features, block);
+    const rows = asRows(quantiseFeatures(features));
+    const quantised = performance.now();
+    kernel.margins(rows, block);
     const scored = performance.now();
     const other = await reference.describe(photo);
     turns.push({
       kernel: described - start,
-      score: scored - described,
+      score: scored - quantised,
       reference: other.ms,
       cosine: cosine(features, other.features),
       stages: stagesOf(extractor.profile(photo)),
@@ -112,10 +116,10 @@ function stagesOf(steps: readonly StepTime[]): Record<StepTime['kind'], number> 
   return stages;
 }
 
-function randomBlock(dims: number): WeightBlock {
-  const w = new Float32Array(new SharedArrayBuffer(scoredClasses * dims * 4));
-  w.forEach((_, at) => (w[at] = Math.sin(at)));
-  return { classes: scoredClasses, dims, stride: dims, w, b: new Float32Array(scoredClasses) };
+function randomBlock(dims: number): Promise<QuantisedWeights> {
+  const classes = scoredClasses;
+  const w = Float32Array.from({ length: classes * dims }, (_, at) => Math.sin(at));
+  return quantiseWeights({ classes, dims, stride: dims, w, b: new Float32Array(classes) });
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {

@@ -22,7 +22,7 @@ export interface MemoryFigures {
   readonly starter: Readonly<Record<string, number>>;
   /** With a made-up model of {@link classes} classes, by worker count. */
   readonly wide: Readonly<Record<string, number>>;
-  /** Size of the made-up model's matrix, MiB. */
+  /** Size of the made-up model's matrix as threads share it, 16 bits a weight, MiB. */
   readonly matrixMib: number;
   /** What a further worker costs more with the made-up model than with the starter model, in matrices: 0 if all share one, 1 if each had its own. */
   readonly matricesPerWorker: number;
@@ -41,7 +41,7 @@ export async function memoryBench(folder: string | undefined, progress: Progress
   };
   const starter = await measure('starter');
   const wide = await measure('wide');
-  const matrixMib = (classes * (await extractor()).dims * Float32Array.BYTES_PER_ELEMENT) / mebibyte;
+  const matrixMib = (classes * (await extractor()).dims * Int16Array.BYTES_PER_ELEMENT) / mebibyte;
   const perWorker = (rss: Record<string, number>) =>
     (rss[manyWorkers]! - rss[fewWorkers]!) / (manyWorkers - fewWorkers);
   return { starter, wide, matrixMib, matricesPerWorker: (perWorker(wide) - perWorker(starter)) / matrixMib };

@@ -4,6 +4,7 @@ import { Fault } from '../../src/base/errors.ts';
 import { parseNodeOptions } from '../../src/base/options.ts';
 import { setupFiles } from '../../src/base/package-root.ts';
 import { readModel } from '../../src/model/model-file.ts';
+import { quantiseModel } from '../../src/model/quantised-model.ts';
 import { PublishedModel } from '../../src/pool/published-model.ts';
 import { placesPerThread } from '../../src/pool/slot-board.ts';
 import type { StageTimes } from '../../src/pool/thread-messages.ts';
@@ -14,7 +15,7 @@ import type { BenchPhoto } from '../photos/photo-set.ts';
 export interface LoadTimes {
   /** Compiling the kernel, and reading the extractor's parameters. */
   readonly kernelMs: number;
-  /** Reading and verifying the model. */
+  /** Reading, verifying and quantising the model. */
   readonly modelMs: number;
   /** Starting all threads at once, each with the parameters in its own memory. */
   readonly threadsMs: number;
@@ -39,7 +40,8 @@ export class BareLoop {
     const begun = performance.now();
     const prepared = await prepareThreads(threads, parseNodeOptions({}), { clock: systemClock, onStuck });
     const compiled = performance.now();
-    const model = new PublishedModel(await readModel(setupFiles.starterModel), 1, prepared.extractors);
+    const starter = await quantiseModel(await readModel(setupFiles.starterModel));
+    const model = new PublishedModel(starter, 1, prepared.extractors);
     const read = performance.now();
     await Promise.all(prepared.slots.map((slot) => slot.start()));
     const started = performance.now();

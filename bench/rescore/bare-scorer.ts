@@ -4,7 +4,7 @@ import type { PublishedModel } from '../../src/pool/published-model.ts';
 import { Extractors } from '../../src/vision/extractors.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
 import { loadParameters } from '../../src/vision/parameter-file.ts';
-import { asKept } from '../../src/vision/quantised-features.ts';
+import type { QuantisedRows } from '../../src/vision/quantised-features.ts';
 import { extractor, madeRows } from './made-models.ts';
 
 /** As many as the product scores at once. */
@@ -17,15 +17,20 @@ export class BareScorer {
   readonly photos = groupRows * groups;
   readonly #scorer: ModelScorer;
   readonly #model: PublishedModel;
-  readonly #rows = new Float32Array(groupRows * extractor.dims);
+  readonly #rows: QuantisedRows = {
+    values: new Uint8Array(groupRows * extractor.dims),
+    scales: new Float32Array(2 * groupRows),
+  };
   #tags = 0;
   #scored = 0;
 
   private constructor(scorer: ModelScorer, model: PublishedModel) {
     this.#scorer = scorer;
     this.#model = model;
-    for (const [index, row] of madeRows(0, groupRows).entries())
-      this.#rows.set(asKept(row), index * extractor.dims);
+    for (const [index, { offset, scale, values }] of madeRows(0, groupRows).entries()) {
+      this.#rows.values.set(values, index * extractor.dims);
+      this.#rows.scales.set([offset, scale], 2 * index);
+    }
   }
 
   static async open(model: PublishedModel): Promise<BareScorer> {

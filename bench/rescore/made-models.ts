@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setupFiles } from '../../src/base/package-root.ts';
 import { readModel } from '../../src/model/model-file.ts';
 import type { ExtractorReference } from '../../src/model/model-header.ts';
+import { quantiseModel } from '../../src/model/quantised-model.ts';
 import { writeModel } from '../../src/model/model-writer.ts';
 import { PublishedModel } from '../../src/pool/published-model.ts';
 import { extractorIdentities } from '../../src/vision/extractors.ts';
@@ -64,7 +65,7 @@ export class MadeModels {
         },
       ],
     });
-    return new PublishedModel(await readModel(file), number, [extractor]);
+    return new PublishedModel(await quantiseModel(await readModel(file)), number, [extractor]);
   }
 }
 

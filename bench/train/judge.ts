@@ -1,10 +1,9 @@
 import { readModel } from '../../src/model/model-file.ts';
-import { viewBlocks } from '../../src/model/model-layout.ts';
+import { quantiseModel } from '../../src/model/quantised-model.ts';
 import { ExclusiveClasses } from '../../src/train/evaluation-exclusive.ts';
 import { averagePrecision, rankRows } from '../../src/train/evaluation-ranking.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
-import { dequantiseFeatures } from '../../src/vision/quantised-features.ts';
-import { rowsToUnitLength } from '../../src/vision/unit-length.ts';
+import { toUnitLength } from '../../src/vision/unit-length.ts';
 import type { DescribedPart, DescribedSet } from './described-set.ts';
 
 /** How classifiers do on the photos that are there to judge them. */
@@ -24,13 +23,8 @@ export interface JudgedPhotos extends Pick<DescribedSet, 'classes'> {
 
 /** Margins of the test photos by a model's only block, as nodes compute them. @returns `Float32Array [photos × classes]` */
 export async function modelMargins(file: string, { test }: DescribedSet): Promise<Float32Array> {
-  const { layout, buffer } = await readModel(file);
-  const [block] = viewBlocks(layout, buffer);
-  const rows = new Float32Array(test.values.length);
-  const scales = test.scales.slice();
-  rowsToUnitLength(test.values, scales);
-  dequantiseFeatures(test.values, scales, rows);
-  return Kernel.instantiate(await Kernel.compile()).margins(rows, block!);
+  const [block] = (await quantiseModel(await readModel(file))).blocks;
+  return Kernel.instantiate(await Kernel.compile()).margins(toUnitLength(test), block!);
 }
 
 /**

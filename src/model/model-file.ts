@@ -7,7 +7,7 @@ import { decodePreamble, digestBytes, type ModelSizes, preambleBytes } from './m
 import { checkHeader, type ModelHeader } from './model-header.ts';
 import { layoutOf, type ModelLayout } from './model-layout.ts';
 
-/** A model in memory: its header, and its numbers in one buffer that every thread of the process reads in place. */
+/** A model file in memory: its header, and its numbers in one buffer. */
 export interface Model {
   /** SHA-256 of the file's content, in hex. */
   readonly id: string;
@@ -15,7 +15,7 @@ export interface Model {
   /** Where the numbers lie in {@link Model.buffer}. */
   readonly layout: ModelLayout;
   /** The file's body, read straight into it; never written again. */
-  readonly buffer: SharedArrayBuffer;
+  readonly buffer: ArrayBuffer;
 }
 
 const chunkBytes = 4 * 1024 * 1024;
@@ -58,7 +58,7 @@ async function read(handle: FileHandle, file: string): Promise<Model> {
   const sizes = decodePreamble(file, preamble, size);
   const json = Buffer.alloc(sizes.headerBytes);
   await fill(handle, file, json, hash);
-  const buffer = new SharedArrayBuffer(sizes.bodyBytes);
+  const buffer = new ArrayBuffer(sizes.bodyBytes);
   await fill(handle, file, new Uint8Array(buffer), hash);
   const id = await verify(handle, file, hash);
   const header = parseHeader(file, json, sizes);
@@ -110,7 +110,7 @@ function parseJson(json: Buffer): unknown {
  * Weights that are not finite would make every score of a block meaningless, with no error anywhere. Checked in pieces:
  * the event loop turns in between.
  */
-async function checkNumbers(file: string, buffer: SharedArrayBuffer): Promise<void> {
+async function checkNumbers(file: string, buffer: ArrayBuffer): Promise<void> {
   for (let offset = 0; offset < buffer.byteLength; offset += chunkBytes) {
     const bytes = Math.min(chunkBytes, buffer.byteLength - offset);
     if (!allFinite(new Float32Array(buffer, offset, bytes / Float32Array.BYTES_PER_ELEMENT)))

@@ -1,4 +1,4 @@
-import type { WeightBlock } from '../vision/kernel.ts';
+import type { WeightBlock } from '../vision/quantised-weights.ts';
 import { type ScoreRule, scoreFunctions } from '../vision/scores.ts';
 import type { ModelHeader } from './model-header.ts';
 
@@ -26,14 +26,14 @@ export interface BlockLayout {
   readonly thresholds: number;
 }
 
-/** Where everything lies in a model's body: hardly more than numbers, so that it crosses threads cheaply. */
+/** Where everything lies in a model's body. */
 export interface ModelLayout {
   /** Length of the body. */
   readonly bytes: number;
   readonly blocks: readonly BlockLayout[];
 }
 
-/** A block's numbers in place: views of the shared buffer, nothing copied. */
+/** A block's numbers in place: views of the body, nothing copied. */
 export interface BlockView extends WeightBlock, ScoreRule {
   /** Id of the extractor whose features it scores. */
   readonly extractor: string;
@@ -84,8 +84,8 @@ export function calibrationLength(score: ScoreRule['score'], classes: number): n
   return score === 'platt' ? 2 * classes : 0;
 }
 
-/** The blocks of a model as views of its body: once for each model in each thread. */
-export function viewBlocks(layout: ModelLayout, buffer: SharedArrayBuffer | ArrayBuffer): BlockView[] {
+/** The blocks of a model as views of its body. */
+export function viewBlocks(layout: ModelLayout, buffer: ArrayBuffer): BlockView[] {
   return layout.blocks.map(({ extractor, unitRows, classes, dims, stride, firstClass, ...block }) => {
     const score = scoreFunctions[block.score] ?? 'softmax';
     return {

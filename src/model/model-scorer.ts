@@ -1,12 +1,11 @@
 import { Fault } from '../base/errors.ts';
-import type { BlockView, ModelLayout } from './model-layout.ts';
-import { viewBlocks } from './model-layout.ts';
 import type { Extractor } from '../vision/extractor.ts';
 import type { Extractors } from '../vision/extractors.ts';
 import type { Kernel } from '../vision/kernel.ts';
-import { blockScores, selectTags } from '../vision/scores.ts';
+import { asRows, type QuantisedFeatures, type QuantisedRows } from '../vision/quantised-features.ts';
+import { blockScores, highestExponents, selectTags, type TagSelection } from '../vision/scores.ts';
 import { toUnitLength } from '../vision/unit-length.ts';
-import type { TagSelection } from '../vision/scores.ts';
+import type { QuantisedBlock } from './quantised-model.ts';
 
 /** A published model as every thread of a node sees it: the same bytes, no copies. */
 export interface ModelHandle {
@@ -14,9 +13,7 @@ export interface ModelHandle {
   readonly activation: number;
   /** SHA-256 of the model file. */
   readonly id: string;
-  readonly layout: ModelLayout;
-  /** W, b, calibration and thresholds, read-only once published. */
-  readonly buffer: SharedArrayBuffer;
+  readonly blocks: readonly QuantisedBlock[];
 }
 
 /** A photo in flight during a swap still names the model before it. */
@@ -29,6 +26,11 @@ interface ModelView {
   readonly blocks: readonly BlockView[];
   /** Float32Array [classes of all blocks]. */
   readonly thresholds: Float32Array;
+}
+
+interface BlockView extends QuantisedBlock {
+  /** Of its thresholds. */
+  readonly highest: Float64Array;
 }
 
 /** Scores features against whichever published model a photo names; in a thread. */
@@ -53,50 +55,42 @@ export class ModelScorer {
 
   /**
    * Scores one photo.
-   * @param features - Float32Array [dims] by the extractor's id, of each of {@link extractorsOf}
+   * @param features - by the extractor's id, of each of {@link extractorsOf}
    * @param top - how many of the best classes to return besides those above their thresholds
    * @throws Fault `MODEL_EXTRACTOR`
    */
   score(
-    features: ReadonlyMap<string, Float32Array>,
+    features: ReadonlyMap<string, QuantisedFeatures>,
     model: ModelHandle,
     top: number,
   ): { tags: TagSelection; best: TagSelection } {
-    const { thresholds } = this.#viewOf(model);
-    const scores = this.#scores(features, 1, model);
-    return { tags: selectTags(scores, thresholds), best: selectTags(scores, thresholds, top) };
+    const view = this.#viewOf(model);
+    const rows = new Map(Array.from(features, ([id, row]) => [id, asRows(row)]));
+    const scores = scoresOf(view, this.#margins(rows, view), 0, top > 0 ? 'all' : 'tags');
+    return { tags: selectTags(scores, view.thresholds), best: selectTags(scores, view.thresholds, top) };
   }
 
   /**
    * The tags of several photos: the same bits as of each alone.
-   * @param rows - `Float32Array [photos × dims]`, row-major, by the extractor's id
+   * @param rows - by the extractor's id, a row of each photo
    * @throws Fault `MODEL_EXTRACTOR`
    */
-  tagRows(rows: ReadonlyMap<string, Float32Array>, photos: number, model: ModelHandle): TagSelection[] {
-    const { thresholds } = this.#viewOf(model);
-    const scores = this.#scores(rows, photos, model);
-    const classes = thresholds.length;
+  tagRows(rows: ReadonlyMap<string, QuantisedRows>, photos: number, model: ModelHandle): TagSelection[] {
+    const view = this.#viewOf(model);
+    const margins = this.#margins(rows, view);
     return Array.from({ length: photos }, (_, photo) =>
-      selectTags(scores.subarray(photo * classes, (photo + 1) * classes), thresholds),
+      selectTags(scoresOf(view, margins, photo, 'tags'), view.thresholds),
     );
   }
 
-  /** `Float32Array [photos × classes of all blocks]`. */
-  #scores(rows: ReadonlyMap<string, Float32Array>, photos: number, model: ModelHandle): Float32Array {
-    const { blocks, thresholds } = this.#viewOf(model);
-    const scores = new Float32Array(photos * thresholds.length);
-    for (const block of blocks) {
-      const x = rows.get(block.extractor);
-      if (x === undefined)
+  /** Of each block `Float32Array [photos × classes]`. */
+  #margins(rows: ReadonlyMap<string, QuantisedRows>, { blocks }: ModelView): Float32Array[] {
+    return blocks.map((block) => {
+      const own = rows.get(block.extractor);
+      if (own === undefined)
         throw new Fault('INTERNAL', { reason: `features of ${block.extractor} are missing` });
-      const margins = this.#kernel.margins(block.unitRows ? eachToUnitLength(x, block.dims) : x, block);
-      for (let photo = 0; photo < photos; photo++) {
-        const own = margins.subarray(photo * block.classes, (photo + 1) * block.classes);
-        const first = photo * thresholds.length + block.firstClass;
-        blockScores(own, block, scores.subarray(first, first + block.classes));
-      }
-    }
-    return scores;
+      return this.#kernel.margins(block.unitRows ? toUnitLength(own) : own, block);
+    });
   }
 
   #viewOf(model: ModelHandle): ModelView {
@@ -112,8 +106,8 @@ export class ModelScorer {
     return view;
   }
 
-  #view({ layout, buffer }: ModelHandle): ModelView {
-    const blocks = viewBlocks(layout, buffer);
+  #view(model: ModelHandle): ModelView {
+    const blocks = model.blocks.map((block) => ({ ...block, highest: highestExponents(block.thresholds) }));
     const extractors = [...new Set(blocks.map((block) => this.#extractorOf(block)))];
     return { extractors, blocks, thresholds: concatenate(blocks.map((block) => block.thresholds)) };
   }
@@ -129,10 +123,25 @@ export class ModelScorer {
   }
 }
 
-function eachToUnitLength(rows: Float32Array, dims: number): Float32Array {
-  const scaled = new Float32Array(rows.length);
-  for (let at = 0; at < rows.length; at += dims) scaled.set(toUnitLength(rows.subarray(at, at + dims)), at);
-  return scaled;
+/**
+ * Scores of a photo, `Float32Array [classes of all blocks]`.
+ * @param margins - of each block, `Float32Array [photos × classes]`
+ * @param wanted - of all classes, or at least of those that reach their thresholds: others may be 0
+ */
+function scoresOf(
+  { blocks, thresholds }: ModelView,
+  margins: readonly Float32Array[],
+  photo: number,
+  wanted: 'all' | 'tags',
+): Float32Array {
+  const scores = new Float32Array(thresholds.length);
+  for (const [index, block] of blocks.entries()) {
+    const { classes, firstClass } = block;
+    const own = margins[index]?.subarray(photo * classes, (photo + 1) * classes) ?? new Float32Array();
+    const into = scores.subarray(firstClass, firstClass + classes);
+    blockScores(own, block, into, wanted === 'tags' ? block.highest : undefined);
+  }
+  return scores;
 }
 
 function concatenate(parts: readonly Float32Array[]): Float32Array {

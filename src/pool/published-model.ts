@@ -1,8 +1,8 @@
-import type { Model } from '../model/model-file.ts';
 import type { TagSelection } from '../vision/scores.ts';
 import { checkExtractors } from '../model/model-header.ts';
 import type { ExtractorReference, ModelHeader } from '../model/model-header.ts';
 import type { ModelHandle } from '../model/model-scorer.ts';
+import type { QuantisedModel } from '../model/quantised-model.ts';
 
 /** A tag and its calibrated score, 0 to 1. */
 export interface ScoredTag {
@@ -21,9 +21,9 @@ export class PublishedModel {
    * @param extractors - those that threads have
    * @throws Fault `MODEL_EXTRACTOR` if a block was trained on the features of another one
    */
-  constructor(model: Model, activation: number, extractors: readonly ExtractorReference[]) {
+  constructor(model: QuantisedModel, activation: number, extractors: readonly ExtractorReference[]) {
     checkExtractors(model.header, extractors);
-    this.handle = { activation, id: model.id, layout: model.layout, buffer: model.buffer };
+    this.handle = { activation, id: model.id, blocks: model.blocks };
     this.extractor = extractorNames(model.header).join('+');
     this.#classes = model.header.blocks.flatMap((block) => block.classes);
   }

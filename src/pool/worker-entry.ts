@@ -5,7 +5,7 @@ import type { Extractor } from '../vision/extractor.ts';
 import { decodePhoto } from '../vision/decoded-photo.ts';
 import { describeAll, Extractors } from '../vision/extractors.ts';
 import { Kernel } from '../vision/kernel.ts';
-import { asKept, quantiseFeatures } from '../vision/quantised-features.ts';
+import { quantiseFeatures } from '../vision/quantised-features.ts';
 import { ModelScorer } from '../model/model-scorer.ts';
 import { SlotBoard } from './slot-board.ts';
 import type { PhotoTags, PhotoTask, ReadyTask, ThreadReply, ThreadSetup } from './thread-messages.ts';
@@ -37,7 +37,7 @@ class PhotoTagger {
     const features = extractedFeatures(extractors, describeAll(pixels));
     const extracted = performance.now();
     // As they are kept: whoever scores them again with this model finds the same.
-    const kept = new Map(features.map(({ extractor, features: row }) => [extractor.id, asKept(row)]));
+    const kept = new Map(features.map(({ extractor, features: row }) => [extractor.id, row]));
     const found = this.#scorer.score(kept, task.model, task.top);
     const scored = performance.now();
     const times = { decode: decoded - started, features: extracted - decoded, score: scored - extracted };

@@ -1,14 +1,7 @@
 import type { BlobRef, BlobStore } from '../model/blob-store.ts';
 import { FeatureBlockReader } from '../model/training-set/feature-block.ts';
-import { rowsToUnitLength } from '../vision/unit-length.ts';
-
-/** Rows of features in 8 bits. */
-export interface QuantisedRows {
-  /** `Uint8Array [rows × dims]`, row-major */
-  readonly values: Uint8Array;
-  /** `Float32Array [rows × 2]`: offset and scale of each row */
-  readonly scales: Float32Array;
-}
+import type { QuantisedRows } from '../vision/quantised-features.ts';
+import { toUnitLength } from '../vision/unit-length.ts';
 
 /** Reads the features of a shard as a learner takes them: rows of unit length. */
 export class ShardRows {
@@ -46,8 +39,7 @@ export class ShardRows {
       scales: this.#scales.subarray(0, 2 * count),
     };
     await this.#features.read(first, count, rows);
-    rowsToUnitLength(rows.values, rows.scales);
-    return rows;
+    return toUnitLength(rows);
   }
 
   /** Photo ids of the rows. */

@@ -1,35 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { initSync, Requantise, ScoreTile, TrunkKernel, type InitOutput } from '#kernel';
+import { initSync, Requantise, Scorer, TrunkKernel, type InitOutput } from '#kernel';
 import { Fault, reasonOf } from '../base/errors.ts';
 import type { Extractor } from './extractor.ts';
 import type { ParameterFile, StepHeader, StepParameters } from './parameter-file.ts';
+import type { QuantisedRows } from './quantised-features.ts';
+import { panelClasses, panelConstants, panelLength, type QuantisedWeights } from './quantised-weights.ts';
 
-/** Linear classifiers as they lie in shared memory. */
-export interface WeightBlock {
-  readonly classes: number;
-  readonly dims: number;
-  /** Floats from one row of `w` to the next; a multiple of 4. */
-  readonly stride: number;
-  /** `[classes × stride]` */
-  readonly w: Float32Array;
-  /** `[classes]` */
-  readonly b: Float32Array;
-}
-
-/** Classes a tile holds: 64 rows of 1,280 floats are 320 KiB. */
-const tileClasses = 64;
-/** Photos that share a tile; more go in groups. */
+/** Panels of classes that are copied to the kernel at once: 8 of 1,280 dims are 160 KiB. */
+const tilePanels = 8;
+/** Photos that share them; more go in groups. */
 const groupPhotos = 64;
 
 /** A thread's instance of the WebAssembly kernel, with linear memory of its own. */
 export class Kernel {
   readonly #memory: WebAssembly.Memory;
-  /** By dims and stride, which are as many as extractors: blocks of two of them do not make each other's tile anew. */
-  readonly #tiles = new Map<string, { readonly tile: ScoreTile; readonly photos: number }>();
+  readonly #scorer: Scorer;
 
   private constructor({ memory }: InitOutput) {
     this.#memory = memory;
+    this.#scorer = new Scorer();
   }
 
   /** This thread's linear memory; its buffer is another one after it has grown. */
@@ -63,60 +53,46 @@ export class Kernel {
   }
 
   /**
-   * Margins `z = w · x − b`, `Float32Array [photos × classes]`; W is streamed through a tile of this thread's memory. A class
+   * Margins `z = w · x − b`, `Float32Array [photos × classes]`; the weights are streamed through this thread's memory. A class
    * scores the same bits whatever else is in the block or the batch.
    *
-   * @param x - `[photos × dims]`
    * @throws Fault `REQUEST_INVALID` when the shapes do not fit
    */
-  margins(x: Float32Array, block: WeightBlock): Float32Array {
-    const { classes, dims, stride, w, b } = block;
-    if (
-      dims < 1 ||
-      x.length % dims !== 0 ||
-      stride < dims ||
-      w.length < classes * stride ||
-      b.length < classes
-    ) {
-      throw new Fault('REQUEST_INVALID', {
-        reason: `${String(x.length)} features do not fit a block of ${String(classes)} × ${String(dims)}`,
-      });
-    }
-    const z = new Float32Array((x.length / dims) * classes);
-    for (let photo = 0; photo * dims < x.length; photo += groupPhotos) {
-      const group = x.subarray(photo * dims, (photo + groupPhotos) * dims);
-      this.#groupMargins(group, block, z.subarray(photo * classes));
+  margins({ values, scales }: QuantisedRows, block: QuantisedWeights): Float32Array {
+    checkShapes(values, scales, block);
+    const { classes, dims, panels, constants } = block;
+    const photos = scales.length / 2;
+    const length = panelLength(dims);
+    const z = new Float32Array(photos * classes);
+    for (let photo = 0; photo < photos; photo += groupPhotos) {
+      const end = Math.min(photo + groupPhotos, photos);
+      const group = values.subarray(photo * dims, end * dims);
+      this.#scorer.begin(dims, group, scales.subarray(2 * photo, 2 * end), classes);
+      for (let panel = 0; panel * panelClasses < classes; panel += tilePanels) {
+        const to = panel + tilePanels;
+        const weights = panels.subarray(panel * length, to * length);
+        const own = constants.subarray(panel * panelConstants, to * panelConstants);
+        this.#scorer.score(panel * panelClasses, weights, own);
+      }
+      const margins = new Float32Array(this.#memory.buffer, this.#scorer.margins(), (end - photo) * classes);
+      z.set(margins, photo * classes);
     }
     return z;
   }
+}
 
-  #groupMargins(x: Float32Array, { classes, dims, stride, w, b }: WeightBlock, z: Float32Array): void {
-    const photos = x.length / dims;
-    const tile = this.#tileFor(photos, dims, stride);
-    const floats = (at: number, length: number): Float32Array =>
-      new Float32Array(this.#memory.buffer, at, length);
-    floats(tile.x(), x.length).set(x);
-    for (let first = 0; first < classes; first += tileClasses) {
-      const rows = Math.min(tileClasses, classes - first);
-      floats(tile.weights(), rows * stride).set(w.subarray(first * stride, (first + rows) * stride));
-      floats(tile.offsets(), rows).set(b.subarray(first, first + rows));
-      tile.run(photos, rows);
-      const margins = floats(tile.margins(), photos * rows);
-      for (let photo = 0; photo < photos; photo += 1) {
-        z.set(margins.subarray(photo * rows, (photo + 1) * rows), photo * classes + first);
-      }
-    }
-  }
-
-  #tileFor(photos: number, dims: number, stride: number): ScoreTile {
-    const shape = `${String(dims)}/${String(stride)}`;
-    const kept = this.#tiles.get(shape);
-    if (kept !== undefined && kept.photos >= photos) return kept.tile;
-    kept?.tile.free();
-    const tile = new ScoreTile(photos, dims, stride, tileClasses);
-    this.#tiles.set(shape, { tile, photos });
-    return tile;
-  }
+function checkShapes(values: Uint8Array, scales: Float32Array, block: QuantisedWeights): void {
+  const { classes, dims, panels, constants } = block;
+  const count = Math.ceil(classes / panelClasses);
+  const fits =
+    dims >= 1 &&
+    values.length === (scales.length / 2) * dims &&
+    panels.length === count * panelLength(dims) &&
+    constants.length === count * panelConstants;
+  if (fits) return;
+  throw new Fault('REQUEST_INVALID', {
+    reason: `${String(values.length)} features do not fit a block of ${String(classes)} × ${String(dims)}`,
+  });
 }
 
 /** How long a step of a trunk took. */

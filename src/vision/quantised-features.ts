@@ -10,6 +10,14 @@ export interface QuantisedFeatures {
   readonly values: Uint8Array<ArrayBuffer>;
 }
 
+/** Rows of features in 8 bits. */
+export interface QuantisedRows {
+  /** `Uint8Array [rows × dims]`, row-major */
+  readonly values: Uint8Array;
+  /** `Float32Array [rows × 2]`: offset and scale of each row */
+  readonly scales: Float32Array;
+}
+
 const levels = 255;
 
 /**
@@ -44,11 +52,9 @@ function rangeOf(x: Float32Array): { least: number; most: number } {
   return Number.isNaN(sum) ? { least: sum, most: sum } : { least, most };
 }
 
-/** The feature vector that 8 bits stand for, `Float32Array [dims]`: what classifiers see, now and whenever it is scored again. */
-export function asKept({ offset, scale, values }: QuantisedFeatures): Float32Array {
-  const x = new Float32Array(values.length);
-  dequantiseFeatures(values, Float32Array.of(offset, scale), x);
-  return x;
+/** A feature vector as the only row of some. */
+export function asRows({ offset, scale, values }: QuantisedFeatures): QuantisedRows {
+  return { values, scales: Float32Array.of(offset, scale) };
 }
 
 /**

@@ -33,18 +33,20 @@ export interface ScoreRule {
  *
  * @param margins - `Float32Array [classes]`, z = w·x − b
  * @param into - `Float32Array [classes]`, filled; a fresh one by default
+ * @param highest - as of {@link platt}
  * @returns `into`
  */
 export function blockScores(
   margins: Float32Array,
   { score, calibration }: ScoreRule,
   into: Float32Array = new Float32Array(margins.length),
+  highest?: Float64Array,
 ): Float32Array {
   switch (score) {
     case 'softmax':
       return softmax(margins, into);
     case 'platt':
-      return platt(margins, calibration, into);
+      return platt(margins, calibration, into, highest);
   }
 }
 
@@ -69,21 +71,41 @@ export function softmax(
  * Platt's sigmoid 1 / (1 + exp(A z + B)), in the form that never overflows (Lin, Lin and Weng 2007, section 4).
  *
  * @param calibration - `Float32Array [classes × 2]`, A (below 0 for a useful class) and B of each class
+ * @param highest - {@link highestExponents}, if only scores that reach their thresholds matter: the others may be 0, which costs nothing
  */
 export function platt(
   margins: Float32Array,
   calibration: Float32Array,
   scores: Float32Array = new Float32Array(margins.length),
+  highest?: Float64Array,
 ): Float32Array {
   if (calibration.length !== 2 * margins.length)
     throw new Fault('INTERNAL', { reason: 'calibration and margins are of different sizes' });
   for (let index = 0; index < scores.length; index++) {
     const exponent =
       (calibration[2 * index] ?? 0) * (margins[index] ?? 0) + (calibration[2 * index + 1] ?? 0);
-    const power = Math.exp(-Math.abs(exponent));
-    scores[index] = exponent >= 0 ? power / (1 + power) : 1 / (1 + power);
+    scores[index] = exponent > (highest?.[index] ?? Infinity) ? 0 : sigmoid(exponent);
   }
   return scores;
+}
+
+function sigmoid(exponent: number): number {
+  const power = Math.exp(-Math.abs(exponent));
+  return exponent >= 0 ? power / (1 + power) : 1 / (1 + power);
+}
+
+/**
+ * The exponents A z + B beyond which no score of {@link platt} reaches its threshold.
+ *
+ * @param thresholds - `Float32Array [classes]`
+ * @returns `Float64Array [classes]`, too high by more than what rounding a score to a float32 can lift it
+ */
+export function highestExponents(thresholds: Float32Array): Float64Array {
+  return Float64Array.from(thresholds, (threshold) => {
+    const score = threshold * (1 - 2 ** -23) - 2 ** -149;
+    if (score > 1) return -Infinity;
+    return score > 0 ? Math.log(1 / score - 1) : Infinity;
+  });
 }
 
 /**

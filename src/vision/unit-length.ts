@@ -1,23 +1,12 @@
-/**
- * A feature vector scaled to unit length, so that a classifier sees what a photo shows and not how strongly; one of zeros stays as it is.
- *
- * @param x - `Float32Array [dims]`
- * @returns a fresh `Float32Array [dims]`
- */
-export function toUnitLength(x: Float32Array): Float32Array {
-  let squares = 0;
-  for (const value of x) squares += value * value;
-  const length = Math.sqrt(squares);
-  return length === 0 ? x.slice() : x.map((value) => value / length);
-}
+import type { QuantisedRows } from './quantised-features.ts';
 
 /**
- * The same for 8-bit rows: divides the offset and scale of each by its length, in place.
+ * Feature vectors scaled to unit length, so that a classifier sees what a photo shows and not how strongly; those of zeros stay as they are.
  *
- * @param values - `Uint8Array [rows × dims]`, row-major
- * @param scales - `Float32Array [rows × 2]`: offset and scale of each row
+ * @returns the same values, with offsets and scales divided by the length of each
  */
-export function rowsToUnitLength(values: Uint8Array, scales: Float32Array): void {
+export function toUnitLength({ values, scales: given }: QuantisedRows): QuantisedRows {
+  const scales = given.slice();
   const rows = scales.length / 2;
   const dims = rows === 0 ? 0 : values.length / rows;
   for (let row = 0; row < rows; row++) {
@@ -35,4 +24,5 @@ export function rowsToUnitLength(values: Uint8Array, scales: Float32Array): void
     scales[2 * row] = offset / length;
     scales[2 * row + 1] = scale / length;
   }
+  return { values, scales };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeModel } from '../../src/model/model-writer.ts';
 import { readModel } from '../../src/model/model-file.ts';
+import { quantiseModel } from '../../src/model/quantised-model.ts';
 import { PublishedModel } from '../../src/pool/published-model.ts';
 import type { ScoredTag } from '../../src/pool/published-model.ts';
 import type { ClusterClient } from '../support/cluster-client.ts';
@@ -36,7 +37,8 @@ export async function modelSwap(photos: number, rate: number, swaps: number): Pr
         const draft = join(node.data.path, 'draft.model');
         const id = await writeModel(draft, contents);
         await client.importModel(draft);
-        published.set(id, new PublishedModel(await readModel(draft), index + 1, reference.extractors));
+        const model = await quantiseModel(await readModel(draft));
+        published.set(id, new PublishedModel(model, index + 1, reference.extractors));
         ids.push(id);
       }
       await client.close();

@@ -3,6 +3,7 @@ import { builtEntry } from '../../src/base/built-entry.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { PublishedModel, ScoredTag } from '../../src/pool/published-model.ts';
 import type { ModelHandle } from '../../src/model/model-scorer.ts';
+import type { QuantisedBlock } from '../../src/model/quantised-model.ts';
 import { ThreadLost, WorkerSlot } from '../../src/pool/worker-slot.ts';
 import type { WorkerSlotOptions } from '../../src/pool/worker-slot.ts';
 import { hogIdentity } from '../../src/vision/hog.ts';
@@ -44,12 +45,19 @@ async function oddSlot(options: Partial<WorkerSlotOptions> = {}) {
   const slot = newSlot({ clock, entry: odd, ...options });
   const { exited } = await slot.start();
   const counter = new Int32Array(new SharedArrayBuffer(4));
-  const model: ModelHandle = {
-    activation: 1,
-    id: 'none',
-    layout: { bytes: 4, blocks: [] },
-    buffer: counter.buffer,
+  const block: QuantisedBlock = {
+    extractor: 'none',
+    unitRows: false,
+    firstClass: 0,
+    classes: 0,
+    dims: 1,
+    panels: new Int16Array(counter.buffer),
+    constants: new Float32Array(),
+    score: 'softmax',
+    calibration: new Float32Array(),
+    thresholds: new Float32Array(),
   };
+  const model: ModelHandle = { activation: 1, id: 'none', blocks: [block] };
   const run = (command: string) => {
     const outcome = slot.run({ bytes: transferable(new TextEncoder().encode(command)), model, top: 0 });
     outcome.catch(() => undefined);

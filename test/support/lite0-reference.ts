@@ -9,7 +9,7 @@ import type { Extractor } from '../../src/vision/extractor.ts';
 import { decodeFor, describeAll, extractorIdentities, Extractors } from '../../src/vision/extractors.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
 import { loadParameters } from '../../src/vision/parameter-file.ts';
-import { asKept, quantiseFeatures } from '../../src/vision/quantised-features.ts';
+import { type QuantisedFeatures, quantiseFeatures } from '../../src/vision/quantised-features.ts';
 import { seeded } from './random.ts';
 
 /** Limits under which tests tag photos. */
@@ -92,6 +92,6 @@ export class Lite0Reference {
 }
 
 /** Features as they are kept, which is how they are scored. */
-function kept(described: Iterable<readonly [string, Float32Array]>): ReadonlyMap<string, Float32Array> {
-  return new Map(Array.from(described, ([id, x]) => [id, asKept(quantiseFeatures(x))]));
+function kept(described: Iterable<readonly [string, Float32Array]>): ReadonlyMap<string, QuantisedFeatures> {
+  return new Map(Array.from(described, ([id, x]) => [id, quantiseFeatures(x)]));
 }

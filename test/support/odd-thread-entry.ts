@@ -49,14 +49,14 @@ const commands: Readonly<Record<string, () => unknown>> = {
   block: () => spawnSync('sleep', ['1']),
 };
 
-/** Obeys `STAGE COMMAND`; each photo is counted in the model's buffer when it has come that far. */
+/** Obeys `STAGE COMMAND`; each photo is counted in the model's weights when it has come that far. */
 export default async function handle(
   task: PhotoTask | ReadyTask,
 ): Promise<ThreadReply<PhotoTags | undefined>> {
   if (task.kind === 'ready') return { ok: true, value: undefined };
   const [stage, command = ''] = new TextDecoder().decode(task.bytes).split(' ');
   board.set(task.place, stage === 'kernel' ? 'kernel' : 'decoding');
-  Atomics.add(new Int32Array(task.model.buffer), 0, 1);
+  Atomics.add(new Int32Array(task.model.blocks[0]!.panels.buffer), 0, 1);
   try {
     await commands[command]?.();
     return { ok: true, value: found };

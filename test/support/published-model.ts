@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readModel } from '../../src/model/model-file.ts';
+import { quantiseModel } from '../../src/model/quantised-model.ts';
 import { writeModel, type ModelContents } from '../../src/model/model-writer.ts';
 import { PublishedModel } from '../../src/pool/published-model.ts';
 import type { Lite0Reference } from './lite0-reference.ts';
@@ -15,7 +16,7 @@ export async function publishedModel(
   try {
     const file = join(folder.path, 'test.model');
     await writeModel(file, contents);
-    return new PublishedModel(await readModel(file), activation, extractors);
+    return new PublishedModel(await quantiseModel(await readModel(file)), activation, extractors);
   } finally {
     await folder.remove();
   }

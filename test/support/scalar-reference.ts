@@ -1,3 +1,6 @@
+import type { QuantisedRows } from '../../src/vision/quantised-features.ts';
+import type { QuantisedWeights } from '../../src/vision/quantised-weights.ts';
+
 /*
  * Every kernel again, one number at a time, in the order that is easiest to read. Integers are exact in both; floats are rounded where the
  * kernel rounds, so that results can be compared bit by bit.
@@ -89,16 +92,24 @@ export function scalarAverage(input: Int16Array, channels: number, scale: number
   });
 }
 
-/** `w · x − b` in the order of summation that the kernel promises: by dimension modulo 8, pairwise, then the rest. */
-export function scalarMargin(x: Float32Array, w: Float32Array, b: number): number {
+/** Margins `[photos × classes]`: exact sums, everything else rounded in the kernel's order. */
+export function scalarMargins(
+  { values, scales }: QuantisedRows,
+  { classes, dims, panels, constants }: QuantisedWeights,
+): Float32Array {
   const f = Math.fround;
-  const whole = x.length - (x.length % 8);
-  const sums = new Float32Array(8);
-  for (let k = 0; k < whole; k += 1) sums[k % 8] = sums[k % 8]! + f(x[k]! * w[k]!);
-  const [p, q, r, s] = [0, 1, 2, 3].map((lane) => f(sums[lane]! + sums[lane + 4]!));
-  let margin = f(f(p! + q!) + f(r! + s!));
-  for (let k = whole; k < x.length; k += 1) margin = f(margin + f(w[k]! * x[k]!));
-  return f(margin - b);
+  return Float32Array.from({ length: (scales.length / 2) * classes }, (_, at) => {
+    const [photo, row] = [Math.floor(at / classes), at % classes];
+    const [panel, lane] = [Math.floor(row / 8), row % 8];
+    let sum = 0;
+    for (let k = 0; k < dims; k += 1) {
+      const q = panels[(panel * Math.ceil(dims / 2) + (k >> 1)) * 16 + 2 * lane + (k % 2)]!;
+      sum += q * values[photo * dims + k]!;
+    }
+    const [step, total, b] = [0, 1, 2].map((place) => constants[(panel * 3 + place) * 8 + lane]!);
+    const [offset, scale] = [scales[2 * photo]!, scales[2 * photo + 1]!];
+    return f(f(f(sum) * f(scale * step!)) + f(f(offset * total!) - b!));
+  });
 }
 
 type Tap = { readonly pixel: number; readonly tap: number };

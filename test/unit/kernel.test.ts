@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/base/errors.ts';
 import { Kernel } from '../../src/vision/kernel.ts';
 import { type ParameterHeader, readParameters, type StepHeader } from '../../src/vision/parameter-file.ts';
+import type { QuantisedRows } from '../../src/vision/quantised-features.ts';
+import type { QuantisedWeights } from '../../src/vision/quantised-weights.ts';
 import { scalarAverage, scalarDepthwise, scalarPointwise, scalarStem } from '../support/scalar-reference.ts';
 import { smallHeader, smallParameters, smallPhoto, smallSteps } from '../support/small-trunk.ts';
 
@@ -177,23 +179,32 @@ describe('a parameter file that cannot be used is refused with its reason', () =
 });
 
 describe('margins', () => {
-  const block = {
+  const block: QuantisedWeights = {
     classes: 3,
     dims: 2,
-    stride: 4,
-    w: new Float32Array(12).fill(1),
-    b: Float32Array.of(0, 1, 2),
+    panels: Int16Array.of(1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+    constants: Float32Array.of(
+      ...[1, 1, 1, 0, 0, 0, 0, 0],
+      ...[2, 2, 2, 0, 0, 0, 0, 0],
+      ...[0, 1, 2, 0, 0, 0, 0, 0],
+    ),
+  };
+  const rows = (values: number[], ...scales: number[]): QuantisedRows => {
+    return { values: Uint8Array.from(values), scales: Float32Array.from(scales) };
   };
 
   it('of a batch, row-major by photo', () => {
-    expect([...kernel.margins(Float32Array.of(1, 2, 10, 20), block)]).toEqual([3, 2, 1, 30, 29, 28]);
+    expect([...kernel.margins(rows([1, 2, 10, 20], 0, 1, 5, 0.5), block)]).toEqual([3, 2, 1, 25, 24, 23]);
   });
 
   it('refuses shapes that do not fit', () => {
     const fault = expect.objectContaining({ code: 'REQUEST_INVALID' }) as Error;
-    expect(() => kernel.margins(new Float32Array(3), block)).toThrow(fault);
-    expect(() => kernel.margins(new Float32Array(2), { ...block, classes: 4 })).toThrow(fault);
-    expect(() => kernel.margins(new Float32Array(2), { ...block, stride: 1 })).toThrow(fault);
-    expect(() => kernel.margins(new Float32Array(2), { ...block, dims: 0 })).toThrow(fault);
+    expect(() => kernel.margins(rows([1, 2, 3], 0, 1), block)).toThrow(fault);
+    expect(() => kernel.margins(rows([1, 2], 0, 1, 0), block)).toThrow(fault);
+    const one = rows([1, 2], 0, 1);
+    expect(() => kernel.margins(one, { ...block, classes: 9 })).toThrow(fault);
+    expect(() => kernel.margins(one, { ...block, panels: new Int16Array(15) })).toThrow(fault);
+    expect(() => kernel.margins(one, { ...block, constants: new Float32Array(23) })).toThrow(fault);
+    expect(() => kernel.margins(rows([], 0, 1), { ...block, dims: 0 })).toThrow(fault);
   });
 });

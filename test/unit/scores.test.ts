@@ -1,10 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/base/errors.ts';
-import { blockScores, platt, selectTags, silentThreshold, softmax } from '../../src/vision/scores.ts';
+import {
+  blockScores,
+  highestExponents,
+  platt,
+  selectTags,
+  silentThreshold,
+  softmax,
+} from '../../src/vision/scores.ts';
 
 const floats = (...values: number[]) => Float32Array.from(values);
 const close = (values: Iterable<number>) => Array.from(values, (value) => expect.closeTo(value, 6) as number);
+
+/** The float32 that is so many further. */
+function neighbour(value: number, ulps: number): number {
+  const bits = new Int32Array(Float32Array.of(value).buffer);
+  bits[0]! += ulps;
+  return new Float32Array(bits.buffer)[0]!;
+}
 
 describe('softmax', () => {
   it('shares 1 among the classes', () => {
@@ -69,6 +83,35 @@ describe("Platt's sigmoid", () => {
 
   it('refuses a calibration of another size', () => {
     expect(() => platt(floats(1, 2), floats(1, 2))).toThrow(Fault);
+  });
+
+  it('gives the same tags when it leaves out scores that cannot reach their thresholds', () => {
+    const number = fc.oneof(fc.float(), fc.float({ min: -30, max: 30 }));
+    const threshold = fc.oneof(
+      // At the score itself, and next to it.
+      fc.integer({ min: -2, max: 2 }).map((ulps) => (score: number) => neighbour(score, ulps)),
+      fc.constantFrom(-1, 0, 1e-45, 1e-38, 0.5, 1, silentThreshold).map((value) => () => value),
+      fc.float({ min: 0, max: 1, noNaN: true }).map((value) => () => value),
+    );
+    const classes = fc.array(fc.record({ z: number, a: number, b: number, threshold }), { maxLength: 20 });
+    fc.assert(
+      fc.property(classes, (rows) => {
+        const margins = Float32Array.from(rows, ({ z }) => z);
+        const calibration = Float32Array.from(rows.flatMap(({ a, b }) => [a, b]));
+        const scores = platt(margins, calibration);
+        const thresholds = Float32Array.from(rows, ({ threshold: of }, index) => of(scores[index]!));
+        const fewer = platt(margins, calibration, undefined, highestExponents(thresholds));
+        expect(selectTags(fewer, thresholds)).toEqual(selectTags(scores, thresholds));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('computes no exponential for a class that is far from its threshold', () => {
+    const highest = highestExponents(floats(0.5, 0.5, silentThreshold));
+    expect([...platt(floats(-1, 1, 99), floats(-1, 0, -1, 0, -1, 0), undefined, highest)]).toEqual(
+      close([0, 1 / (1 + Math.exp(-1)), 0]),
+    );
   });
 });
 

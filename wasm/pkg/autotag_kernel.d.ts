@@ -198,35 +198,27 @@ export class Requantise {
 }
 
 /**
- * Memory for scoring: a batch's features, one tile of classes, and the tile's margins.
+ * Scores a batch of photos.
  */
-export class ScoreTile {
+export class Scorer {
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * Where the margins are after [`ScoreTile::run`], `[photos × classes]`.
+     * Takes photos: bytes `[photos × dims]`, scales `[photos × 2]`.
+     */
+    begin(dims: number, values: Uint8Array | number[], scales: Float32Array | number[], classes: number): void;
+    /**
+     * Where the margins are, `[photos × classes]`.
      */
     margins(): number;
     /**
-     * Room for `photos × dims` features and `classes` rows of `stride` floats.
+     * Room for no photos yet.
      */
-    constructor(photos: number, dims: number, stride: number, classes: number);
+    constructor();
     /**
-     * Where to write the tile's offsets, `[classes]`.
+     * Scores them by classes from `first` on: `[classes / 8][⌈dims / 2⌉][8][2]`, constants `[classes / 8][3][8]`.
      */
-    offsets(): number;
-    /**
-     * Scores the first `photos` photos against the first `classes` classes; margins lie `classes` apart.
-     */
-    run(photos: number, classes: number): void;
-    /**
-     * Where to write the tile's weights, `[classes × stride]`.
-     */
-    weights(): number;
-    /**
-     * Where to write the features, `[photos × dims]`.
-     */
-    x(): number;
+    score(first: number, panels: Int16Array | number[], constants: Float32Array | number[]): void;
 }
 
 /**
@@ -316,7 +308,7 @@ export interface InitOutput {
     readonly __wbg_linearstatistics_free: (a: number, b: number) => void;
     readonly __wbg_linearwhitening_free: (a: number, b: number) => void;
     readonly __wbg_requantise_free: (a: number, b: number) => void;
-    readonly __wbg_scoretile_free: (a: number, b: number) => void;
+    readonly __wbg_scorer_free: (a: number, b: number) => void;
     readonly __wbg_trunkkernel_free: (a: number, b: number) => void;
     readonly __wbg_window_free: (a: number, b: number) => void;
     readonly average: (a: number, b: number, c: number, d: number) => [number, number];
@@ -357,12 +349,10 @@ export interface InitOutput {
     readonly linearwhitening_transform: (a: number) => number;
     readonly pointwise: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number, number];
     readonly requantise_new: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
-    readonly scoretile_margins: (a: number) => number;
-    readonly scoretile_new: (a: number, b: number, c: number, d: number) => number;
-    readonly scoretile_offsets: (a: number) => number;
-    readonly scoretile_run: (a: number, b: number, c: number) => void;
-    readonly scoretile_weights: (a: number) => number;
-    readonly scoretile_x: (a: number) => number;
+    readonly scorer_begin: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly scorer_margins: (a: number) => number;
+    readonly scorer_new: () => number;
+    readonly scorer_score: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly stem: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number, number];
     readonly trunkkernel_depthwise: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number];
     readonly trunkkernel_dims: (a: number) => number;

@@ -540,74 +540,82 @@ export class Requantise {
 if (Symbol.dispose) Requantise.prototype[Symbol.dispose] = Requantise.prototype.free;
 
 /**
- * Memory for scoring: a batch's features, one tile of classes, and the tile's margins.
+ * Scores a batch of photos.
  */
-export class ScoreTile {
+export class Scorer {
     __destroy_into_raw() {
         const ptr = this.__wbg_ptr;
         this.__wbg_ptr = 0;
-        ScoreTileFinalization.unregister(this);
+        ScorerFinalization.unregister(this);
         return ptr;
     }
     free() {
         const ptr = this.__destroy_into_raw();
-        wasm.__wbg_scoretile_free(ptr, 0);
+        wasm.__wbg_scorer_free(ptr, 0);
     }
     /**
-     * Where the margins are after [`ScoreTile::run`], `[photos × classes]`.
+     * Takes photos: bytes `[photos × dims]`, scales `[photos × 2]`.
+     * @param {number} dims
+     * @param {Uint8Array | number[]} values
+     * @param {Float32Array | number[]} scales
+     * @param {number} classes
+     */
+    begin(dims, values, scales, classes) {
+        const val3 = +dims;
+        const val4 = +classes;
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(values, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayF32ToWasm0(scales, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        wasm.scorer_begin(this.__wbg_ptr, val3, ptr0, len0, ptr1, len1, val4);
+    }
+    /**
+     * Where the margins are, `[photos × classes]`.
      * @returns {number}
      */
     margins() {
-        const ret = wasm.scoretile_margins(this.__wbg_ptr);
+        const ret = wasm.scorer_margins(this.__wbg_ptr);
         return ret >>> 0;
     }
     /**
-     * Room for `photos × dims` features and `classes` rows of `stride` floats.
-     * @param {number} photos
-     * @param {number} dims
-     * @param {number} stride
-     * @param {number} classes
+     * Room for no photos yet.
      */
-    constructor(photos, dims, stride, classes) {
-        const ret = wasm.scoretile_new(photos, dims, stride, classes);
+    constructor() {
+        const ret = wasm.scorer_new();
         this.__wbg_ptr = ret;
-        ScoreTileFinalization.register(this, this.__wbg_ptr, this);
+        ScorerFinalization.register(this, this.__wbg_ptr, this);
         return this;
     }
     /**
-     * Where to write the tile's offsets, `[classes]`.
-     * @returns {number}
+     * Scores them by classes from `first` on: `[classes / 8][⌈dims / 2⌉][8][2]`, constants `[classes / 8][3][8]`.
+     * @param {number} first
+     * @param {Int16Array | number[]} panels
+     * @param {Float32Array | number[]} constants
      */
-    offsets() {
-        const ret = wasm.scoretile_offsets(this.__wbg_ptr);
-        return ret >>> 0;
-    }
-    /**
-     * Scores the first `photos` photos against the first `classes` classes; margins lie `classes` apart.
-     * @param {number} photos
-     * @param {number} classes
-     */
-    run(photos, classes) {
-        wasm.scoretile_run(this.__wbg_ptr, photos, classes);
-    }
-    /**
-     * Where to write the tile's weights, `[classes × stride]`.
-     * @returns {number}
-     */
-    weights() {
-        const ret = wasm.scoretile_weights(this.__wbg_ptr);
-        return ret >>> 0;
-    }
-    /**
-     * Where to write the features, `[photos × dims]`.
-     * @returns {number}
-     */
-    x() {
-        const ret = wasm.scoretile_x(this.__wbg_ptr);
-        return ret >>> 0;
+    score(first, panels, constants) {
+        const val3 = +first;
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray16ToWasm0(panels, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArrayF32ToWasm0(constants, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 2, 2); }
+            throw e;
+        }
+        wasm.scorer_score(this.__wbg_ptr, val3, ptr0, len0, ptr1, len1);
     }
 }
-if (Symbol.dispose) ScoreTile.prototype[Symbol.dispose] = ScoreTile.prototype.free;
+if (Symbol.dispose) Scorer.prototype[Symbol.dispose] = Scorer.prototype.free;
 
 /**
  * A convolutional trunk, built step by step; errors are sentences.
@@ -969,9 +977,9 @@ const LinearWhiteningFinalization = (typeof FinalizationRegistry === 'undefined'
 const RequantiseFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_requantise_free(ptr, 1));
-const ScoreTileFinalization = (typeof FinalizationRegistry === 'undefined')
+const ScorerFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
-    : new FinalizationRegistry(ptr => wasm.__wbg_scoretile_free(ptr, 1));
+    : new FinalizationRegistry(ptr => wasm.__wbg_scorer_free(ptr, 1));
 const TrunkKernelFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_trunkkernel_free(ptr, 1));

@@ -133,56 +133,32 @@ impl HogKernel {
     }
 }
 
-/// Memory for scoring: a batch's features, one tile of classes, and the tile's margins.
+/// Scores a batch of photos.
 #[wasm_bindgen]
-pub struct ScoreTile {
-    dims: usize,
-    stride: usize,
-    x: Vec<f32>,
-    weights: Vec<f32>,
-    offsets: Vec<f32>,
-    margins: Vec<f32>,
-}
+pub struct Scorer(score::Scorer);
 
 #[wasm_bindgen]
-impl ScoreTile {
-    /// Room for `photos × dims` features and `classes` rows of `stride` floats.
+#[allow(clippy::new_without_default)] // JavaScript has no defaults.
+impl Scorer {
+    /// Room for no photos yet.
     #[wasm_bindgen(constructor)]
-    pub fn new(photos: usize, dims: usize, stride: usize, classes: usize) -> Self {
-        Self {
-            dims,
-            stride,
-            x: vec![0.0; photos * dims],
-            weights: vec![0.0; classes * stride],
-            offsets: vec![0.0; classes],
-            margins: vec![0.0; photos * classes],
-        }
+    pub fn new() -> Self {
+        Self(score::Scorer::default())
     }
 
-    /// Where to write the features, `[photos × dims]`.
-    pub fn x(&mut self) -> *mut f32 {
-        self.x.as_mut_ptr()
+    /// Takes photos: bytes `[photos × dims]`, scales `[photos × 2]`.
+    pub fn begin(&mut self, dims: usize, values: &[u8], scales: &[f32], classes: usize) {
+        self.0.begin(dims, values, scales, classes);
     }
 
-    /// Where to write the tile's weights, `[classes × stride]`.
-    pub fn weights(&mut self) -> *mut f32 {
-        self.weights.as_mut_ptr()
+    /// Scores them by classes from `first` on: `[classes / 8][⌈dims / 2⌉][8][2]`, constants `[classes / 8][3][8]`.
+    pub fn score(&mut self, first: usize, panels: &[i16], constants: &[f32]) {
+        self.0.score(first, panels, constants);
     }
 
-    /// Where to write the tile's offsets, `[classes]`.
-    pub fn offsets(&mut self) -> *mut f32 {
-        self.offsets.as_mut_ptr()
-    }
-
-    /// Where the margins are after [`ScoreTile::run`], `[photos × classes]`.
+    /// Where the margins are, `[photos × classes]`.
     pub fn margins(&self) -> *const f32 {
-        self.margins.as_ptr()
-    }
-
-    /// Scores the first `photos` photos against the first `classes` classes; margins lie `classes` apart.
-    pub fn run(&mut self, photos: usize, classes: usize) {
-        let tile = score::Tile { weights: &self.weights, stride: self.stride, offsets: &self.offsets[..classes] };
-        tile.margins(&self.x[..photos * self.dims], self.dims, &mut self.margins[..photos * classes], classes);
+        self.0.margins().as_ptr()
     }
 }
 

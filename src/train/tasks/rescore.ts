@@ -3,7 +3,7 @@ import { Fault } from '../../base/errors.ts';
 import { type FeatureSelection, snapshotOfRows } from '../../model/feature-store/feature-snapshot.ts';
 import { SnapshotReader } from '../../model/feature-store/snapshot-reader.ts';
 import { ModelScorer } from '../../model/model-scorer.ts';
-import { dequantiseFeatures } from '../../vision/quantised-features.ts';
+import type { QuantisedRows } from '../../vision/quantised-features.ts';
 import type { TagSelection } from '../../vision/scores.ts';
 import type { Json, Task, TaskResult } from '../task.ts';
 import { featureSource, type FeatureSource, sourceOf } from './feature-source.ts';
@@ -17,12 +17,15 @@ const readRows = 512;
 /** Photos that are scored at once: the kernel streams the matrix once for so many. */
 const groupRows = 64;
 
-/** As it travels: plain arrays, the tags of one photo after those of another. */
+/** The tags of a photo, `undefined` where a row of it is damaged. */
+type Found = TagSelection | undefined;
+
+/** As it travels: the tags of one photo after those of another. */
 interface Packed {
   /** Tags of each photo, −1 where a row of it is damaged. */
-  readonly counts: number[];
-  readonly classes: number[];
-  readonly scores: number[];
+  readonly counts: Int32Array;
+  readonly classes: Uint32Array;
+  readonly scores: Float32Array;
 }
 
 /**
@@ -31,38 +34,37 @@ interface Packed {
  */
 export const rescore: TaskHandler = async (task, context) => {
   const { sources } = parametersOf(task, schema);
-  const packed: Packed = { counts: [], classes: [], scores: [] };
   const readers: RowReader[] = [];
   try {
     for (const each of sources) readers.push(await RowReader.open(each));
-    await scoreAll(readers, context, packed);
+    // No JSON: it stays in this process.
+    return { outputs: [], value: pack(await scoreAll(readers, context)) as unknown as Json };
   } finally {
     for (const reader of readers) await reader.close();
   }
-  // An interface is not assignable to JSON, whatever it has.
-  return { outputs: [], value: packed as unknown as Json };
 };
 
 async function scoreAll(
   readers: readonly RowReader[],
   { kernel, extractors, model, progress, signal }: TaskContext,
-  packed: Packed,
-): Promise<void> {
+): Promise<Found[]> {
   if (model === undefined) throw new Fault('INTERNAL', { reason: 'nothing says which model is to score' });
   const scorer = new ModelScorer(kernel, extractors);
   const photos = readers[0]?.photos ?? 0;
+  const found: Found[] = [];
   for (let first = 0; first < photos; first += readRows) {
     signal.throwIfAborted();
     const end = Math.min(first + readRows, photos);
     for (const reader of readers) await reader.read(first, end);
     for (let from = first; from < end; from += groupRows) {
       const to = Math.min(from + groupRows, end);
-      const rows = new Map(readers.map((reader) => [reader.extractor, reader.features(from, to)]));
+      const rows = new Map(readers.map((reader) => [reader.extractor, reader.rows(from, to)]));
       for (const [index, tags] of scorer.tagRows(rows, to - from, model).entries())
-        pack(packed, readers.some(({ damaged }) => damaged.has(from + index)) ? undefined : tags);
+        found.push(readers.some(({ damaged }) => damaged.has(from + index)) ? undefined : tags);
       progress(to, photos);
     }
   }
+  return found;
 }
 
 /** Reads the rows of one extractor, a stretch at a time. */
@@ -75,7 +77,6 @@ class RowReader {
   readonly #reader: SnapshotReader;
   readonly #values: Uint8Array;
   readonly #scales = new Float32Array(2 * readRows);
-  readonly #x: Float32Array;
   #first = 0;
 
   private constructor({ extractor, places }: FeatureSource, reader: SnapshotReader) {
@@ -84,7 +85,6 @@ class RowReader {
     this.#places = Uint32Array.from(places);
     this.#reader = reader;
     this.#values = new Uint8Array(readRows * extractor.dims);
-    this.#x = new Float32Array(groupRows * extractor.dims);
   }
 
   static async open(wanted: FeatureSource): Promise<RowReader> {
@@ -103,13 +103,13 @@ class RowReader {
     });
   }
 
-  /** `Float32Array [photos × dims]`, of photos that were read last; another time it holds others. */
-  features(from: number, to: number): Float32Array {
+  /** Rows of photos that were read last; another time they are others. */
+  rows(from: number, to: number): QuantisedRows {
     const [first, end] = [from - this.#first, to - this.#first];
-    const x = this.#x.subarray(0, (to - from) * this.#dims);
-    const values = this.#values.subarray(first * this.#dims, end * this.#dims);
-    dequantiseFeatures(values, this.#scales.subarray(2 * first, 2 * end), x);
-    return x;
+    return {
+      values: this.#values.subarray(first * this.#dims, end * this.#dims),
+      scales: this.#scales.subarray(2 * first, 2 * end),
+    };
   }
 
   close(): Promise<void> {
@@ -117,10 +117,18 @@ class RowReader {
   }
 }
 
-function pack({ counts, classes, scores }: Packed, tags: TagSelection | undefined): void {
-  counts.push(tags?.indices.length ?? -1);
-  classes.push(...(tags?.indices ?? []));
-  scores.push(...(tags?.scores ?? []));
+function pack(found: readonly Found[]): Packed {
+  const counts = Int32Array.from(found, (tags) => tags?.indices.length ?? -1);
+  const total = found.reduce((sum, tags) => sum + (tags?.indices.length ?? 0), 0);
+  const packed = { counts, classes: new Uint32Array(total), scores: new Float32Array(total) };
+  let at = 0;
+  for (const tags of found) {
+    if (tags === undefined) continue;
+    packed.classes.set(tags.indices, at);
+    packed.scores.set(tags.scores, at);
+    at += tags.indices.length;
+  }
+  return packed;
 }
 
 /**
@@ -132,17 +140,14 @@ export function rescoreTask(key: string, selections: readonly FeatureSelection[]
   return { kind: 'rescore', key, parameters: { sources: selections.map(sourceOf) }, inputs: [] };
 }
 
-/** What a {@link rescoreTask} gave: of each photo the tags, `undefined` where a row of it is damaged. */
-export function rescoreResult({ value }: TaskResult): (TagSelection | undefined)[] {
+/** What a {@link rescoreTask} gave, of each photo. */
+export function rescoreResult({ value }: TaskResult): Found[] {
   // It comes from the task above, on this node.
   const { counts, classes, scores } = value as unknown as Packed;
   let at = 0;
-  return counts.map((count) => {
+  return Array.from(counts, (count) => {
     if (count < 0) return undefined;
     const [from, to] = [at, (at += count)];
-    return {
-      indices: Uint32Array.from(classes.slice(from, to)),
-      scores: Float32Array.from(scores.slice(from, to)),
-    };
+    return { indices: classes.subarray(from, to), scores: scores.subarray(from, to) };
   });
 }

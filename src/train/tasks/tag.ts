@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { Fault } from '../../base/errors.ts';
 import type { BlobRef } from '../../model/blob-store.ts';
-import { type Model, readModel } from '../../model/model-file.ts';
+import { readModel } from '../../model/model-file.ts';
 import { checkExtractors, classNames } from '../../model/model-header.ts';
-import { type ModelHandle, ModelScorer } from '../../model/model-scorer.ts';
+import { ModelScorer } from '../../model/model-scorer.ts';
+import { quantiseModel } from '../../model/quantised-model.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
 import type { Extractor } from '../../vision/extractor.ts';
 import { decodeFor, describeAll } from '../../vision/extractors.ts';
-import { asKept, quantiseFeatures } from '../../vision/quantised-features.ts';
+import { type QuantisedFeatures, quantiseFeatures } from '../../vision/quantised-features.ts';
 import type { TagSelection } from '../../vision/scores.ts';
 import { decodeAhead } from '../decode-ahead.ts';
 import { type PhotoProblem, photoProblem } from '../feature-rows.ts';
@@ -31,10 +32,10 @@ export const tag: TaskHandler = async (task, context) => {
   const { scores, limits } = parametersOf(task, schema);
   const { kernel, blobs } = context;
   const photos = unpackPhotos(await blobs.read(inputOf(task, 0).id));
-  const model = await readModel(blobs.path(inputOf(task, 1).id));
+  const model = await quantiseModel(await readModel(blobs.path(inputOf(task, 1).id)));
   const names = classNames(model.header);
   const scorer = new ModelScorer(kernel, context.extractors);
-  const handle = handleOf(model);
+  const handle = { activation: 0, ...model };
   const extractors = scorer.extractorsOf(handle);
   checkExtractors(model.header, extractors);
   const lines: string[] = [];
@@ -71,17 +72,15 @@ export function tagTask(
 }
 
 /** As they would be kept, so that a photo has the same tags whichever way it comes. Those that are no numbers are the problem of their photo alone. */
-function featuresOf(pixels: ReadonlyMap<Extractor, Uint8Array>): ReadonlyMap<string, Float32Array> | Fault {
+function featuresOf(
+  pixels: ReadonlyMap<Extractor, Uint8Array>,
+): ReadonlyMap<string, QuantisedFeatures> | Fault {
   try {
-    return new Map(Array.from(describeAll(pixels), ([of, x]) => [of, asKept(quantiseFeatures(x))]));
+    return new Map(Array.from(describeAll(pixels), ([of, x]) => [of, quantiseFeatures(x)]));
   } catch (error) {
     if (error instanceof Fault && error.code === 'FEATURES_NOT_FINITE') return error;
     throw error;
   }
-}
-
-function handleOf({ id, layout, buffer }: Model): ModelHandle {
-  return { activation: 0, id, layout, buffer };
 }
 
 /** Written pair by pair: an object would put the class "2013" first, and do harm with "__proto__". */

@@ -5,9 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { composeModels } from '../../../src/model/model-composition.ts';
 import { readModel, type Model } from '../../../src/model/model-file.ts';
 import { classNames } from '../../../src/model/model-header.ts';
-import { viewBlocks } from '../../../src/model/model-layout.ts';
+import { quantiseModel } from '../../../src/model/quantised-model.ts';
 import { writeModel, type BlockContents } from '../../../src/model/model-writer.ts';
 import { Kernel } from '../../../src/vision/kernel.ts';
+import { asRows, quantiseFeatures } from '../../../src/vision/quantised-features.ts';
 import { blockScores, selectTags } from '../../../src/vision/scores.ts';
 import { blockContents, modelContents, temporaryFolder } from '../../support/model.ts';
 import { seeded } from '../../support/random.ts';
@@ -62,15 +63,16 @@ async function write(blocks: readonly BlockContents[]): Promise<Model> {
 }
 
 /** Scores of all classes by name, and the names that are shown. */
-function scoresOf({ header, layout, buffer }: Model): { scores: Map<string, number>; shown: string[] } {
+async function scoresOf(model: Model): Promise<{ scores: Map<string, number>; shown: string[] }> {
+  const { header, blocks } = await quantiseModel(model);
   const names = classNames(header);
   const all = new Float32Array(names.length);
   const thresholds = new Float32Array(names.length);
-  for (const [index, view] of viewBlocks(layout, buffer).entries()) {
-    const { fraction } = seeded(header.blocks[index]!.extractor.dims);
-    const x = Float32Array.from({ length: view.dims }, fraction);
-    all.set(blockScores(kernel.margins(x, view), view), view.firstClass);
-    thresholds.set(view.thresholds, view.firstClass);
+  for (const block of blocks) {
+    const { fraction } = seeded(block.dims);
+    const rows = asRows(quantiseFeatures(Float32Array.from({ length: block.dims }, fraction)));
+    all.set(blockScores(kernel.margins(rows, block), block), block.firstClass);
+    thresholds.set(block.thresholds, block.firstClass);
   }
   const shown = [...selectTags(all, thresholds, names.length).indices].map((index) => names[index]!);
   return { scores: new Map(names.map((name, index) => [name, all[index]!])), shown };
@@ -87,11 +89,11 @@ test('blocks side by side keep their scores bit for bit; a class of two models i
       expect(composed.header.provenance.sources.map(({ sha256 }) => sha256)).toEqual(
         models.map((one) => one.id),
       );
-      const { scores, shown } = scoresOf(composed);
+      const { scores, shown } = await scoresOf(composed);
       const owners = new Map<string, number>();
       const lost: { class: string; model: string }[] = [];
       for (const one of models) {
-        for (const [name, score] of scoresOf(one).scores) {
+        for (const [name, score] of (await scoresOf(one)).scores) {
           if (owners.has(name)) lost.push({ class: name, model: one.id });
           else owners.set(name, score);
         }
@@ -103,7 +105,7 @@ test('blocks side by side keep their scores bit for bit; a class of two models i
       expect(again.id).toBe(id);
       // Composing what was composed changes nothing that is shown.
       const twice = await composeModels(file, [composed, ...models]);
-      const after = scoresOf(await readModel(file));
+      const after = await scoresOf(await readModel(file));
       expect(after.shown.sort()).toEqual(shown);
       for (const [name, score] of owners) expect(after.scores.get(name)).toBe(score);
       expect(twice.header.blocks).toHaveLength(header.blocks.length);

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ActiveModel } from '../../../src/pool/active-model.ts';
 import { ModelScorer } from '../../../src/model/model-scorer.ts';
-import type { PublishedModel } from '../../../src/pool/published-model.ts';
+import type { BlockContents } from '../../../src/model/model-writer.ts';
 import type { Extractor } from '../../../src/vision/extractor.ts';
 import { Kernel } from '../../../src/vision/kernel.ts';
+import { type QuantisedFeatures, quantiseFeatures } from '../../../src/vision/quantised-features.ts';
 import { softmax } from '../../../src/vision/scores.ts';
 import { Lite0Reference } from '../../support/lite0-reference.ts';
 import { blockContents, modelContents } from '../../support/model.ts';
@@ -36,13 +37,13 @@ function extractors(dims: Readonly<Record<string, number>> = { lite0: reference.
 }
 
 /** Of Lite0 alone. */
-function featuresOf(x: Float32Array): ReadonlyMap<string, Float32Array> {
+function featuresOf(x: QuantisedFeatures): ReadonlyMap<string, QuantisedFeatures> {
   return new Map([['lite0', x]]);
 }
 
-function features(seed: number): Float32Array {
+function features(seed: number, dims = reference.extractor.dims): QuantisedFeatures {
   const { fraction } = seeded(seed);
-  return Float32Array.from({ length: reference.extractor.dims }, fraction);
+  return quantiseFeatures(Float32Array.from({ length: dims }, fraction));
 }
 
 describe('the active model', () => {
@@ -121,15 +122,16 @@ describe('a scorer', () => {
     const scorer = new ModelScorer(kernel, extractors());
     const { dims } = reference.extractor;
     const photos = 67;
-    const { fraction } = seeded(5);
-    const rows = Float32Array.from({ length: photos * dims }, fraction);
-    const found = scorer.tagRows(featuresOf(rows), photos, model.handle);
-    expect(found).toEqual(
-      Array.from({ length: photos }, (_, photo) => {
-        const own = featuresOf(rows.subarray(photo * dims, (photo + 1) * dims));
-        return scorer.score(own, model.handle, 0).tags;
-      }),
-    );
+    const each = Array.from({ length: photos }, (_, photo) => features(photo));
+    const rows = { values: new Uint8Array(photos * dims), scales: new Float32Array(2 * photos) };
+    for (const [photo, { offset, scale, values }] of each.entries()) {
+      rows.values.set(values, photo * dims);
+      rows.scales.set([offset, scale], 2 * photo);
+    }
+    const found = scorer.tagRows(new Map([['lite0', rows]]), photos, model.handle);
+    expect(found).toEqual(each.map((own) => scorer.score(featuresOf(own), model.handle, 0).tags));
+    // Scores of all classes, and of those alone that are tags, are the same.
+    expect(found).toEqual(each.map((own) => scorer.score(featuresOf(own), model.handle, 1).tags));
     expect(new Set(found.flatMap(({ indices }) => [...indices])).size).toBeGreaterThan(3);
   });
 
@@ -145,8 +147,8 @@ describe('a scorer', () => {
     const scorer = new ModelScorer(kernel, extractors());
     const x = features(3);
     const { tags, best } = scorer.score(featuresOf(x), model.handle, 5);
-    const [first, second] = [margins(x, model, 0), margins(x, model, 1)];
-    const { calibration } = reference.randomBlock(['d', 'e'], 2);
+    const { calibration, ...other } = reference.randomBlock(['d', 'e'], 2);
+    const [first, second] = [margins(x, excluding), margins(x, other)];
     const platt = second.map((z, index) => {
       return 1 / (1 + Math.exp(calibration[2 * index]! * z + calibration[2 * index + 1]!));
     });
@@ -186,11 +188,11 @@ describe('a scorer', () => {
     });
     const scorer = new ModelScorer(kernel, extractors({ lite0: reference.extractor.dims, other: 8 }));
     expect(scorer.extractorsOf(model.handle).map(({ id }) => id)).toEqual(['other', 'lite0']);
-    const [x, y] = [features(5), features(6).subarray(0, 8)];
+    const [x, y] = [features(5), features(6, 8)];
     const both = new Map([...featuresOf(x), ['other', y]]);
     const { best } = scorer.score(both, model.handle, 4);
-    const expected = blocks.flatMap(({ calibration }, block) =>
-      margins(block === 1 ? x : y, model, block).map(
+    const expected = blocks.flatMap(({ calibration, ...block }, place) =>
+      margins(place === 1 ? x : y, block).map(
         (z, index) => 1 / (1 + Math.exp(calibration[2 * index]! * z + calibration[2 * index + 1]!)),
       ),
     );
@@ -209,13 +211,9 @@ describe('a scorer', () => {
 });
 
 /** Margins of a block in plain arithmetic. */
-function margins(x: Float32Array, { handle }: PublishedModel, block: number): number[] {
-  const { w, b, classes, dims, stride } = handle.layout.blocks[block]!;
-  const weights = new Float32Array(handle.buffer, w, classes * stride);
-  const offsets = new Float32Array(handle.buffer, b, classes);
-  return Array.from({ length: classes }, (_, row) => {
-    let sum = -offsets[row]!;
-    for (let index = 0; index < dims; index++) sum += weights[row * stride + index]! * x[index]!;
-    return sum;
+function margins({ offset, scale, values }: QuantisedFeatures, { w, b }: Pick<BlockContents, 'w' | 'b'>) {
+  return Array.from(b, (own, row) => {
+    const weights = w.subarray(row * values.length, (row + 1) * values.length);
+    return weights.reduce((sum, weight, index) => sum + weight * (offset + scale * values[index]!), -own);
   });
 }

@@ -5,7 +5,12 @@ import type { FeatureStore } from '../../../src/model/feature-store/feature-stor
 import { rowOffset } from '../../../src/model/feature-store/segment-format.ts';
 import { related, relatedResult, relatedTask } from '../../../src/train/tasks/related.ts';
 import type { TaskContext } from '../../../src/train/tasks/task-context.ts';
-import { asKept, quantiseFeatures } from '../../../src/vision/quantised-features.ts';
+import {
+  asRows,
+  dequantiseFeatures,
+  type QuantisedFeatures,
+  quantiseFeatures,
+} from '../../../src/vision/quantised-features.ts';
 import { openStore } from '../../support/features.ts';
 import { temporaryFolder } from '../../support/model.ts';
 
@@ -36,6 +41,14 @@ function cosine(a: Float32Array, b: Float32Array): number {
   const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, at) => sum + value * y[at]!, 0);
   const lengths = Math.sqrt(dot(a, a) * dot(b, b));
   return lengths === 0 ? 0 : dot(a, b) / lengths;
+}
+
+/** What its 8 bits stand for. */
+function asKept(features: QuantisedFeatures): Float32Array {
+  const { values, scales } = asRows(features);
+  const x = new Float32Array(values.length);
+  dequantiseFeatures(values, scales, x);
+  return x;
 }
 
 const vectors = fc.array(
