@@ -61,10 +61,10 @@ async function screenshots(): Promise<void> {
     const small = await visit(browser, url, phone);
     await sendAll(small.page, scratch);
     await take(small.page, 'photos-phone');
-    for (const name of ['cluster', 'jobs']) {
-      await view(small.page, node, name);
-      await take(small.page, `${name}-phone`);
-    }
+    await view(small.page, node, 'cluster');
+    await take(small.page, 'cluster-phone');
+    await view(small.page, node, 'jobs');
+    await take(small.page, 'jobs-phone', 'Schedules');
   } finally {
     await browser.close();
     await node.stop();
@@ -79,7 +79,7 @@ async function view(page: Page, node: DemoNode, address: string): Promise<void> 
 
 /** Two models from pieces of the photos, small ones, so that they are hard to tell apart: a few at first, then many. */
 async function train(node: DemoNode, scratch: string): Promise<void> {
-  for (const pieces of [5, 15]) {
+  for (const pieces of [8, 20]) {
     const folder = join(scratch, `${String(pieces)}-pieces`);
     for (const { file } of demoPhotos) await cutUp(file, { folder, pieces });
     await node.read('train', '--folders', folder, '--min-examples', '2', '--precision', '0.6');
@@ -143,6 +143,7 @@ async function rescore(page: Page): Promise<void> {
   await page.getByRole('combobox', { name: 'Score again' }).selectOption('all');
   await page.getByRole('button', { name: 'Start' }).click();
   await page.getByRole('heading', { name: 'Re-scoring done' }).waitFor();
+  await page.getByText('Photos are scored again.').waitFor({ state: 'hidden' });
 }
 
 async function compare(page: Page): Promise<void> {
@@ -158,8 +159,15 @@ async function settled(page: Page): Promise<void> {
   await page.waitForTimeout(1_500);
 }
 
-async function take(page: Page, name: string): Promise<void> {
+/** @param from - the heading at the top of the picture; without, the page begins there */
+async function take(page: Page, name: string, from?: string): Promise<void> {
   await page.evaluate('scrollTo(0, 0)');
+  if (from !== undefined)
+    await page
+      .getByRole('heading', { name: from })
+      .evaluate((heading) => {
+        (heading as unknown as { scrollIntoView: () => void }).scrollIntoView();
+      });
   const png = await page.screenshot({ animations: 'disabled' });
   await sharp(png)
     .png({ palette: true, colours, effort: 10 })

@@ -4,6 +4,7 @@ import { confirmed } from '../parts/confirm.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { attempt, notify } from '../parts/notices.tsx';
 import { bytes, counted, when } from '../parts/numbers.ts';
+import { photoName } from '../parts/photo-name.ts';
 import { useResource } from '../parts/resource.ts';
 
 interface DeadLettersOptions {
@@ -63,8 +64,8 @@ interface LetterOptions {
 }
 
 function Letter({ letter, onAct }: LetterOptions) {
-  const { sequence, id, file, message, attempts, buriedAt } = letter;
-  const name = file ?? id;
+  const { sequence, message, attempts, buriedAt } = letter;
+  const name = photoName(letter);
   const only = { sequences: [sequence] };
   return (
     <li>

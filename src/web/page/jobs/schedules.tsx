@@ -11,7 +11,7 @@ const everyMs = 5_000;
 export function Schedules() {
   const { value: schedules, error, reload } = useResource(listSchedules, { key: 'schedules', everyMs });
   return (
-    <section aria-labelledby="schedules" class="stack">
+    <section aria-labelledby="schedules">
       <h2 id="schedules">Schedules</h2>
       {error !== undefined && <Failure error={error} retry={reload} />}
       {schedules?.length === 0 && <p class="muted">No run starts by itself yet.</p>}

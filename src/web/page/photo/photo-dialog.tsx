@@ -6,6 +6,7 @@ import { confirmed } from '../parts/confirm.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Modal } from '../parts/modal.tsx';
 import { attempt, notify } from '../parts/notices.tsx';
+import { photoName } from '../parts/photo-name.ts';
 import { Picture } from '../parts/picture.tsx';
 import { useResource } from '../parts/resource.ts';
 import { entries } from '../photos/uploads.ts';
@@ -25,7 +26,7 @@ function Shown({ id }: { readonly id: string }) {
   const photo = value === undefined ? undefined : { ...value, ...corrected };
   const url = entries.value.find((entry) => entry.id === id)?.url;
   return (
-    <Modal title={photo?.file ?? id} wide onClose={close}>
+    <Modal title={photoName(photo ?? { id })} wide onClose={close}>
       <div class="photo-detail">
         <Picture id={id} url={url} alt={altOf(photo)} />
         <div class="stack">
@@ -59,7 +60,7 @@ function Related({ id }: { readonly id: string }) {
             <button
               type="button"
               class="picture"
-              aria-label={`Details of ${photo.file ?? photo.id}`}
+              aria-label={`Details of ${photoName(photo)}`}
               onClick={() => {
                 changeParameters({ photo: photo.id });
               }}

@@ -3,6 +3,7 @@ import { ApiError } from '../api/call.ts';
 import { onEvent } from '../api/events.ts';
 import { getPhoto, isTagged, sendPhotos, type Receipt } from '../api/photos.ts';
 import type { PhotoResult, Tag } from '../api/types.ts';
+import { photoName } from '../parts/photo-name.ts';
 
 /** A photo on its way to its tags. */
 export interface PhotoEntry {
@@ -144,7 +145,7 @@ function heard(result: PhotoResult): void {
     ? ({ state: 'tagged', tags: result.tags } as const)
     : ({ state: 'failed', tags: [], error: result.error } as const);
   if (found !== undefined) change(found.key, outcome);
-  else prepend([{ key: (lastKey += 1), id: result.id, name: result.file ?? result.id, ...outcome }]);
+  else prepend([{ key: (lastKey += 1), id: result.id, name: photoName(result), ...outcome }]);
 }
 
 /** Asks for photos whose result was not heard: events are missed while a connection is down. */

@@ -4,6 +4,7 @@ import type { Hit } from '../api/types.ts';
 import { Empty } from '../parts/empty.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { counted } from '../parts/numbers.ts';
+import { photoName } from '../parts/photo-name.ts';
 import { Picture } from '../parts/picture.tsx';
 import { useResource } from '../parts/resource.ts';
 import { TagList } from '../parts/tag-list.tsx';
@@ -98,8 +99,9 @@ function summary({ hits, first, more }: SearchResults): string {
   return `${counted(hits.length, 'photo')}${more === undefined ? '' : ' so far'}`;
 }
 
-function HitTile({ hit: { id, file, tags } }: { readonly hit: Hit }) {
-  const name = file ?? id;
+function HitTile({ hit }: { readonly hit: Hit }) {
+  const { id, file, tags } = hit;
+  const name = photoName(hit);
   return (
     <li class="tile">
       <button
@@ -112,7 +114,7 @@ function HitTile({ hit: { id, file, tags } }: { readonly hit: Hit }) {
       >
         <Picture id={id} alt="" />
       </button>
-      <p class="name" title={name}>
+      <p class="name" title={file ?? id}>
         {name}
       </p>
       <TagList tags={tags.slice(0, tagsShown)} />
