@@ -42,6 +42,7 @@ async function screenshots(): Promise<void> {
       .first()
       .click();
     await page.getByRole('meter').first().waitFor();
+    await settled(page);
     await take(page, 'photo');
     await cluster(page, node);
     await take(page, 'cluster');
@@ -113,7 +114,8 @@ async function schedule(node: DemoNode): Promise<void> {
   await add('prune', 'monthly', '0 5 1 * *', '--dead', '30d', '--models', '5', '--runs', '90d');
   await node.read('schedule', 'pause', 'nightly');
   await node.read('schedule', 'run', 'monthly');
-  const isDone = async () => (await node.read('schedule', 'show', 'monthly', '--json')).out.includes('"done"');
+  const isDone = async () =>
+    (await node.read('schedule', 'show', 'monthly', '--json')).out.includes('"done"');
   await until(isDone, 60_000);
 }
 
@@ -163,11 +165,9 @@ async function settled(page: Page): Promise<void> {
 async function take(page: Page, name: string, from?: string): Promise<void> {
   await page.evaluate('scrollTo(0, 0)');
   if (from !== undefined)
-    await page
-      .getByRole('heading', { name: from })
-      .evaluate((heading) => {
-        (heading as unknown as { scrollIntoView: () => void }).scrollIntoView();
-      });
+    await page.getByRole('heading', { name: from }).evaluate((heading) => {
+      (heading as unknown as { scrollIntoView: () => void }).scrollIntoView();
+    });
   const png = await page.screenshot({ animations: 'disabled' });
   await sharp(png)
     .png({ palette: true, colours, effort: 10 })

@@ -32,30 +32,38 @@ afterAll(async () => {
 
 const view = (name: string) => page.getByRole('navigation').getByRole('link', { name }).click();
 
-test('a node that is killed is seen to be lost, and to be back', async () => {
-  await view('Cluster');
-  const card = page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: /^n2/ }) });
-  await card.getByRole('heading', { name: 'n2 alive' }).waitFor();
-  await n2.kill();
-  await card.getByRole('heading', { name: /^n2 lost/ }).waitFor();
-  await page.getByRole('log').getByText('Node n2 is not heard of.').waitFor();
-  await n2.start();
-  await card.getByRole('heading', { name: 'n2 alive' }).waitFor();
-  await page.getByRole('log').getByText('Node n2 has joined.').waitFor();
-}, patientMs);
+test(
+  'a node that is killed is seen to be lost, and to be back',
+  async () => {
+    await view('Cluster');
+    const card = page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: /^n2/ }) });
+    await card.getByRole('heading', { name: 'n2 alive' }).waitFor();
+    await n2.kill();
+    await card.getByRole('heading', { name: /^n2 lost/ }).waitFor();
+    await page.getByRole('log').getByText('Node n2 is not heard of.').waitFor();
+    await n2.start();
+    await card.getByRole('heading', { name: 'n2 alive' }).waitFor();
+    await page.getByRole('log').getByText('Node n2 has joined.').waitFor();
+  },
+  patientMs,
+);
 
-test('while its own node is away a page says so; then it goes on, signed in as before', async () => {
-  await view('Photos');
-  const away = page.getByText('The node does not answer.');
-  await n1.node.stop();
-  await away.waitFor();
-  await n1.restart();
-  await away.waitFor({ state: 'hidden' });
-  expect(await page.getByText('This node wants a token').count()).toBe(0);
-  await view('Jobs');
-  await page.getByText('Add a schedule').waitFor();
-  await view('Cluster');
-  await page.getByRole('button', { name: 'Kill thread-0' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Kill it' }).click();
-  await page.getByRole('log').getByText('thread-0 was restarted').waitFor();
-}, patientMs);
+test(
+  'while its own node is away a page says so; then it goes on, signed in as before',
+  async () => {
+    await view('Photos');
+    const away = page.getByText('The node does not answer.');
+    await n1.node.stop();
+    await away.waitFor();
+    await n1.restart();
+    await away.waitFor({ state: 'hidden' });
+    expect(await page.getByText('This node wants a token').count()).toBe(0);
+    await view('Jobs');
+    await page.getByText('Add a schedule').waitFor();
+    await view('Cluster');
+    await page.getByRole('button', { name: 'Kill thread-0' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Kill it' }).click();
+    await page.getByRole('log').getByText('thread-0 was restarted').waitFor();
+  },
+  patientMs,
+);

@@ -1,4 +1,5 @@
 import { deadLetters, removeDead, retryDead, type DeadSelection } from '../api/cluster.ts';
+import { session } from '../api/session.ts';
 import type { DeadLetter } from '../api/types.ts';
 import { confirmed } from '../parts/confirm.tsx';
 import { Failure } from '../parts/failure.tsx';
@@ -7,6 +8,8 @@ import { bytes, counted, when } from '../parts/numbers.ts';
 import { photoName } from '../parts/photo-name.ts';
 import { useResource } from '../parts/resource.ts';
 
+const everyMs = 5_000;
+
 interface DeadLettersOptions {
   /** How many there are, if that is known. */
   readonly letters: number | undefined;
@@ -14,8 +17,11 @@ interface DeadLettersOptions {
 
 /** Photos that could not be tagged, with the reason; they are kept until somebody decides. */
 export function DeadLetters({ letters }: DeadLettersOptions) {
+  const mayAct = session.value?.role === 'operator';
   const { value, error, reload } = useResource((signal) => deadLetters(0, signal), {
     key: `dead ${String(letters)}`,
+    // One that is retried in vain may be there again before its absence was told.
+    ...(mayAct ? { everyMs } : {}),
   });
   const act = (doing: Promise<boolean>) => void doing.then(reload);
   return (
