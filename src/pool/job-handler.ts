@@ -3,6 +3,7 @@ import { constants, getPriority, setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { Fault } from '../base/errors.ts';
 import { BlobStore } from '../model/blob-store.ts';
+import { LastModel } from '../model/last-model.ts';
 import type { TaskResult } from '../train/task.ts';
 import type { TaskHandler } from '../train/tasks/index.ts';
 import { Extractors } from '../vision/extractors.ts';
@@ -22,6 +23,7 @@ export function jobHandler(
   giveWay();
   const kernel = Kernel.instantiate(module);
   const extractors = new Extractors(kernel, parameters);
+  const models = new LastModel();
   const carryOut = async ({ task, model, blobs, scratch, board: buffer }: Job): Promise<TaskResult> => {
     const handler = Object.hasOwn(handlers, task.kind) ? handlers[task.kind] : undefined;
     if (handler === undefined)
@@ -42,6 +44,7 @@ export function jobHandler(
         blobs: new BlobStore(blobs),
         scratch,
         extractors,
+        models,
         model,
         progress: (done, total) => {
           board.progress = { done, total };

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { Fault } from '../../base/errors.ts';
 import type { BlobRef } from '../../model/blob-store.ts';
-import { readModel } from '../../model/model-file.ts';
 import { checkExtractors, classNames } from '../../model/model-header.ts';
 import { ModelScorer } from '../../model/model-scorer.ts';
-import { quantiseModel } from '../../model/quantised-model.ts';
 import type { DecodeLimits } from '../../vision/decode.ts';
 import type { Extractor } from '../../vision/extractor.ts';
 import { decodeFor, describeAll } from '../../vision/extractors.ts';
@@ -30,9 +28,9 @@ export const tagged = z.strictObject({ photos: z.int(), problems: z.array(photoP
 /** Tags photos: inputs a chunk of photos and a model's file, output a line for each photo in their order. */
 export const tag: TaskHandler = async (task, context) => {
   const { scores, limits } = parametersOf(task, schema);
-  const { kernel, blobs } = context;
+  const { kernel, blobs, models } = context;
   const photos = unpackPhotos(await blobs.read(inputOf(task, 0).id));
-  const model = await quantiseModel(await readModel(blobs.path(inputOf(task, 1).id)));
+  const model = await models.read(blobs.path(inputOf(task, 1).id));
   const names = classNames(model.header);
   const scorer = new ModelScorer(kernel, context.extractors);
   const handle = { activation: 0, ...model };

@@ -1,4 +1,5 @@
 import type { BlobStore } from '../../model/blob-store.ts';
+import type { LastModel } from '../../model/last-model.ts';
 import type { ModelHandle } from '../../model/model-scorer.ts';
 import type { Extractors } from '../../vision/extractors.ts';
 import type { Kernel } from '../../vision/kernel.ts';
@@ -13,6 +14,8 @@ export interface TaskContext {
   readonly scratch: string;
   /** Loaded when they are first asked for, once a thread. */
   readonly extractors: Extractors;
+  /** Models of files, for tasks that are given one. */
+  readonly models: LastModel;
   /** The published model that the task works with, if it was given one; the matrix is that of all threads. */
   readonly model?: ModelHandle | undefined;
   /** Says how far the task is; it is also the moment at which {@link signal} hears of a cancel, so call it often. */

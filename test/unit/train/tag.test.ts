@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BlobStore } from '../../../src/model/blob-store.ts';
+import { LastModel } from '../../../src/model/last-model.ts';
 import { writeModel } from '../../../src/model/model-writer.ts';
 import { packPhotos } from '../../../src/train/photo-chunk.ts';
 import type { TaskContext } from '../../../src/train/tasks/index.ts';
@@ -31,6 +32,7 @@ async function tagged(version: number) {
     kernel,
     blobs,
     extractors,
+    models: new LastModel(),
     progress: () => undefined,
     signal: new AbortController().signal,
   };
