@@ -3,7 +3,11 @@ import { nameProblem } from '../base/ids.ts';
 
 /** Id of a run: its kind, a hyphen, a token. */
 export const runId = z.string().regex(/^[a-z]{1,32}-[A-Za-z0-9_-]{1,64}$/);
-const file = z.string().min(1).max(4096);
+/** Absolute: where the node itself was started is nobody's business. */
+const file = z
+  .string()
+  .max(4096)
+  .regex(/^\/[^\0]*$/, 'is no absolute path');
 const files = z.array(file).max(256).default([]);
 const modelPrefix = z.string().regex(/^[0-9a-f]{6,64}$/);
 const blockName = z.string().refine((name) => nameProblem(name) === undefined, 'is no name');
