@@ -9,7 +9,6 @@ interface BenchFlags {
   readonly photos?: string;
   readonly store?: string;
   readonly data?: string;
-  readonly kill?: number;
   readonly fresh?: true;
   readonly quick?: true;
   readonly clean?: true;
@@ -41,7 +40,6 @@ await new Command('npm run bench --')
       'labelled photos: train and test, .pixels.tsv.gz and .labels.tsv.gz; by default a set that is fetched',
     ).env('AUTOTAG_BENCH_DATA'),
   )
-  .option('--kill <times>', 'batch: kill the node so often during a run, and compare its results', Number)
   .option('--fresh', 'train: measure LIBLINEAR again, although it is known')
   .option('--quick', 'small sizes, to see that it runs')
   .option('--clean', 'train: remove what would make the next run quicker')
@@ -65,7 +63,6 @@ async function bench(names: readonly string[], flags: BenchFlags, command: Comma
         photos: flags.photos,
         store: flags.store,
         data: flags.data,
-        kill: flags.kill ?? 0,
         fresh: flags.fresh === true,
         quick: flags.quick === true,
         clean: flags.clean === true,

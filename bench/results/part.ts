@@ -30,8 +30,6 @@ export interface PartOptions {
   readonly store: string | undefined;
   /** Folder of labelled photos; by default a set that is fetched. */
   readonly data: string | undefined;
-  /** How often a node is killed meanwhile. */
-  readonly kill: number;
   /** What others are measured by is measured anew, although it is known. */
   readonly fresh: boolean;
   /** Small sizes, to see that it runs. */
