@@ -1,9 +1,15 @@
 import { withResolver } from '../src/base/promise-resolver.ts';
-import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
 import type { StartExternal } from '../src/runtime/index.ts';
 
+/** Feature stores as whoever supervises them sees them. */
+export interface OpenedFeatureStores {
+  open(): Promise<void>;
+  /** Safe to repeat. */
+  close(): Promise<void>;
+}
+
 /** The feature stores as a child: killed, they are opened again as after a crash. */
-export function featureStoresChild(stores: FeatureStores): StartExternal {
+export function featureStoresChild(stores: OpenedFeatureStores): StartExternal {
   return async () => {
     await stores.open();
     const { promise: exited, resolve: end } = withResolver<'normal' | 'killed'>();

@@ -1,4 +1,4 @@
-import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
+import type { FeatureStores } from '../src/model/feature-store/feature-store.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
 import type { SupervisedThumbnailStore } from '../src/store/supervised-thumbnail-store.ts';
 import type { WriteOutcome } from '../src/store/tag-store.ts';

@@ -3,7 +3,7 @@ import { randomId } from '../src/base/ids.ts';
 import { endpoint } from '../src/cluster/service.ts';
 import type { Endpoint } from '../src/cluster/service.ts';
 import type { FeatureSelection } from '../src/model/feature-store/feature-snapshot.ts';
-import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
+import type { FeatureStores } from '../src/model/feature-store/feature-store.ts';
 import type { ExtractorReference } from '../src/model/model-header.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import type { JobPool } from '../src/pool/job-pool.ts';

@@ -1,4 +1,4 @@
-import type { ExtractedFeatures } from '../src/model/feature-store/feature-stores.ts';
+import type { ExtractedFeatures } from '../src/model/feature-store/feature-store.ts';
 import type { TagResult, WriteOutcome } from '../src/store/tag-store.ts';
 
 /** What is kept of a tagged photo: its row, the features that it was tagged by, and its thumbnail if it has one. */

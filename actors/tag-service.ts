@@ -1,4 +1,4 @@
-import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
+import type { FeatureStores } from '../src/model/feature-store/feature-store.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import type { Facets } from '../src/store/facets.ts';
 import { parseSearchQuery } from '../src/store/search-query.ts';
@@ -75,7 +75,7 @@ export function tagService(options: TagServiceOptions): readonly Endpoint[] {
       const last = { epoch: queue.epoch, sequence: lastSequence };
       const stored = await store.forget(id, last);
       // After the tags: the writer stores no features of a photo whose tags do not count.
-      const rows = await features.remove(id);
+      const rows = await features.remove(id, last);
       // Nor a thumbnail, once the batch is over that had its tags before they were gone.
       const had = await results.between(() => thumbnails.forget(id, last));
       // After the features: a run that begins again finds none of it.

@@ -1,7 +1,6 @@
 import { Fault } from '../src/base/errors.ts';
 import type { BlobRef, BlobStore } from '../src/model/blob-store.ts';
-import type { FeatureStore } from '../src/model/feature-store/feature-store.ts';
-import type { FeatureStores } from '../src/model/feature-store/feature-stores.ts';
+import type { FeatureStore, FeatureStores } from '../src/model/feature-store/feature-store.ts';
 import { readModel } from '../src/model/model-file.ts';
 import type { ExtractorReference } from '../src/model/model-header.ts';
 import type { JoinReport } from '../src/model/training-set/join-report.ts';
@@ -178,7 +177,7 @@ class TrainingWorkflow {
   ) {
     const { tasks, signal, progress } = this.#context;
     const { folders, assumeNegative, strict, minExamples } = this.#spec;
-    const snapshot = store.snapshot();
+    const snapshot = await store.snapshot();
     try {
       const parameters = {
         labels,

@@ -54,7 +54,7 @@ import { liveNodes, nimbusKeeper } from './cluster/topology/nimbus-keeper.ts';
 import { programComponents } from './cluster/topology/program-components.ts';
 import { topologies } from './cluster/topology/reconciler.ts';
 import { topologyService } from './cluster/topology/topology-service.ts';
-import type { FeatureStores } from './model/feature-store/feature-stores.ts';
+import type { EmbeddedFeatureStores } from './model/feature-store/embedded-feature-stores.ts';
 import { ModelLibrary } from './model/model-library.ts';
 import type { ActiveModel } from './pool/active-model.ts';
 import type { JobPool } from './pool/job-pool.ts';
@@ -91,7 +91,7 @@ export interface NodeBelongings {
   readonly metrics: Metrics;
   readonly models: ActiveModel;
   readonly store: SupervisedTagStore;
-  readonly features: FeatureStores;
+  readonly features: EmbeddedFeatureStores;
   readonly thumbnails: SupervisedThumbnailStore;
   readonly results: LocalResultStore;
   readonly blobs: RunBlobs;

@@ -25,7 +25,7 @@ import { linkChild, natsServerChild } from './cluster/nats-children.ts';
 import { RemoteActors, remoteActors } from './cluster/remote-actors.ts';
 import { reconcilerName } from './cluster/topology/reconciler.ts';
 import type { MembershipEvent } from './cluster/membership.ts';
-import { FeatureStores } from './model/feature-store/feature-stores.ts';
+import { EmbeddedFeatureStores } from './model/feature-store/embedded-feature-stores.ts';
 import { ActiveModel } from './pool/active-model.ts';
 import { JobPool } from './pool/job-pool.ts';
 import { actor, ActorSystem, deferred, external, supervisor } from './runtime/index.ts';
@@ -115,7 +115,7 @@ class RunningNode implements Node {
   readonly #metrics = new Metrics();
   readonly #models = new ActiveModel();
   readonly #store: SupervisedTagStore;
-  readonly #features: FeatureStores;
+  readonly #features: EmbeddedFeatureStores;
   readonly #thumbnails: SupervisedThumbnailStore;
   readonly #results: LocalResultStore;
   readonly #blobs: RunBlobs;
@@ -147,7 +147,7 @@ class RunningNode implements Node {
       remote: this.#actors,
     });
     this.#store = new SupervisedTagStore(() => this.#openTagStore());
-    this.#features = new FeatureStores({
+    this.#features = new EmbeddedFeatureStores({
       folder: join(lock.folder, 'features'),
       clock: systemClock,
       report: (fault) => {

@@ -7,7 +7,7 @@ import { RunFolders } from '../../actors/run-folders.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLog } from '../../src/base/log.ts';
 import { RecentLines } from '../../src/base/recent-lines.ts';
-import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
+import { EmbeddedFeatureStores } from '../../src/model/feature-store/embedded-feature-stores.ts';
 import { ActiveModel } from '../../src/pool/active-model.ts';
 import type { JobPool } from '../../src/pool/job-pool.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
@@ -108,11 +108,11 @@ const noThumbnails = new SupervisedThumbnailStore(() => EmbeddedThumbnailStore.o
 /** A tag store and a feature store, as a node has them. */
 class Stores {
   readonly #tags: SupervisedTagStore;
-  readonly #features: FeatureStores;
+  readonly #features: EmbeddedFeatureStores;
   readonly #models = new ActiveModel();
   readonly #folder: string;
 
-  private constructor(folder: string, tags: SupervisedTagStore, features: FeatureStores) {
+  private constructor(folder: string, tags: SupervisedTagStore, features: EmbeddedFeatureStores) {
     this.#folder = folder;
     this.#tags = tags;
     this.#features = features;
@@ -123,7 +123,11 @@ class Stores {
     const report = (fault: Error) => {
       throw fault;
     };
-    const features = new FeatureStores({ folder: join(folder, 'features'), clock: systemClock, report });
+    const features = new EmbeddedFeatureStores({
+      folder: join(folder, 'features'),
+      clock: systemClock,
+      report,
+    });
     await tags.start();
     await features.open();
     return new Stores(folder, tags, features);

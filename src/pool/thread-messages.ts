@@ -1,5 +1,5 @@
 import type { WireFault } from '../base/errors.ts';
-import type { ExtractedFeatures } from '../model/feature-store/feature-stores.ts';
+import type { ExtractedFeatures } from '../model/feature-store/feature-store.ts';
 import type { ModelHandle } from '../model/model-scorer.ts';
 import type { DecodeLimits } from '../vision/decode.ts';
 import type { ParameterFile } from '../vision/parameter-file.ts';

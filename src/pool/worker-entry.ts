@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { Fault } from '../base/errors.ts';
-import type { ExtractedFeatures } from '../model/feature-store/feature-stores.ts';
+import type { ExtractedFeatures } from '../model/feature-store/feature-store.ts';
 import type { Extractor } from '../vision/extractor.ts';
 import { decodePhoto } from '../vision/decoded-photo.ts';
 import { describeAll, Extractors } from '../vision/extractors.ts';

@@ -6,7 +6,7 @@ import { photoSpoutName, writerName } from '../../actors/tuple.ts';
 import { writer } from '../../actors/writer.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { Metrics } from '../../src/base/metrics.ts';
-import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
+import { EmbeddedFeatureStores } from '../../src/model/feature-store/embedded-feature-stores.ts';
 import type { PublishedModel } from '../../src/pool/published-model.ts';
 import { actor, ActorSystem } from '../../src/runtime/index.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
@@ -36,7 +36,7 @@ class WatchedTagStore extends SupervisedTagStore {
 const extractor = smallExtractor();
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let store: WatchedTagStore;
-let features: FeatureStores;
+let features: EmbeddedFeatureStores;
 let thumbnails: SupervisedThumbnailStore;
 let system: ActorSystem;
 let acknowledged: string[];
@@ -48,7 +48,7 @@ beforeEach(async () => {
     EmbeddedTagStore.open({ file: join(folder.path, 'tags.db'), clock: systemClock }),
   );
   await store.start();
-  features = new FeatureStores({
+  features = new EmbeddedFeatureStores({
     folder: join(folder.path, 'features'),
     clock: systemClock,
     report: (fault) => {

@@ -11,7 +11,7 @@ import { systemClock, type Clock } from '../../src/base/clock.ts';
 import type { Fault } from '../../src/base/errors.ts';
 import { planCompaction } from '../../src/model/feature-store/compaction.ts';
 import type { FeatureSnapshot } from '../../src/model/feature-store/feature-snapshot.ts';
-import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
+import { EmbeddedFeatureStores } from '../../src/model/feature-store/embedded-feature-stores.ts';
 import type { Segment } from '../../src/model/feature-store/segment.ts';
 import { rowBytes } from '../../src/model/feature-store/segment-format.ts';
 import { contentOf, featuresOf, openStore, readSnapshot, smallExtractor } from '../support/features.ts';
@@ -208,7 +208,7 @@ describe('a snapshot', () => {
   it('is read in a thread, and stays as it was while the store goes on', async () => {
     const { store } = await openStore(at('a'));
     await store.append(rowsOf(...range(0, 50)));
-    const snapshot = store.snapshot();
+    const snapshot = await store.snapshot();
     await store.append(
       range(0, 50).map((each) => ({ id: `photo ${String(each)}`, features: featuresOf(each + 1) })),
     );
@@ -227,7 +227,7 @@ describe('a snapshot', () => {
   it('keeps erased bytes no longer than it is held', async () => {
     const { store } = await openStore(at('a'));
     await store.append(rowsOf(1, 2));
-    const snapshot = store.snapshot();
+    const snapshot = await store.snapshot();
     await store.remove('photo 1');
     await store.compact();
     const bytes = () =>
@@ -244,7 +244,7 @@ describe('a snapshot', () => {
   it('throws what is damaged unless somebody wants to know', async () => {
     const { store } = await openStore(at('a'));
     await store.append(rowsOf(1));
-    const snapshot: FeatureSnapshot = store.snapshot();
+    const snapshot: FeatureSnapshot = await store.snapshot();
     await truncate(at('a', '1.rows'), 520);
     const reader = await SnapshotReader.open(snapshot);
     const into = { values: new Uint8Array(4), scales: new Float32Array(2) };
@@ -305,12 +305,12 @@ describe('the stores of a node', () => {
   const two = { ...smallExtractor(), id: 'hog' };
   const reports: Fault[] = [];
   const make = (clock: Clock = systemClock) =>
-    new FeatureStores({ folder: at('features'), clock, report: (fault) => reports.push(fault) });
+    new EmbeddedFeatureStores({ folder: at('features'), clock, report: (fault) => reports.push(fault) });
   const photo = (number: number, ...extractors: (typeof one)[]) => ({
     id: `photo ${String(number)}`,
     features: extractors.map((extractor) => ({ extractor, features: featuresOf(number) })),
   });
-  const contents = async (stores: FeatureStores) => [
+  const contents = async (stores: EmbeddedFeatureStores) => [
     (await contentOf(await stores.of(one))).content,
     (await contentOf(await stores.of(two))).content,
   ];

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { Fault } from '../../src/base/errors.ts';
 import { createLog } from '../../src/base/log.ts';
 import { RecentLines } from '../../src/base/recent-lines.ts';
-import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
+import { EmbeddedFeatureStores } from '../../src/model/feature-store/embedded-feature-stores.ts';
 import { rowOffset } from '../../src/model/feature-store/segment-format.ts';
 import { ActiveModel } from '../../src/pool/active-model.ts';
 import type { JobPool } from '../../src/pool/job-pool.ts';
@@ -34,7 +34,7 @@ let threads: Awaited<ReturnType<typeof temporaryFolder>>;
 let pool: JobPool;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let tags: SupervisedTagStore;
-let features: FeatureStores;
+let features: EmbeddedFeatureStores;
 let thumbnails: SupervisedThumbnailStore;
 let results: LocalResultStore;
 let models: ActiveModel;
@@ -57,7 +57,7 @@ beforeEach(async () => {
   const report = (fault: Fault) => {
     throw fault;
   };
-  features = new FeatureStores({ folder: join(folder.path, 'features'), clock: systemClock, report });
+  features = new EmbeddedFeatureStores({ folder: join(folder.path, 'features'), clock: systemClock, report });
   await features.open();
   thumbnails = await thumbnailsIn(folder.path);
   results = new LocalResultStore(tags, features, thumbnails);

@@ -8,7 +8,7 @@ import type { ResultStore, TaggedPhoto } from '../../actors/result-store.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { AuditLog } from '../../src/cluster/audit-log.ts';
-import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
+import { EmbeddedFeatureStores } from '../../src/model/feature-store/embedded-feature-stores.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
 import { SupervisedTagStore } from '../../src/store/supervised-tag-store.ts';
 import type { SupervisedThumbnailStore } from '../../src/store/supervised-thumbnail-store.ts';
@@ -28,7 +28,7 @@ let holder: Connection;
 let other: Connection;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let tags: SupervisedTagStore;
-let features: FeatureStores;
+let features: EmbeddedFeatureStores;
 let thumbnails: SupervisedThumbnailStore;
 let local: LocalResultStore;
 let remote: RemoteResultStore;
@@ -51,7 +51,7 @@ beforeEach(async () => {
     EmbeddedTagStore.open({ file: join(folder.path, 'tags.db'), clock: systemClock }),
   );
   await tags.start();
-  features = new FeatureStores({
+  features = new EmbeddedFeatureStores({
     folder: join(folder.path, 'features'),
     clock: systemClock,
     report: (fault) => {

@@ -1,6 +1,9 @@
 import type { Fault } from '../../src/base/errors.ts';
-import { snapshotOfRows } from '../../src/model/feature-store/feature-snapshot.ts';
-import { FeatureStore, type FeatureStoreOptions } from '../../src/model/feature-store/feature-store.ts';
+import { type FeatureSnapshot, snapshotOfRows } from '../../src/model/feature-store/feature-snapshot.ts';
+import {
+  EmbeddedFeatureStore,
+  type EmbeddedFeatureStoreOptions,
+} from '../../src/model/feature-store/embedded-feature-store.ts';
 import { SnapshotReader } from '../../src/model/feature-store/snapshot-reader.ts';
 import type { ExtractorReference } from '../../src/model/model-header.ts';
 import type { QuantisedFeatures } from '../../src/vision/quantised-features.ts';
@@ -26,20 +29,20 @@ function numberOf(values: Uint8Array, offset: number, scale: number): number {
 /** A store whose reports are kept; with small segments. */
 export async function openStore(
   folder: string,
-  options: Partial<FeatureStoreOptions> = {},
-): Promise<{ store: FeatureStore; reports: Fault[] }> {
+  options: Partial<EmbeddedFeatureStoreOptions> = {},
+): Promise<{ store: EmbeddedFeatureStore; reports: Fault[] }> {
   const reports: Fault[] = [];
   const report = (fault: Fault) => reports.push(fault);
   const extractor = smallExtractor();
-  const store = await FeatureStore.open({ folder, extractor, report, segmentRows: 16, ...options });
+  const store = await EmbeddedFeatureStore.open({ folder, extractor, report, segmentRows: 16, ...options });
   return { store, reports };
 }
 
 /** Everything that a store serves, read as a thread does: the number of each photo's features. */
 export async function contentOf(
-  store: FeatureStore,
+  store: EmbeddedFeatureStore,
 ): Promise<{ content: Map<string, number>; faults: Fault[] }> {
-  const snapshot = store.snapshot();
+  const snapshot = await store.snapshot();
   const { content, faults } = await readSnapshot(structuredClone(snapshot));
   await store.release(snapshot);
   return { content, faults };
@@ -47,7 +50,7 @@ export async function contentOf(
 
 /** As {@link contentOf}, of a snapshot. */
 export async function readSnapshot(
-  snapshot: ReturnType<FeatureStore['snapshot']>,
+  snapshot: FeatureSnapshot,
 ): Promise<{ content: Map<string, number>; faults: Fault[] }> {
   const content = new Map<string, number>();
   const faults: Fault[] = [];
@@ -76,7 +79,7 @@ export async function readSnapshot(
 
 /** The numbers of these photos' features, read as a thread reads a selection. */
 export async function selectedOf(
-  store: FeatureStore,
+  store: EmbeddedFeatureStore,
   ids: readonly string[],
 ): Promise<(number | undefined)[]> {
   const selection = structuredClone(await store.select(ids));

@@ -14,7 +14,7 @@ import { ActiveBolts } from '../../src/cluster/bolt/active-bolts.ts';
 import { wantedPlan } from '../../src/cluster/bolt/bolt-plan.ts';
 import { boltName, type BoltMessage } from '../../src/cluster/bolt/bolt-message.ts';
 import { tuplesOfOthers } from '../../src/cluster/bolt/remote-bolt.ts';
-import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
+import { EmbeddedFeatureStores } from '../../src/model/feature-store/embedded-feature-stores.ts';
 import type { ActiveModel } from '../../src/pool/active-model.ts';
 import type { WorkerSlot } from '../../src/pool/worker-slot.ts';
 import {
@@ -49,7 +49,7 @@ export class FlowStore {
 
   private constructor(
     tags: SupervisedTagStore,
-    features: FeatureStores,
+    features: EmbeddedFeatureStores,
     thumbnails: SupervisedThumbnailStore,
     remove: () => Promise<void>,
   ) {
@@ -72,7 +72,11 @@ export class FlowStore {
     const report = (fault: Fault) => {
       throw fault;
     };
-    const features = new FeatureStores({ folder: join(path, 'features'), clock: systemClock, report });
+    const features = new EmbeddedFeatureStores({
+      folder: join(path, 'features'),
+      clock: systemClock,
+      report,
+    });
     await features.open();
     return new FlowStore(tags, features, await thumbnailsIn(path), remove);
   }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setupFiles } from '../../src/base/package-root.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { FeatureStores } from '../../src/model/feature-store/feature-stores.ts';
+import { EmbeddedFeatureStores } from '../../src/model/feature-store/embedded-feature-stores.ts';
 import type { ExtractorReference } from '../../src/model/model-header.ts';
 import { type BlockContents, writeModel } from '../../src/model/model-writer.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
@@ -103,13 +103,13 @@ export async function madeRows(data: string, photos: number): Promise<TagResult[
 
 async function onStores(
   data: string,
-  work: (tags: EmbeddedTagStore, features: FeatureStores) => Promise<void>,
+  work: (tags: EmbeddedTagStore, features: EmbeddedFeatureStores) => Promise<void>,
 ): Promise<void> {
   const tags = await EmbeddedTagStore.open({ file: join(data, 'tags.db') });
   const report = (fault: Error) => {
     throw fault;
   };
-  const features = new FeatureStores({ folder: join(data, 'features'), clock: systemClock, report });
+  const features = new EmbeddedFeatureStores({ folder: join(data, 'features'), clock: systemClock, report });
   await features.open();
   try {
     await work(tags, features);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { maxNameBytes, nameProblem } from '../../../src/base/ids.ts';
-import type { FeatureStore } from '../../../src/model/feature-store/feature-store.ts';
+import type { EmbeddedFeatureStore } from '../../../src/model/feature-store/embedded-feature-store.ts';
+import type { FeatureSnapshot } from '../../../src/model/feature-store/feature-snapshot.ts';
 import { readManifest } from '../../../src/model/feature-store/manifest.ts';
 import { segmentFiles } from '../../../src/model/feature-store/segment.ts';
 import { contentOf, featuresOf, openStore, readSnapshot, selectedOf } from '../../support/features.ts';
@@ -58,11 +59,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** A store beside the map that it should be. */
 class Pair {
   readonly #path: string;
-  #store: FeatureStore;
+  #store: EmbeddedFeatureStore;
   #expected = new Map<string, number>();
-  #held: { snapshot: ReturnType<FeatureStore['snapshot']>; expected: Map<string, number> }[] = [];
+  #held: { snapshot: FeatureSnapshot; expected: Map<string, number> }[] = [];
 
-  private constructor(path: string, store: FeatureStore) {
+  private constructor(path: string, store: EmbeddedFeatureStore) {
     this.#path = path;
     this.#store = store;
   }
@@ -79,7 +80,7 @@ class Pair {
     else if (step.type === 'appendMeanwhile') await this.#appendMeanwhile();
     else if (step.type === 'reopen') await this.#reopen(0);
     else if (step.type === 'cut') await this.#cut(step.part, step.file);
-    else if (step.type === 'hold') this.#hold();
+    else if (step.type === 'hold') await this.#hold();
     else await this.#release();
   }
 
@@ -91,18 +92,18 @@ class Pair {
   /** Changes while a compaction runs. */
   async #appendMeanwhile(): Promise<void> {
     const compaction = this.#store.compact();
-    this.#hold();
+    await this.#hold();
     await this.#append([
       ['photo 1', 1],
       ['photo 2', 2],
     ]);
     expect(await this.#store.remove('photo 3')).toBe(this.#expected.delete('photo 3'));
-    this.#hold();
+    await this.#hold();
     await compaction;
   }
 
-  #hold(): void {
-    this.#held.push({ snapshot: this.#store.snapshot(), expected: new Map(this.#expected) });
+  async #hold(): Promise<void> {
+    this.#held.push({ snapshot: await this.#store.snapshot(), expected: new Map(this.#expected) });
   }
 
   async #release(): Promise<void> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { open } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { FeatureStore } from '../../../src/model/feature-store/feature-store.ts';
+import type { EmbeddedFeatureStore } from '../../../src/model/feature-store/embedded-feature-store.ts';
 import { rowOffset } from '../../../src/model/feature-store/segment-format.ts';
 import { related, relatedResult, relatedTask } from '../../../src/train/tasks/related.ts';
 import type { TaskContext } from '../../../src/train/tasks/task-context.ts';
@@ -15,7 +15,7 @@ import { openStore } from '../../support/features.ts';
 import { temporaryFolder } from '../../support/model.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let store: FeatureStore;
+let store: EmbeddedFeatureStore;
 
 beforeEach(async () => {
   folder = await temporaryFolder();

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { builtEntry } from '../../../src/base/built-entry.ts';
 import { BlobStore } from '../../../src/model/blob-store.ts';
-import { FeatureStore } from '../../../src/model/feature-store/feature-store.ts';
+import { EmbeddedFeatureStore } from '../../../src/model/feature-store/embedded-feature-store.ts';
 import { SnapshotReader } from '../../../src/model/feature-store/snapshot-reader.ts';
 import type { JoinRequest } from '../../../src/model/training-set/join-messages.ts';
 import { joinInProcess } from '../../../src/model/training-set/join-process.ts';
@@ -16,7 +16,7 @@ const extractor = { id: 'lite0', version: 1, dims: 4, parametersHash: 'a'.repeat
 
 async function withRequest(use: (request: JoinRequest, folder: string) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
-    const store = await FeatureStore.open({
+    const store = await EmbeddedFeatureStore.open({
       folder: join(folder, 'store'),
       extractor,
       report: () => undefined,
@@ -30,7 +30,7 @@ async function withRequest(use: (request: JoinRequest, folder: string) => Promis
     await store.append(ids.map((id, index) => ({ id, features: features(index) })));
     const labels = ids.flatMap((id, index) => [`even\t${id}\t${index % 2 === 0 ? 'TRUE' : 'FALSE'}\n`]);
     await writeFile(join(folder, 'labels'), labels.join(''));
-    const snapshot = store.snapshot();
+    const snapshot = await store.snapshot();
     await use(
       {
         snapshot,

@@ -2,32 +2,14 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/errors.ts';
-import type { QuantisedFeatures } from '../../vision/quantised-features.ts';
 import type { ExtractorReference } from '../model-header.ts';
-import { FeatureStore, type FeatureRow } from './feature-store.ts';
+import { EmbeddedFeatureStore } from './embedded-feature-store.ts';
+import type { FeatureRow, FeatureStores, PhotoFeatures, RemovalWatch } from './feature-store.ts';
 import { readManifest } from './manifest.ts';
 import type { Report } from './recovery.ts';
 
-/** What one extractor says of a photo. */
-export interface ExtractedFeatures {
-  readonly extractor: ExtractorReference;
-  readonly features: QuantisedFeatures;
-}
-
-/** What extractors say of a photo, an entry each. */
-export interface PhotoFeatures {
-  readonly id: string;
-  readonly features: readonly ExtractedFeatures[];
-}
-
-/** Ids that are removed while somebody looks. */
-export interface RemovalWatch {
-  readonly removed: ReadonlySet<string>;
-  end(): void;
-}
-
 /** What a node's feature stores work with. */
-export interface FeatureStoresOptions {
+export interface EmbeddedFeatureStoresOptions {
   /** A folder an extractor is made in it. */
   readonly folder: string;
   readonly clock: Clock;
@@ -39,21 +21,21 @@ export interface FeatureStoresOptions {
 
 const defaultCompactionDelayMs = 10_000;
 
-/** The feature stores of a node, one an extractor. Closed at first, and again after {@link close}. */
-export class FeatureStores {
-  readonly #options: FeatureStoresOptions;
-  readonly #stores = new Map<string, Promise<FeatureStore>>();
+/** The feature stores of a node, one an extractor, in files. Closed at first, and again after {@link close}. */
+export class EmbeddedFeatureStores implements FeatureStores {
+  readonly #options: EmbeddedFeatureStoresOptions;
+  readonly #stores = new Map<string, Promise<EmbeddedFeatureStore>>();
   readonly #watches = new Set<Set<string>>();
   #isOpen = false;
   #cancelCompaction: CancelTimer | undefined;
 
-  constructor(options: FeatureStoresOptions) {
+  constructor(options: EmbeddedFeatureStoresOptions) {
     this.#options = options;
   }
 
   /**
    * Opens every store there is.
-   * @throws Fault as {@link FeatureStore.open} does
+   * @throws Fault as {@link EmbeddedFeatureStore.open} does
    */
   async open(): Promise<void> {
     this.#isOpen = true;
@@ -67,15 +49,15 @@ export class FeatureStores {
 
   /**
    * The store of an extractor; made where there is none.
-   * @throws Fault as {@link FeatureStore.open} does; the next call tries again; `FEATURES_UNAVAILABLE` while closed
+   * @throws Fault as {@link EmbeddedFeatureStore.open} does; the next call tries again; `FEATURES_UNAVAILABLE` while closed
    */
-  async of(extractor: ExtractorReference): Promise<FeatureStore> {
+  async of(extractor: ExtractorReference): Promise<EmbeddedFeatureStore> {
     this.#assertOpen();
     const name = folderName(extractor);
     const known = this.#stores.get(name);
     if (known !== undefined) return await known;
     const { folder, report } = this.#options;
-    const opening = FeatureStore.open({ folder: join(folder, name), extractor, report });
+    const opening = EmbeddedFeatureStore.open({ folder: join(folder, name), extractor, report });
     this.#stores.set(name, opening);
     try {
       return await opening;
@@ -85,9 +67,9 @@ export class FeatureStores {
     }
   }
 
-  async #all(): Promise<FeatureStore[]> {
+  async #all(): Promise<EmbeddedFeatureStore[]> {
     this.#assertOpen();
-    const stores: FeatureStore[] = [];
+    const stores: EmbeddedFeatureStore[] = [];
     for (const extractor of await this.#extractors()) stores.push(await this.of(extractor));
     return stores;
   }
@@ -106,7 +88,7 @@ export class FeatureStores {
   /**
    * Stores features; durable when resolved.
    * @param except - ids whose features are not stored; looked at last
-   * @throws Fault as {@link FeatureStore.append} does; what was stored by then stays so
+   * @throws Fault as {@link EmbeddedFeatureStore.append} does; what was stored by then stays so
    */
   async append(photos: readonly PhotoFeatures[], except: ReadonlySet<string> = new Set()): Promise<void> {
     const byExtractor = new Map<string, { extractor: ExtractorReference; rows: FeatureRow[] }>();
@@ -144,7 +126,7 @@ export class FeatureStores {
   }
 
   /** Rows that were replaced take no more space than those that count. */
-  #considerCompaction(store: FeatureStore): void {
+  #considerCompaction(store: EmbeddedFeatureStore): void {
     if (store.isWasteful) this.#compactSoon();
   }
 
