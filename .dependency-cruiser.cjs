@@ -65,23 +65,23 @@ module.exports = {
     },
     {
       name: 'actors-come-together-in-node',
-      comment: 'src/node.ts and src/node-duties.ts are the composition root: the sole importers of actors/.',
+      comment: 'src/node.ts and src/node/ are the composition root: the sole importers of actors/.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/node(-duties)?\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/node(\\.ts$|/)' },
       to: { path: '^actors/' },
     },
     {
       name: 'node-is-started-by-the-command-line',
       comment: 'Only `cluster start` makes a node; everything else speaks to one over NATS.',
       severity: 'error',
-      from: { path: '^(src|actors)/', pathNot: '^src/(cli/(start|node-process)|node)\\.ts$' },
-      to: { path: '^src/node(-duties)?\\.ts$' },
+      from: { path: '^(src|actors)/', pathNot: '^src/(cli/(start|node-process)\\.ts$|node(\\.ts$|/))' },
+      to: { path: '^src/node(\\.ts$|/)' },
     },
     {
       name: 'node-imports-parts',
       comment: 'The composition root knows the parts, not the ways to talk to it.',
       severity: 'error',
-      from: { path: '^src/node(-duties)?\\.ts$' },
+      from: { path: '^src/node(\\.ts$|/)' },
       to: { path: [folders(['cli', 'repl']), developers] },
     },
     {

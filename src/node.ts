@@ -38,7 +38,8 @@ import { SupervisedTagStore } from './store/supervised-tag-store.ts';
 import { SupervisedThumbnailStore } from './store/supervised-thumbnail-store.ts';
 import type { TagStore } from './store/tag-store.ts';
 import type { ThumbnailStore } from './store/thumbnail-store.ts';
-import { NodeDuties, type NodeBelongings } from './node-duties.ts';
+import { type NodeBelongings, takesPhotos, takesTasks } from './node/belongings.ts';
+import { nodeDuties } from './node/duties.ts';
 import type { NodeLink, NodeLinkOptions } from './transport/node-link.ts';
 import { DataFolderLock } from './transport/server/data-folder-lock.ts';
 import { parseListening } from './transport/server/listening.ts';
@@ -163,8 +164,8 @@ class RunningNode implements Node {
       facts: {
         version: packageVersion,
         takes: options.takes,
-        threads: this.#takesPhotos ? threadsOf(options.threads) : 0,
-        jobThreads: this.#takesTasks ? threadsOf(options.jobThreads) : 0,
+        threads: takesPhotos(options) ? threadsOf(options.threads) : 0,
+        jobThreads: takesTasks(options) ? threadsOf(options.jobThreads) : 0,
       },
       leaseMs: options.nodeLeaseMs,
       failure: () => this.#failure ?? (this.#isGivingUp ? this.#gaveUp() : undefined),
@@ -216,7 +217,8 @@ class RunningNode implements Node {
   async #stop(): Promise<void> {
     const { drainTimeoutMs } = this.#options;
     try {
-      if (this.#takesPhotos) await this.#system.ref(reconcilerName).call({ type: 'drain' }, drainTimeoutMs);
+      if (takesPhotos(this.#options))
+        await this.#system.ref(reconcilerName).call({ type: 'drain' }, drainTimeoutMs);
     } catch (error) {
       this.#log.warn({ fault: Fault.from(error).toWire() }, 'photos in flight are handed back');
     }
@@ -261,14 +263,6 @@ class RunningNode implements Node {
     return this.#link;
   }
 
-  get #takesPhotos(): boolean {
-    return this.#options.takes !== 'tasks';
-  }
-
-  get #takesTasks(): boolean {
-    return this.#options.takes !== 'photos';
-  }
-
   #openTagStore(): Promise<TagStore> {
     const { storeUrl: url } = this.#options;
     if (url !== undefined) return PostgresTagStore.open({ url, clock: systemClock });
@@ -292,7 +286,7 @@ class RunningNode implements Node {
         { id: 'remote-actors', start: this.#remoteActors() },
         {
           id: 'duties',
-          start: deferred('supervisor', () => supervisor(this.#duties(threads, pools).spec())),
+          start: deferred('supervisor', () => supervisor(this.#duties(threads, pools))),
         },
         { id: 'gateway', start: external(this.#startGateway()), backoff: { initialMs: 50, maxMs: 10_000 } },
       ],
@@ -302,7 +296,9 @@ class RunningNode implements Node {
       children: [
         { id: 'http', start: external(this.#startHttp()) },
         ...this.#serverChildren(),
-        ...(this.#takesPhotos ? [{ id: 'threads', start: supervisor(workerThreads(threads.slots)) }] : []),
+        ...(takesPhotos(this.#options)
+          ? [{ id: 'threads', start: supervisor(workerThreads(threads.slots)) }]
+          : []),
         { id: 'jobs', start: external(jobPoolChild(pools.jobs)) },
         { id: 'answers', start: external(jobPoolChild(pools.answers)) },
         { id: 'work', start: supervisor(onLink) },
@@ -318,8 +314,8 @@ class RunningNode implements Node {
   }
 
   /** What the node does over the link that it has now. */
-  #duties(threads: Threads, pools: JobPools): NodeDuties {
-    return new NodeDuties(
+  #duties(threads: Threads, pools: JobPools): SupervisorSpec {
+    return nodeDuties(
       {
         options: this.#options,
         folder: this.#lock.folder,
