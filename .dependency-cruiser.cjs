@@ -4,7 +4,7 @@ const mayImport = {
   runtime: ['base'],
   vision: ['base'],
   model: ['base', 'vision'],
-  store: ['base'],
+  store: ['base', 'model'],
   transport: ['base'],
   train: ['base', 'vision', 'model'],
   pool: ['base', 'vision', 'model', 'train'],

@@ -2,10 +2,11 @@ import type { FeatureStores } from '../src/model/feature-store/feature-store.ts'
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
 import type { SupervisedThumbnailStore } from '../src/store/supervised-thumbnail-store.ts';
 import type { WriteOutcome } from '../src/store/tag-store.ts';
-import type { ResultStore, TaggedPhoto } from './result-store.ts';
+import type { TaggedPhoto } from '../src/store/tagged-photo.ts';
+import type { OwnResultStore } from './result-store.ts';
 
-/** The results of the cluster, on the node that has them. */
-export class LocalResultStore implements ResultStore {
+/** The results of the cluster, in files of the node that has them. */
+export class LocalResultStore implements OwnResultStore {
   readonly #tags: SupervisedTagStore;
   readonly #features: FeatureStores;
   readonly #thumbnails: SupervisedThumbnailStore;
@@ -24,14 +25,12 @@ export class LocalResultStore implements ResultStore {
     return this.between(() => this.#keep(photos));
   }
 
-  /** Does something between two batches: a photo that is whole has tags and features of the same submission then. */
   between<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
     return done;
   }
 
-  /** Whether all of a photo is kept of which anything is. */
   isWhole(photoId: string): boolean {
     return !this.#halfKept.has(photoId);
   }

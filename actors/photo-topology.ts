@@ -20,7 +20,7 @@ import { writer } from './writer.ts';
 
 /**
  * The topology of uploads: `photos` spout → `autotag` bolt, a task a thread → `dbwriter` bolt. A photo stays on the node that
- * has pulled it: each node has a spout and a writer, and what the writers write goes to the one node that keeps it.
+ * has pulled it: each node has a spout and a writer, and what the writers write goes to the one node that keeps it, or to a database.
  */
 export const photoTopology = topology('photos')
   .spout('photos', { parallelism: 'nodes' })

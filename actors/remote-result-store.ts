@@ -1,7 +1,8 @@
 import type { WriteOutcome } from '../src/store/tag-store.ts';
 import type { Connection } from '../src/transport/connection.ts';
 import { request } from '../src/transport/requests.ts';
-import type { ResultStore, TaggedPhoto } from './result-store.ts';
+import type { TaggedPhoto } from '../src/store/tagged-photo.ts';
+import type { ResultStore } from './result-store.ts';
 
 /** What a request may take, in bytes, unless one photo alone takes more. */
 const requestBytes = 512 * 1024;

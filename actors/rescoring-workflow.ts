@@ -16,7 +16,7 @@ import type { Json } from '../src/train/task.ts';
 import { rescoreResult, rescoreTask } from '../src/train/tasks/rescore.ts';
 import { Window } from '../src/train/window.ts';
 import type { RescoreSpec } from '../src/transport/run-spec.ts';
-import type { LocalResultStore } from './local-result-store.ts';
+import type { OwnResultStore } from './result-store.ts';
 import { allRows, foundRows, type RescoringPage, type RescoringPages } from './rescoring-pages.ts';
 import type { RunContext } from './run-coordinator.ts';
 import type { RunFolders } from './run-folders.ts';
@@ -26,7 +26,7 @@ import { patiently } from './store-patience.ts';
 export interface RescoringServices {
   readonly tags: SupervisedTagStore;
   readonly features: FeatureStores;
-  readonly results: LocalResultStore;
+  readonly results: OwnResultStore;
   readonly models: ActiveModel;
   readonly extractors: readonly ExtractorReference[];
   readonly folders: RunFolders;

@@ -10,7 +10,7 @@ import type { PhotoQueue } from '../src/transport/photo-queue.ts';
 import type { ClusterView } from '../src/cluster/cluster-view.ts';
 import { endpoint } from '../src/cluster/service.ts';
 import type { Endpoint } from '../src/cluster/service.ts';
-import type { LocalResultStore } from './local-result-store.ts';
+import type { OwnResultStore } from './result-store.ts';
 
 /** What the tag service works with. */
 export interface TagServiceOptions {
@@ -19,7 +19,7 @@ export interface TagServiceOptions {
   readonly store: SupervisedTagStore;
   readonly features: FeatureStores;
   readonly thumbnails: SupervisedThumbnailStore;
-  readonly results: LocalResultStore;
+  readonly results: OwnResultStore;
   readonly queue: PhotoQueue;
   readonly deadLetters: DeadLetters;
   readonly models: ActiveModel;

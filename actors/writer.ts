@@ -4,7 +4,8 @@ import type { ActorRef, Behaviour, Context } from '../src/runtime/index.ts';
 import { checkTagResult, isFileName } from '../src/store/tag-store.ts';
 import type { TagResult, WriteOutcome } from '../src/store/tag-store.ts';
 import type { ResultPublisher } from '../src/transport/result-publisher.ts';
-import type { ResultStore, TaggedPhoto } from './result-store.ts';
+import type { TaggedPhoto } from '../src/store/tagged-photo.ts';
+import type { ResultStore } from './result-store.ts';
 import { photoSpoutName, writerName } from './tuple.ts';
 import type { SpoutMessage, TaggedTuple, WriterMessage } from './tuple.ts';
 

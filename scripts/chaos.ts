@@ -12,9 +12,9 @@ const usage = `npm run chaos -- [--seed N] [--seeds N] [--minutes M] [--only NAM
   --minutes M    go on with further seeds until M minutes are over (default: once through)
   --seeds N      everything at once with N seeds, on one node and on three in turns, M/N minutes each (M: default 3 N)
   --only NAMES   undisturbed, threads, node, nats, store, actors, nodes, rebalance, cluster, all, poison, clocks, disk, cut, leader-paused, hung, kills, swaps, training;
-                 with figures: recovery, leader, servers, threads-fast, dip-rebalance, dip-deploy
+                 with figures: recovery, postgres, leader, servers, threads-fast, dip-rebalance, dip-deploy
   --photos N     photos of each scenario (default 3000), --rate N of them a second (default 50)
-  --times N      nodes, leaders, nats-servers killed one by one by recovery, leader, servers (default 20)
+  --times N      nodes, leaders, nats-servers killed one by one by recovery, postgres, leader, servers (default 20)
   --phase M      minutes without and with kills of threads-fast (default 5)
   --kills N      threads killed by kills (default 2000)
   --swaps N      models put in use by swaps (default 20)

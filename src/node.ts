@@ -2,7 +2,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { jobPoolChild } from '../actors/job-pool-child.ts';
-import { LocalResultStore } from '../actors/local-result-store.ts';
 import { prepareThreads } from '../actors/prepare-threads.ts';
 import type { Threads } from '../actors/prepare-threads.ts';
 import { RunBlobs } from '../actors/run-blobs.ts';
@@ -25,21 +24,13 @@ import { linkChild, natsServerChild } from './cluster/nats-children.ts';
 import { RemoteActors, remoteActors } from './cluster/remote-actors.ts';
 import { reconcilerName } from './cluster/topology/reconciler.ts';
 import type { MembershipEvent } from './cluster/membership.ts';
-import { EmbeddedFeatureStores } from './model/feature-store/embedded-feature-stores.ts';
 import { ActiveModel } from './pool/active-model.ts';
 import { JobPool } from './pool/job-pool.ts';
 import { actor, ActorSystem, deferred, external, supervisor } from './runtime/index.ts';
 import type { ChildSpec, ChildStart, SupervisorSpec } from './runtime/index.ts';
-import { EmbeddedTagStore } from './store/embedded-tag-store.ts';
-import { EmbeddedThumbnailStore } from './store/embedded-thumbnail-store.ts';
-import { PostgresTagStore } from './store/postgres-tag-store.ts';
-import { PostgresThumbnailStore } from './store/postgres-thumbnail-store.ts';
-import { SupervisedTagStore } from './store/supervised-tag-store.ts';
-import { SupervisedThumbnailStore } from './store/supervised-thumbnail-store.ts';
-import type { TagStore } from './store/tag-store.ts';
-import type { ThumbnailStore } from './store/thumbnail-store.ts';
 import { type NodeBelongings, takesPhotos, takesTasks } from './node/belongings.ts';
 import { nodeDuties } from './node/duties.ts';
+import { nodeStores, type NodeStores } from './node/stores.ts';
 import type { NodeLink, NodeLinkOptions } from './transport/node-link.ts';
 import { DataFolderLock } from './transport/server/data-folder-lock.ts';
 import { parseListening } from './transport/server/listening.ts';
@@ -115,10 +106,7 @@ class RunningNode implements Node {
   readonly #actors = new RemoteActors(systemClock);
   readonly #metrics = new Metrics();
   readonly #models = new ActiveModel();
-  readonly #store: SupervisedTagStore;
-  readonly #features: EmbeddedFeatureStores;
-  readonly #thumbnails: SupervisedThumbnailStore;
-  readonly #results: LocalResultStore;
+  readonly #stores: NodeStores;
   readonly #blobs: RunBlobs;
   readonly #place: ClusterPlace;
   readonly #onEnded: (end: NodeEnd) => void;
@@ -147,16 +135,7 @@ class RunningNode implements Node {
       log: this.#log,
       remote: this.#actors,
     });
-    this.#store = new SupervisedTagStore(() => this.#openTagStore());
-    this.#features = new EmbeddedFeatureStores({
-      folder: join(lock.folder, 'features'),
-      clock: systemClock,
-      report: (fault) => {
-        this.#log.warn({ fault: fault.toWire() }, 'stored features are not all there');
-      },
-    });
-    this.#thumbnails = new SupervisedThumbnailStore(() => this.#openThumbnailStore());
-    this.#results = new LocalResultStore(this.#store, this.#features, this.#thumbnails);
+    this.#stores = nodeStores({ folder: lock.folder, url: options.storeUrl, log: this.#log });
     this.#blobs = new RunBlobs(lock.folder, options.name);
     this.#place = new ClusterPlace({
       name: options.name,
@@ -167,6 +146,7 @@ class RunningNode implements Node {
         threads: takesPhotos(options) ? threadsOf(options.threads) : 0,
         jobThreads: takesTasks(options) ? threadsOf(options.jobThreads) : 0,
       },
+      hasDatabase: options.storeUrl !== undefined,
       leaseMs: options.nodeLeaseMs,
       failure: () => this.#failure ?? (this.#isGivingUp ? this.#gaveUp() : undefined),
       onExpelled: (fault) => void this.#giveUp(fault, { restart: false }),
@@ -263,18 +243,6 @@ class RunningNode implements Node {
     return this.#link;
   }
 
-  #openTagStore(): Promise<TagStore> {
-    const { storeUrl: url } = this.#options;
-    if (url !== undefined) return PostgresTagStore.open({ url, clock: systemClock });
-    return EmbeddedTagStore.open({ file: join(this.#lock.folder, 'tags.db'), clock: systemClock });
-  }
-
-  #openThumbnailStore(): Promise<ThumbnailStore> {
-    const { storeUrl: url } = this.#options;
-    if (url !== undefined) return PostgresThumbnailStore.open(url);
-    return EmbeddedThumbnailStore.open(join(this.#lock.folder, 'thumbnails.db'));
-  }
-
   /** Parts that stand alone first; what needs NATS comes after it, and starts again with the link. */
   #tree(threads: Threads, pools: JobPools): SupervisorSpec {
     const onLink: SupervisorSpec = {
@@ -326,10 +294,7 @@ class RunningNode implements Node {
         audit: this.#audit,
         metrics: this.#metrics,
         models: this.#models,
-        store: this.#store,
-        features: this.#features,
-        thumbnails: this.#thumbnails,
-        results: this.#results,
+        stores: this.#stores,
         blobs: this.#blobs,
         runFolders: new RunFolders(this.#lock.folder),
         place: this.#place,

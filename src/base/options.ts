@@ -91,7 +91,7 @@ export const nodeOptions = {
   ),
   storeUrl: {
     ...row(
-      'URL of a PostgreSQL database that keeps the tags, instead of the embedded one',
+      'URL of a PostgreSQL database that keeps tags, features and thumbnails, instead of files',
       z.string().min(1).max(4096).optional(),
     ),
     env: 'CLUSTER_STORE_URL',

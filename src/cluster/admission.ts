@@ -21,6 +21,8 @@ export interface Applicant extends LeaseTimes {
   /** This process: random. */
   readonly incarnation: string;
   readonly folder: FolderIdentity;
+  /** Whether it has been given a database for results. */
+  readonly hasDatabase: boolean;
   readonly facts: NodeFacts;
   readonly log: Log;
   /** Of the bucket, where it has to be made. */
@@ -48,7 +50,7 @@ export interface Seat {
  * @throws Fault `CLUSTER_VERSION`, `CLUSTER_OTHER`, `NODE_NAME_TAKEN`, `RECORD_UNREADABLE`; `DATA_FOLDER`, `NATS_UNREACHABLE`, `NATS_DENIED`, `DISK_RESERVE`
  */
 export async function admit(connection: Connection, applicant: Applicant): Promise<Seat> {
-  const { name, incarnation, folder, facts, log, replicas, ...times } = applicant;
+  const { name, incarnation, folder, hasDatabase, facts, log, replicas, ...times } = applicant;
   const records = await openClusterRecords(connection, { replicas });
   const { cluster, protocol } = await identify(records, folder, log);
   if (protocol !== clusterProtocol)
@@ -61,8 +63,23 @@ export async function admit(connection: Connection, applicant: Applicant): Promi
   const lease = new KeyLease({ ...times, bucket: records.leases, key: clusterKeys.lease(name), self });
   await takeName(lease, name, times);
   await folder.join(cluster);
-  const store = await (facts.takes === 'tasks' ? findStore(records, self) : claimStore(records, self));
+  const store = await placeOfResults(records, self, { facts, hasDatabase, log });
   return { cluster, self, facts, times, records, connection, lease, store };
+}
+
+async function placeOfResults(
+  records: ClusterRecords,
+  self: LeaseHolder,
+  { facts, hasDatabase, log }: Pick<Applicant, 'facts' | 'hasDatabase' | 'log'>,
+): Promise<StorePlace> {
+  if (facts.takes === 'tasks') return await findStore(records, self);
+  const place = await claimStore(records, { ...self, hasDatabase });
+  if (hasDatabase && place.at === 'other')
+    log.warn(
+      { node: place.node },
+      'the database is not used: the node that has the results keeps them in files',
+    );
+  return place;
 }
 
 async function identify(

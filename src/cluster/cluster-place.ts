@@ -19,6 +19,8 @@ export interface ClusterPlaceOptions {
   /** The data folder, locked. */
   readonly folder: string;
   readonly facts: NodeFacts;
+  /** Whether the node has been given a database for results. */
+  readonly hasDatabase: boolean;
   readonly leaseMs: number;
   /** Why the node leaves, asked when it does; `undefined` if it was told to. */
   readonly failure: () => Fault | undefined;
@@ -46,10 +48,10 @@ export class ClusterPlace {
 
   /** As {@link admit}, over each new link. */
   readonly admit = async (connection: Connection, replicas: number): Promise<void> => {
-    const { name, folder: path, facts, leaseMs, log } = this.#options;
+    const { name, folder: path, facts, hasDatabase, leaseMs, log } = this.#options;
     const folder = await FolderIdentity.open(path);
     const [incarnation, clock] = [this.#incarnation, systemClock];
-    const applicant = { name, incarnation, folder, facts, leaseMs, clock, log, replicas };
+    const applicant = { name, incarnation, folder, hasDatabase, facts, leaseMs, clock, log, replicas };
     this.#seat = await admit(connection, applicant);
   };
 

@@ -7,6 +7,7 @@ import type { Revised } from '../transport/json-bucket.ts';
 import { renewalPeriodMs } from '../transport/key-lease.ts';
 import { clusterProtocol, type Seat } from './admission.ts';
 import type { ClusterView, Member, MemberChange } from './cluster-view.ts';
+import { isShared } from './store-claim.ts';
 import { Subscribers } from './subscribers.ts';
 
 /** What subscribers of the membership are told. */
@@ -168,6 +169,7 @@ async function announce({ records, self, facts, store }: Seat): Promise<Revised<
       protocol: clusterProtocol,
       startedAt: Math.round(performance.timeOrigin),
       holdsStore: store.at === 'own',
+      ...(isShared(store) ? { sharesStore: true } : {}),
       ...(leftBefore === undefined ? {} : { leftBefore }),
     };
     const revision = await records.nodes.put(key, value, found?.revision ?? 0);

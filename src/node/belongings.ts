@@ -1,4 +1,3 @@
-import type { LocalResultStore } from '../../actors/local-result-store.ts';
 import type { Threads } from '../../actors/prepare-threads.ts';
 import type { RunBlobs } from '../../actors/run-blobs.ts';
 import type { RunFolders } from '../../actors/run-folders.ts';
@@ -8,12 +7,10 @@ import type { NodeOptions } from '../base/options.ts';
 import type { RecentLines } from '../base/recent-lines.ts';
 import type { AuditLog } from '../cluster/audit-log.ts';
 import type { ClusterPlace } from '../cluster/cluster-place.ts';
-import type { EmbeddedFeatureStores } from '../model/feature-store/embedded-feature-stores.ts';
 import type { ActiveModel } from '../pool/active-model.ts';
 import type { JobPool } from '../pool/job-pool.ts';
 import type { ActorName, ActorSystem } from '../runtime/index.ts';
-import type { SupervisedTagStore } from '../store/supervised-tag-store.ts';
-import type { SupervisedThumbnailStore } from '../store/supervised-thumbnail-store.ts';
+import type { NodeStores } from './stores.ts';
 
 /** What a node has before it is admitted to its cluster. */
 export interface NodeBelongings {
@@ -36,10 +33,7 @@ export interface NodeBelongings {
   readonly audit: AuditLog;
   readonly metrics: Metrics;
   readonly models: ActiveModel;
-  readonly store: SupervisedTagStore;
-  readonly features: EmbeddedFeatureStores;
-  readonly thumbnails: SupervisedThumbnailStore;
-  readonly results: LocalResultStore;
+  readonly stores: NodeStores;
   readonly blobs: RunBlobs;
   readonly runFolders: RunFolders;
   readonly place: ClusterPlace;
@@ -61,8 +55,14 @@ export function takesTasks({ takes }: NodeOptions): boolean {
   return takes !== 'photos';
 }
 
-/** Whether this is the node that has the stores of the cluster. */
-export function holdsStore({ place }: NodeBelongings): boolean {
+/** Whether this node has the results of the cluster: it alone, or all that use their database. */
+export function hasStores({ place }: NodeBelongings): boolean {
+  const { at } = place.seat.store;
+  return at === 'own' || at === 'shared';
+}
+
+/** Whether this is the one node that has the runs of the cluster. */
+export function coordinatesRuns({ place }: NodeBelongings): boolean {
   return place.seat.store.at === 'own';
 }
 

@@ -62,7 +62,7 @@ function placedTasks(own: NodeBelongings, link: NodeLink): SupervisorSpec {
   return { ...spec, children: [...spec.children, { id: 'flow', start }] };
 }
 
-function resultStore({ place, results }: NodeBelongings, { connection }: NodeLink): ResultStore {
+function resultStore({ place, stores }: NodeBelongings, { connection }: NodeLink): ResultStore {
   const { store } = place.seat;
-  return store.at === 'other' ? new RemoteResultStore(connection, store.node) : results;
+  return store.at === 'other' ? new RemoteResultStore(connection, store.node) : stores.results;
 }

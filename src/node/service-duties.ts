@@ -27,7 +27,8 @@ import { topologyService } from '../cluster/topology/topology-service.ts';
 import { actor, ActorName, external } from '../runtime/index.ts';
 import type { ChildSpec, SupervisorSpec } from '../runtime/index.ts';
 import type { NodeLink } from '../transport/node-link.ts';
-import { holdsStore, type NodeBelongings, takesPhotos, takesTasks } from './belongings.ts';
+import { forgetInRuns } from './run-duties.ts';
+import { coordinatesRuns, hasStores, type NodeBelongings, takesPhotos, takesTasks } from './belongings.ts';
 import { modelActivator, modelLibrary } from './models.ts';
 
 /** Topologies that every cluster has. */
@@ -44,8 +45,8 @@ export function services(own: NodeBelongings, link: NodeLink): SupervisorSpec {
     inspection: inspectionOf(own, link),
     blobs: blobService({ node: own.options.name, exchange, blobs }),
   };
-  // Where it has them.
-  const thumbnails = holdsStore(own) ? own.thumbnails : undefined;
+  // One of several that have the same.
+  const thumbnails = coordinatesRuns(own) ? own.stores.thumbnails : undefined;
   return {
     intensity: { maxRestarts: 5, windowMs: 30_000 },
     children: [
@@ -95,7 +96,8 @@ function photoServices(own: NodeBelongings, link: NodeLink): Services {
     models: modelsOf(own, link),
     schedules: scheduleService(link.schedules, systemClock),
     'api-tokens': apiTokenService(link.apiTokens),
-    ...(holdsStore(own) ? storeServices(own, link) : {}),
+    ...(hasStores(own) ? storeServices(own, link) : {}),
+    ...(coordinatesRuns(own) ? runServices(own, link) : {}),
   };
 }
 
@@ -123,21 +125,28 @@ function modelsOf(own: NodeBelongings, link: NodeLink): readonly Endpoint[] {
 }
 
 /** Whoever answers these must have the tags and the features. */
-function storeServices(own: NodeBelongings, { queue, deadLetters, runs: records }: NodeLink): Services {
-  const { store, features, thumbnails, results, models, threads, runFolders: folders } = own;
-  const { name: node } = own.options;
-  const coordinator = own.system.ref(runCoordinatorName);
+function storeServices(own: NodeBelongings, { queue, deadLetters }: NodeLink): Services {
+  const { models, threads } = own;
+  const { tags: store, features, thumbnails, results } = own.stores;
   return {
     tags: tagService({
-      ...{ node, version: packageVersion, store, features, thumbnails, results },
+      ...{ node: own.options.name, version: packageVersion, store, features, thumbnails, results },
       ...{ queue, deadLetters, models, view: own.place.view },
-      forgetInTraining: (photo) => coordinator.call({ type: 'forget', photo }),
+      forgetInTraining: (photo) => forgetInRuns(own, photo),
     }),
     corrections: correctionService({ store, clock: systemClock }),
     related: relatedService({ store, features, extractors: threads.extractors, models, pool: own.answers }),
     thumbnails: thumbnailService(thumbnails),
-    results: resultService(node, results),
-    runs: runService({ node, records, coordinator, folders }),
+  };
+}
+
+/** What other nodes and operators ask the node that has the runs. */
+function runServices(own: NodeBelongings, { runs: records }: NodeLink): Services {
+  const { name: node } = own.options;
+  const coordinator = own.system.ref(runCoordinatorName);
+  return {
+    results: resultService(node, own.stores.results),
+    runs: runService({ node, records, coordinator, folders: own.runFolders }),
   };
 }
 

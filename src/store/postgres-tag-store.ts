@@ -9,9 +9,9 @@ import { KnownNames, tagStatements } from './postgres/known-names.ts';
 import {
   buryStatement,
   buryStoredStatement,
+  keepStatement,
   pruneStatement,
   rescoreStatement,
-  writeStatement,
 } from './postgres/result-statements.ts';
 import { sqlStateOf } from './postgres/server-faults.ts';
 import type { PoolLimits, ServerPools } from './postgres/server-pools.ts';
@@ -21,6 +21,7 @@ import type { Facets, TagCount } from './facets.ts';
 import { searchTerm } from './search-query.ts';
 import type { SearchQuery } from './search-query.ts';
 import { checkTagResult } from './tag-store.ts';
+import type { TaggedPhoto } from './tagged-photo.ts';
 import type {
   Outdated,
   OutdatedPage,
@@ -83,10 +84,19 @@ export class PostgresTagStore implements TagStore {
     return new PostgresTagStore(await ServerStore.open(options.url, options), options);
   }
 
-  async write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
-    batch.forEach(checkTagResult);
+  write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
+    return this.keep(batch.map((result) => ({ result, features: [] })));
+  }
+
+  /**
+   * Stores a batch as {@link write} does, and in the same transaction the features and thumbnails of the results that count.
+   * @throws Fault `PHOTO_ID`, `REQUEST_INVALID`
+   */
+  async keep(batch: readonly TaggedPhoto[]): Promise<WriteOutcome[]> {
+    const results = batch.map(({ result }) => result);
+    results.forEach(checkTagResult);
     if (batch.length === 0) return [];
-    return this.#use(() => this.#named(batch, () => this.#write(batch)));
+    return this.#use(() => this.#named(results, () => this.#keep(batch)));
   }
 
   async rescore(batch: readonly Rescored[]): Promise<RescoreOutcome[]> {
@@ -180,13 +190,13 @@ export class PostgresTagStore implements TagStore {
     }
   }
 
-  async #write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
-    const rounds = roundsOf(batch);
-    const stored = (await this.#pools.write<[id: string]>(rounds.map(writeStatement))).map(
+  async #keep(batch: readonly TaggedPhoto[]): Promise<WriteOutcome[]> {
+    const rounds = roundsOf(batch, ({ result }) => result.photoId);
+    const stored = (await this.#pools.write<[id: string]>(rounds.map(keepStatement))).map(
       (rows) => new Set(rows.map(([id]) => id)),
     );
     const next = new Map<string, number>();
-    return batch.map(({ photoId }) => {
+    return batch.map(({ result: { photoId } }) => {
       const round = next.get(photoId) ?? 0;
       next.set(photoId, round + 1);
       return stored[round]?.has(photoId) === true ? 'stored' : 'superseded';
@@ -194,7 +204,7 @@ export class PostgresTagStore implements TagStore {
   }
 
   async #rescore(batch: readonly Rescored[]): Promise<RescoreOutcome[]> {
-    const [firsts = []] = roundsOf(batch);
+    const [firsts = []] = roundsOf(batch, ({ photoId }) => photoId);
     const [rows = []] = await this.#pools.write<[id: string, changed: boolean]>([rescoreStatement(firsts)]);
     const changed = new Map(rows);
     return batch.map(({ photoId }) => {
@@ -211,13 +221,13 @@ export class PostgresTagStore implements TagStore {
 }
 
 /** A statement changes a photo once: a photo that comes again in a batch goes to the next round. */
-function roundsOf(batch: readonly TagResult[]): TagResult[][] {
-  const rounds: TagResult[][] = [];
+function roundsOf<T>(batch: readonly T[], idOf: (one: T) => string): T[][] {
+  const rounds: T[][] = [];
   const seen = new Map<string, number>();
-  for (const result of batch) {
-    const round = seen.get(result.photoId) ?? 0;
-    seen.set(result.photoId, round + 1);
-    (rounds[round] ??= []).push(result);
+  for (const one of batch) {
+    const round = seen.get(idOf(one)) ?? 0;
+    seen.set(idOf(one), round + 1);
+    (rounds[round] ??= []).push(one);
   }
   return rounds;
 }

@@ -39,7 +39,10 @@ export class PostgresThumbnailStore implements ThumbnailStore {
   }
 
   async get(photoId: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const text = 'SELECT webp FROM autotag.thumbnails WHERE photo = $1';
+    // Two nodes that write at once may leave one of a submission that has been replaced since by one without.
+    const text = `SELECT webp FROM autotag.thumbnails AS stored WHERE photo = $1 AND NOT EXISTS (
+                    SELECT FROM autotag.photos AS photo WHERE photo.id = stored.photo
+                      AND (photo.epoch, photo.sequence) > (stored.epoch, stored.sequence))`;
     const values = [checkPhotoId(photoId)];
     const rows = await this.#server.use(() => this.#server.pools.read<[webp: Uint8Array]>({ text, values }));
     const webp = rows[0]?.[0];

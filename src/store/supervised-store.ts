@@ -43,7 +43,8 @@ export class SupervisedStore<Store extends OpenStore> {
     await this.#current?.kill();
   }
 
-  protected async use<T>(work: (store: Store) => Promise<T>): Promise<T> {
+  /** Does something with the store. */
+  async use<T>(work: (store: Store) => Promise<T>): Promise<T> {
     if (this.#current === undefined) throw new Fault('STORE_UNAVAILABLE', { reason: 'it is being opened' });
     return await work(this.#current);
   }

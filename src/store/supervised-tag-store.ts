@@ -19,7 +19,10 @@ import type {
 } from './tag-store.ts';
 
 /** A tag store that its supervisor opens again when it has broken down, see {@link SupervisedStore}. */
-export class SupervisedTagStore extends SupervisedStore<TagStore> implements Omit<TagStore, 'exited'> {
+export class SupervisedTagStore<Store extends TagStore = TagStore>
+  extends SupervisedStore<Store>
+  implements Omit<TagStore, 'exited'>
+{
   write(batch: readonly TagResult[]): Promise<WriteOutcome[]> {
     return this.use((store) => store.write(batch));
   }

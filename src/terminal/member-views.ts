@@ -21,10 +21,10 @@ export function membersTable({ leader, members }: MembersReply): string {
   );
 }
 
-function roleOf({ name, state, holdsStore }: MemberRow, leader: string | undefined): string {
+function roleOf({ name, state, holdsStore, sharesStore }: MemberRow, leader: string | undefined): string {
   const roles = [
     ...(state === 'alive' && name === leader ? ['leader'] : []),
-    ...(holdsStore ? ['tag store'] : []),
+    ...(holdsStore ? [sharesStore === true ? 'runs' : 'tag store'] : []),
   ];
   return roles.join(', ') || '–';
 }

@@ -59,8 +59,10 @@ const nodeRecord = z.object({
   threads: z.int().min(0),
   /** Threads for tasks; 0 where it takes none. */
   jobThreads: z.int().min(0),
-  /** Whether the tag store of the cluster is on it. */
+  /** Whether it has the runs of the cluster, and the results unless these are in a database. */
   holdsStore: z.boolean(),
+  /** Whether it uses a database that has the results. */
+  sharesStore: z.boolean().optional(),
   /** Only of a node that is gone. */
   left: departure.optional(),
   /** How it left before it came again. */
@@ -69,8 +71,13 @@ const nodeRecord = z.object({
 /** See {@link nodeRecord}. */
 export type NodeRecord = z.infer<typeof nodeRecord>;
 
-/** Where the embedded tag store is: no lease, as its data stays there. */
-const storePlace = z.object({ node: nodeName, folder: id });
+/** Which node has the runs, and the results unless these are in a database: no lease, as its data stays there. */
+const storePlace = z.object({
+  node: nodeName,
+  folder: id,
+  /** Whether the results are in a database, which any node may use. */
+  shared: z.boolean().default(false),
+});
 
 /** Keys in the bucket of the cluster. */
 export const clusterKeys = {

@@ -10,6 +10,7 @@ const member = z.looseObject({
   takes: z.string(),
   startedAt: z.number(),
   holdsStore: z.boolean(),
+  sharesStore: z.boolean().optional(),
   departure: departure.optional(),
 });
 /** A node as others see it. */

@@ -3,7 +3,7 @@ import { deployDips, versioned } from '../support/deploy-faults.ts';
 import { machinesObstacle } from '../support/machines.ts';
 import { killLeader, leading, leaveLeadingToOthers, pauseLeader } from '../support/leader-faults.ts';
 import { killThreadsBesideUndisturbed, rebalanceDips } from '../support/load-faults.ts';
-import { recoverFromKills, recovery } from '../support/node-faults.ts';
+import { recoverFromAnyKill, recoverFromKills, recovery } from '../support/node-faults.ts';
 import type { GivenOptions } from '../support/node-process.ts';
 import { hangPhoto } from '../support/photo-faults.ts';
 import { killStreamLeader, publishing } from '../support/server-faults.ts';
@@ -40,6 +40,24 @@ export function nodeRecovery({ times, rate, options, bounded }: MeasurementSizes
     ...apart,
     nodes: 3,
     faults: [recoverFromKills(times)],
+    ...(bounded ? { bounds: { [recovery.waited]: Number(ackWaitMs) + recoveryGraceMs } } : {}),
+  };
+}
+
+/**
+ * Results are in PostgreSQL, and each node is killed in turn while it has photos, the first one among them, which has the runs and leads: the
+ * others finish them, and answer searches.
+ */
+export function databaseRecovery({ times, rate, options, bounded }: MeasurementSizes): Scenario {
+  const { ackWaitMs = defaultAckWaitMs } = options;
+  return {
+    name: `${String(times)} nodes killed, each in turn, with PostgreSQL`,
+    workload: { rate, burst: 2 * rate },
+    options,
+    nodes: 3,
+    on: 'server',
+    database: true,
+    faults: [recoverFromAnyKill(times)],
     ...(bounded ? { bounds: { [recovery.waited]: Number(ackWaitMs) + recoveryGraceMs } } : {}),
   };
 }

@@ -3,7 +3,7 @@ import type { ClusterClient } from '../support/cluster-client.ts';
 import type { ChaosFault, FaultContext } from '../support/fault-schedule.ts';
 import type { GivenOptions, NodeProcess } from '../support/node-process.ts';
 import { numbered } from '../support/photos.ts';
-import { ProcessCluster } from '../support/process-cluster.ts';
+import { ProcessCluster, type ClusterSetting } from '../support/process-cluster.ts';
 import { seeded } from '../support/random.ts';
 import { Workload, type WorkloadOptions } from '../support/workload.ts';
 import { takeCensus, type Census } from './census.ts';
@@ -18,8 +18,10 @@ export interface Scenario {
   readonly options?: GivenOptions;
   /** Default 1. */
   readonly nodes?: number;
-  /** `servers`: on three nats-servers of their own; `machines`: each on a machine of its own. */
-  readonly on?: 'servers' | 'machines';
+  /** See {@link ClusterSetting}. */
+  readonly on?: NonNullable<ClusterSetting['on']>;
+  /** Whether results are in PostgreSQL. Default false. */
+  readonly database?: boolean;
   /** Other code for the worker threads. */
   readonly threadEntry?: URL;
   readonly faults: readonly ChaosFault[];

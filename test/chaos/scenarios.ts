@@ -11,6 +11,7 @@ import { killOtherNode, pauseOtherNode } from '../support/node-faults.ts';
 import { jumpClocks, slowDisk } from '../support/surroundings-faults.ts';
 import {
   cutNodes,
+  databaseRecovery,
   deployCost,
   fastKills,
   hungPhotos,
@@ -102,6 +103,7 @@ export function scenarios({
       faults: [killActors(['photos', 'dbwriter', 'autotag-0', 'autotag-1', 'models'], 3_000)],
     }),
     recovery: made(nodeRecovery(measured)),
+    postgres: made(databaseRecovery(measured)),
     leader: made(leaderRecovery(measured)),
     servers: made(serverRecovery(measured)),
     'leader-paused': made(pausedLeader(few)),

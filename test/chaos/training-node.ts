@@ -7,7 +7,7 @@ import { exportModel } from '../../src/transport/model-transfer.ts';
 import type { RunRecord } from '../../src/transport/payloads.ts';
 import type { RequestOf } from '../../src/transport/requests.ts';
 import type { ClusterClient } from '../support/cluster-client.ts';
-import { NodeProcess } from '../support/node-process.ts';
+import { NodeProcess, type GivenOptions } from '../support/node-process.ts';
 import type { LabelledPhotos } from './training-photos.ts';
 
 /** What a run is told. */
@@ -29,8 +29,8 @@ export class TrainingNode {
   }
 
   /** Starts one on a new data folder. */
-  static async start(): Promise<TrainingNode> {
-    const options = { threads: 1, jobThreads: threads, ackWaitMs: 1_500 };
+  static async start(given: GivenOptions = {}): Promise<TrainingNode> {
+    const options = { threads: 1, jobThreads: threads, ackWaitMs: 1_500, ...given };
     return new TrainingNode(
       await NodeProcess.start(options, { jobEntry: builtEntry('training-job-entry', import.meta.url) }),
     );

@@ -222,14 +222,29 @@ test('the tag store is claimed once, for good, by the first node that can hold i
   const tasks = await joined('n0', { takes: 'tasks' });
   expect(tasks.place.seat.store).toEqual({ at: 'nowhere' });
   const [a, b] = [await joined('n1'), await joined('n2')];
-  expect([a.place.seat.store, b.place.seat.store]).toEqual([{ at: 'own' }, { at: 'other', node: 'n1' }]);
+  expect([a.place.seat.store, b.place.seat.store]).toEqual([
+    { at: 'own', shared: false },
+    { at: 'other', node: 'n1' },
+  ]);
   await until(() => b.place.view.find('n1')?.holdsStore === true);
   await a.kill();
-  const self = { node: 'n2', folder: 'f2' };
+  const self = { node: 'n2', folder: 'f2', hasDatabase: true };
   expect(await claimStore(b.place.seat.records, self)).toEqual({ at: 'other', node: 'n1' });
   const again = await joined('n1', { folder: a.folder });
-  expect(again.place.seat.store).toEqual({ at: 'own' });
+  expect(again.place.seat.store).toEqual({ at: 'own', shared: false });
   expect(
     await findStore(again.place.seat.records, { node: 'renamed', folder: again.place.seat.self.folder }),
-  ).toEqual({ at: 'own' });
+  ).toEqual({ at: 'own', shared: false });
+});
+
+test('results in a database are shared by the nodes that use one, once the node with the runs does', async () => {
+  const a = await joined('n1');
+  const { records, self } = a.place.seat;
+  const claim = (node: string, hasDatabase: boolean) =>
+    claimStore(records, { ...(node === 'n1' ? self : { node, folder: node }), hasDatabase });
+  expect(await claim('n2', true)).toEqual({ at: 'other', node: 'n1' });
+  expect(await claim('n1', true)).toEqual({ at: 'own', shared: true });
+  expect(await claim('n2', true)).toEqual({ at: 'shared', node: 'n1' });
+  expect(await claim('n3', false)).toEqual({ at: 'other', node: 'n1' });
+  expect(await claim('n1', false)).toEqual({ at: 'own', shared: false });
 });

@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { LocalResultStore } from '../../actors/local-result-store.ts';
 import { RemoteResultStore } from '../../actors/remote-result-store.ts';
 import { resultService } from '../../actors/result-service.ts';
-import type { ResultStore, TaggedPhoto } from '../../actors/result-store.ts';
+import type { ResultStore } from '../../actors/result-store.ts';
+import type { TaggedPhoto } from '../../src/store/tagged-photo.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { AuditLog } from '../../src/cluster/audit-log.ts';

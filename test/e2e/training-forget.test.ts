@@ -10,6 +10,8 @@ import type { TrainingSet } from '../../src/model/training-set/training-set.ts';
 import type { RunRecord } from '../../src/transport/payloads.ts';
 import { differenceOf, TrainingNode } from '../chaos/training-node.ts';
 import { photoName, writeLabelledPhotos, type LabelledPhotos } from '../chaos/training-photos.ts';
+import type { GivenOptions } from '../support/node-process.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 
 const photos = 48;
@@ -18,8 +20,10 @@ let folder: string;
 let all: LabelledPhotos;
 /** What is made of the photos where nobody has ever had the one that is forgotten. */
 let expected: Model;
+let server: TestPostgres;
 
 beforeAll(async () => {
+  server = await startPostgres(['fsync=off']);
   folder = await mkdtemp(join(tmpdir(), 'autotag-forget-'));
   all = await writeLabelledPhotos(folder, photos);
   expected = await withNode(async (node) => {
@@ -29,34 +33,56 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  await server.stop();
   await rm(folder, { recursive: true });
 });
 
-test('a model that is trained after a photo was forgotten has the bits of one that never knew it; updates as well', async () => {
-  await withNode(async (node) => {
-    const before = await node.model(await node.end((await node.train(all)).id));
-    expect(differenceOf(before, expected)).toContain('header');
-    await forget(node);
-    await untilGone(node);
+/** A node that keeps features in files, or in a database of its own. */
+const given = {
+  files: () => Promise.resolve({}),
+  PostgreSQL: async () => ({ storeUrl: await server.createDatabase() }),
+};
+const kept = ['files', 'PostgreSQL'] as const;
 
-    const trained = await node.end((await node.train({ labels: all.labels })).id);
-    expect(differenceOf(await node.model(trained), expected)).toBeUndefined();
+test.each(kept)(
+  'with features in %s, a model that is trained after a photo was forgotten has the bits of one that never knew it; updates as well',
+  async (where) => {
+    await withNode(
+      async (node) => {
+        const before = await node.model(await node.end((await node.train(all)).id));
+        expect(differenceOf(before, expected)).toContain('header');
+        await forget(node);
+        await untilGone(node);
 
-    const updated = await node.end((await node.train({}, { update: before.id })).id);
-    expect(differenceOf(await node.model(updated), expected)).toBeUndefined();
-  });
-}, 120_000);
+        const trained = await node.end((await node.train({ labels: all.labels })).id);
+        expect(differenceOf(await node.model(trained), expected)).toBeUndefined();
 
-test('a photo that is forgotten while a run learns from it does not come back', async () => {
-  await withNode(async (node) => {
-    const { id } = await node.train(all);
-    await node.until(id, isLearning);
-    await forget(node);
-    const end = await node.end(id);
-    expect(differenceOf(await node.model(end), expected)).toBeUndefined();
-    await untilGone(node);
-  });
-}, 120_000);
+        const updated = await node.end((await node.train({}, { update: before.id })).id);
+        expect(differenceOf(await node.model(updated), expected)).toBeUndefined();
+      },
+      await given[where](),
+    );
+  },
+  120_000,
+);
+
+test.each(kept)(
+  'with features in %s, a photo that is forgotten while a run learns from it does not come back',
+  async (where) => {
+    await withNode(
+      async (node) => {
+        const { id } = await node.train(all);
+        await node.until(id, isLearning);
+        await forget(node);
+        const end = await node.end(id);
+        expect(differenceOf(await node.model(end), expected)).toBeUndefined();
+        await untilGone(node);
+      },
+      await given[where](),
+    );
+  },
+  120_000,
+);
 
 test('nor in a run that is gone on with later, by a node that was started again', async () => {
   await withNode(async (node) => {
@@ -73,8 +99,8 @@ test('nor in a run that is gone on with later, by a node that was started again'
   });
 }, 120_000);
 
-async function withNode<T>(use: (node: TrainingNode) => Promise<T>): Promise<T> {
-  const node = await TrainingNode.start();
+async function withNode<T>(use: (node: TrainingNode) => Promise<T>, options: GivenOptions = {}): Promise<T> {
+  const node = await TrainingNode.start(options);
   try {
     return await use(node);
   } finally {

@@ -4,6 +4,7 @@ import {
   EmbeddedFeatureStore,
   type EmbeddedFeatureStoreOptions,
 } from '../../src/model/feature-store/embedded-feature-store.ts';
+import type { FeatureStore } from '../../src/model/feature-store/feature-store.ts';
 import { SnapshotReader } from '../../src/model/feature-store/snapshot-reader.ts';
 import type { ExtractorReference } from '../../src/model/model-header.ts';
 import type { QuantisedFeatures } from '../../src/vision/quantised-features.ts';
@@ -40,7 +41,7 @@ export async function openStore(
 
 /** Everything that a store serves, read as a thread does: the number of each photo's features. */
 export async function contentOf(
-  store: EmbeddedFeatureStore,
+  store: FeatureStore,
 ): Promise<{ content: Map<string, number>; faults: Fault[] }> {
   const snapshot = await store.snapshot();
   const { content, faults } = await readSnapshot(structuredClone(snapshot));
@@ -79,7 +80,7 @@ export async function readSnapshot(
 
 /** The numbers of these photos' features, read as a thread reads a selection. */
 export async function selectedOf(
-  store: EmbeddedFeatureStore,
+  store: FeatureStore,
   ids: readonly string[],
 ): Promise<(number | undefined)[]> {
   const selection = structuredClone(await store.select(ids));

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { Fault } from '../../src/base/errors.ts';
+import { request } from '../../src/transport/requests.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import { inTurn, pause, spread, type ChaosFault, type FaultContext } from './fault-schedule.ts';
 import type { NodeProcess } from './node-process.ts';
@@ -7,9 +9,12 @@ import type { NodeProcess } from './node-process.ts';
 export const recovery = {
   waited: 'all photos of a killed node have their rows, ms',
   photos: 'photos of a killed node',
+  answered: 'a search is answered, ms',
 } as const;
 
 const pollMs = 20;
+/** Longer than any answer takes. */
+const answerMs = 2_000;
 /** A node that is busy has at least so many photos at some moment. */
 const fewPhotos = 4;
 const untilBusyMs = 10_000;
@@ -38,19 +43,54 @@ export function pauseOtherNode(times: number, forMs: number): ChaosFault {
 /** Kills one of the other nodes (SIGKILL) while it has photos, and measures how long it is until each of those has its row. */
 export function recoverFromKills(times: number): ChaosFault {
   return inTurn('other nodes killed', times, 1_000, async (context) => {
-    const { client, others, random, measured } = context;
-    const node = others[random.below(others.length)]!;
-    let had: string[] = [];
-    await node.kill(async () => {
-      had = await photosOf(client, node);
-    });
-    const killedAt = performance.now();
-    const waiting = had.filter((id) => !client.results.has(id));
-    measured(recovery.photos, waiting.length);
-    await untilSettled(context, waiting);
-    measured(recovery.waited, performance.now() - killedAt);
-    await startAgain(node);
+    const { others, random } = context;
+    await recoverFromKill(context, others[random.below(others.length)]!);
   });
+}
+
+/** Does the same with each node in turn, the first one among them, and measures how long it is until somebody answers a search. */
+export function recoverFromAnyKill(times: number): ChaosFault {
+  let next = 0;
+  return inTurn('nodes killed', times, 1_000, (context) => {
+    const nodes = [context.node, ...context.others];
+    return recoverFromKill(context, nodes[next++ % nodes.length]!, untilAnswered);
+  });
+}
+
+async function recoverFromKill(
+  context: FaultContext,
+  node: NodeProcess,
+  meanwhile: (context: FaultContext) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const { client, measured } = context;
+  let had: string[] = [];
+  await node.kill(async () => {
+    had = await photosOf(client, node);
+  });
+  const killedAt = performance.now();
+  const waiting = had.filter((id) => !client.results.has(id));
+  measured(recovery.photos, waiting.length);
+  await Promise.all([
+    untilSettled(context, waiting).then(() => {
+      measured(recovery.waited, performance.now() - killedAt);
+    }),
+    meanwhile(context),
+  ]);
+  await startAgain(node);
+}
+
+/** A search that the node has heard of that is just being killed has no answer. */
+async function untilAnswered({ client, measured, over }: FaultContext): Promise<void> {
+  const askedAt = performance.now();
+  do {
+    try {
+      await request(client.connection, 'search', {}, { query: 'cat OR dog' }, answerMs);
+      measured(recovery.answered, performance.now() - askedAt);
+      return;
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'NODE_UNAVAILABLE')) throw error;
+    }
+  } while (!(await pause(pollMs, over)));
 }
 
 /** Does something to one of these nodes, which no other fault has in hand meanwhile. */
@@ -117,6 +157,16 @@ export async function untilSettled({ client, over }: FaultContext, ids: readonly
     open = open.filter((id) => !client.results.has(id));
     // The event of a row that was stored in the last moment of a node is lost.
     const [id] = open;
-    if (id !== undefined && (await client.photo(id)).result !== undefined) open.shift();
+    if (id !== undefined && (await hasRow(client, id))) open.shift();
+  }
+}
+
+/** Whether a photo has its row, as far as somebody answers who is not just being killed. */
+async function hasRow({ connection }: ClusterClient, id: string): Promise<boolean> {
+  try {
+    return (await request(connection, 'photo', {}, { id }, answerMs)).result !== undefined;
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'NODE_UNAVAILABLE') return false;
+    throw error;
   }
 }

@@ -40,6 +40,7 @@ export class StubMember {
     this.folder = folder;
     this.connection = connection;
     this.place = new ClusterPlace({
+      hasDatabase: false,
       name,
       folder,
       facts: { version: '0.0.0', takes: options.takes ?? 'all', threads: 1, jobThreads: 1 },

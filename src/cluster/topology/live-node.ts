@@ -3,7 +3,7 @@ export interface LiveNode {
   readonly name: string;
   /** Its worker threads. */
   readonly threads: number;
-  /** Whether the tag store is there. */
+  /** Whether the results of the cluster are there, or in a database that it uses. */
   readonly holdsStore: boolean;
   /** A node that takes `tasks` of training runs only has none of a topology. */
   readonly takes: 'all' | 'photos' | 'tasks';

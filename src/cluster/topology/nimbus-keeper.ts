@@ -99,5 +99,7 @@ class ViewedMembers implements Members {
 
 /** The nodes of a cluster that are alive, as the placing of tasks sees them. */
 export function liveNodes({ alive }: ClusterView): readonly LiveNode[] {
-  return alive.map(({ name, threads, holdsStore, takes }) => ({ name, threads, holdsStore, takes }));
+  return alive.map(({ name, threads, holdsStore, sharesStore = false, takes }) => {
+    return { name, threads, holdsStore: holdsStore || sharesStore, takes };
+  });
 }

@@ -4,9 +4,16 @@ import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/errors.ts';
 import type { ExtractorReference } from '../model-header.ts';
 import { EmbeddedFeatureStore } from './embedded-feature-store.ts';
-import type { FeatureRow, FeatureStores, PhotoFeatures, RemovalWatch } from './feature-store.ts';
+import {
+  featureStoreName,
+  rowsByExtractor,
+  type FeatureStores,
+  type PhotoFeatures,
+  type RemovalWatch,
+} from './feature-store.ts';
 import { readManifest } from './manifest.ts';
 import type { Report } from './recovery.ts';
+import { RemovalWatches } from './removal-watches.ts';
 
 /** What a node's feature stores work with. */
 export interface EmbeddedFeatureStoresOptions {
@@ -25,7 +32,7 @@ const defaultCompactionDelayMs = 10_000;
 export class EmbeddedFeatureStores implements FeatureStores {
   readonly #options: EmbeddedFeatureStoresOptions;
   readonly #stores = new Map<string, Promise<EmbeddedFeatureStore>>();
-  readonly #watches = new Set<Set<string>>();
+  readonly #removals = new RemovalWatches();
   #isOpen = false;
   #cancelCompaction: CancelTimer | undefined;
 
@@ -53,7 +60,7 @@ export class EmbeddedFeatureStores implements FeatureStores {
    */
   async of(extractor: ExtractorReference): Promise<EmbeddedFeatureStore> {
     this.#assertOpen();
-    const name = folderName(extractor);
+    const name = featureStoreName(extractor);
     const known = this.#stores.get(name);
     if (known !== undefined) return await known;
     const { folder, report } = this.#options;
@@ -91,26 +98,15 @@ export class EmbeddedFeatureStores implements FeatureStores {
    * @throws Fault as {@link EmbeddedFeatureStore.append} does; what was stored by then stays so
    */
   async append(photos: readonly PhotoFeatures[], except: ReadonlySet<string> = new Set()): Promise<void> {
-    const byExtractor = new Map<string, { extractor: ExtractorReference; rows: FeatureRow[] }>();
-    for (const { id, features } of photos)
-      for (const { extractor, features: row } of features) {
-        const name = folderName(extractor);
-        const group = byExtractor.get(name) ?? { extractor, rows: [] };
-        byExtractor.set(name, group);
-        group.rows.push({ id, features: row });
-      }
-    for (const { extractor, rows } of byExtractor.values()) {
+    for (const { extractor, rows } of rowsByExtractor(photos)) {
       const store = await this.of(extractor);
       await store.append(rows.filter(({ id }) => !except.has(id)));
       this.#considerCompaction(store);
     }
   }
 
-  /** Notes what is removed from now on, so that what was found before that is not stored after it. */
   watchRemovals(): RemovalWatch {
-    const removed = new Set<string>();
-    this.#watches.add(removed);
-    return { removed, end: () => this.#watches.delete(removed) };
+    return this.#removals.begin();
   }
 
   /**
@@ -118,7 +114,7 @@ export class EmbeddedFeatureStores implements FeatureStores {
    * @returns how many rows that were
    */
   async remove(id: string): Promise<number> {
-    for (const removed of this.#watches) removed.add(id);
+    this.#removals.tell(id);
     let count = 0;
     for (const store of await this.#all()) if (await store.remove(id)) count += 1;
     if (count > 0) this.#compactSoon();
@@ -161,9 +157,4 @@ export class EmbeddedFeatureStores implements FeatureStores {
   #assertOpen(): void {
     if (!this.#isOpen) throw new Fault('FEATURES_UNAVAILABLE', { reason: 'it is being opened' });
   }
-}
-
-/** What the folder of an extractor's store is called. */
-function folderName({ id, version, parametersHash }: ExtractorReference): string {
-  return `${id}-${String(version)}-${parametersHash.slice(0, 16)}`;
 }

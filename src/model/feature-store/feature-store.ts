@@ -80,3 +80,23 @@ export function checkFeatureRow(row: FeatureRow, { dims }: ExtractorReference): 
   const reason = `the features of photo ${row.id} are not ${String(dims)} finite numbers`;
   throw new Fault('REQUEST_INVALID', { reason });
 }
+
+/** Names the store of an extractor: of other parameters, it is another one. */
+export function featureStoreName({ id, version, parametersHash }: ExtractorReference): string {
+  return `${id}-${String(version)}-${parametersHash.slice(0, 16)}`;
+}
+
+/** What photos have, by extractor. */
+export function rowsByExtractor(
+  photos: readonly PhotoFeatures[],
+): Iterable<{ readonly extractor: ExtractorReference; readonly rows: readonly FeatureRow[] }> {
+  const groups = new Map<string, { extractor: ExtractorReference; rows: FeatureRow[] }>();
+  for (const { id, features: found } of photos)
+    for (const { extractor, features } of found) {
+      const name = featureStoreName(extractor);
+      const group = groups.get(name) ?? { extractor, rows: [] };
+      groups.set(name, group);
+      group.rows.push({ id, features });
+    }
+  return groups.values();
+}

@@ -53,6 +53,20 @@ export function encodeRow({ offset, scale, values }: QuantisedFeatures, target: 
   target.writeUInt32LE(crc32(target.subarray(at + 4, at + rowHeadBytes + values.length)), at);
 }
 
+/** A row by itself. */
+export function packRow(features: QuantisedFeatures): Buffer {
+  const row = Buffer.allocUnsafe(rowBytes(features.values.length));
+  encodeRow(features, row, 0);
+  return row;
+}
+
+/** What {@link packRow} was given; `undefined` if the row is not what it gave. */
+export function unpackRow(row: Buffer, dims: number): QuantisedFeatures | undefined {
+  if (row.length !== rowBytes(dims) || !isIntact(row)) return undefined;
+  const values = new Uint8Array(row.subarray(rowHeadBytes));
+  return { offset: row.readFloatLE(4), scale: row.readFloatLE(8), values };
+}
+
 /** Whether a row is what was written. */
 export function isIntact(row: Buffer): boolean {
   return row.length > rowHeadBytes && row.readUInt32LE(0) === crc32(row.subarray(4));

@@ -1,6 +1,8 @@
 import { attributesText } from '../kept-attributes.ts';
 import type { Rescored, Submission, TagResult } from '../tag-store.ts';
 import { toScoreUnits } from '../tag-store.ts';
+import type { TaggedPhoto } from '../tagged-photo.ts';
+import { featureColumns, writeFeatures } from './feature-statements.ts';
 import type { Sql } from './server-pools.ts';
 
 /** Beats every activation of a submission: what a forgotten photo has. The largest of the type, beyond every safe integer. */
@@ -10,13 +12,16 @@ const lastActivation = '9223372036854775807';
 const winsOver = `(excluded.epoch, excluded.sequence, excluded.activation)
                >= (stored.epoch, stored.sequence, stored.activation)`;
 
-/**
- * Writes results of different photos that win over what is stored, and returns the ids of these. Rows are locked in the
- * order of their ids, so that two batches of the same photos wait for each other one way.
- */
-export function writeStatement(results: readonly TagResult[]): Sql {
-  return {
-    text: `
+/** The number of a result's model. */
+const modelNumber = `(SELECT known.id FROM autotag.models AS known
+         WHERE known.model = result.model AND known.extractor = result.extractor)`;
+
+/** The numbers of a result's tags, in their order. */
+const tagNumbers = `ARRAY(SELECT (SELECT known.id FROM autotag.tags AS known WHERE known.tag = listed.tag)
+              FROM unnest(result.tags) WITH ORDINALITY AS listed (tag, place) ORDER BY place)`;
+
+/** Writes rows that win over what is stored. */
+const writeRows = `
       INSERT INTO autotag.photos AS stored
         (id, epoch, sequence, activation, model, file, sha256, width, height, tagged_at, tags, scores, attributes, owner)
       SELECT id, epoch, sequence, activation,
@@ -33,14 +38,44 @@ export function writeStatement(results: readonly TagResult[]): Sql {
         tagged_at = excluded.tagged_at, tags = excluded.tags, scores = excluded.scores,
         attributes = excluded.attributes, owner = excluded.owner, forgotten_at = NULL
       WHERE ${winsOver}
-      RETURNING id`,
-    values: [JSON.stringify(results.map(recordOf))],
+      RETURNING id, epoch, sequence`;
+
+/** Keeps thumbnails of the rows that were written, and none of the submissions before. */
+const writeThumbnails = `
+      pictured AS (
+        INSERT INTO autotag.thumbnails (photo, epoch, sequence, webp)
+        SELECT kept.id, kept.epoch, kept.sequence, found.webp
+        FROM kept JOIN unnest($5::text[], $6::bytea[]) AS found (photo, webp) ON found.photo = kept.id
+        ORDER BY kept.id
+        ON CONFLICT (photo) DO UPDATE SET epoch = excluded.epoch, sequence = excluded.sequence, webp = excluded.webp),
+      outdated AS (
+        DELETE FROM autotag.thumbnails AS stored USING kept
+        WHERE stored.photo = kept.id AND (stored.epoch, stored.sequence) < (kept.epoch, kept.sequence)
+          AND stored.photo <> ALL ($5::text[]))`;
+
+/**
+ * Keeps results of different photos that win over what is stored, with their features and thumbnails, and returns the ids of these. Rows are
+ * locked in the order of their ids, so that two batches of the same photos wait for each other one way; whoever has the lock of a photo's row
+ * writes what belongs to it.
+ */
+export function keepStatement(photos: readonly TaggedPhoto[]): Sql {
+  const pictured = photos.flatMap(({ result: { photoId }, thumbnail }) =>
+    thumbnail === undefined ? [] : [{ photoId, thumbnail }],
+  );
+  return {
+    text: `WITH kept AS (${writeRows}), ${writeFeatures}, ${writeThumbnails} SELECT id FROM kept`,
+    values: [
+      JSON.stringify(photos.map(({ result }) => recordOf(result))),
+      ...featureColumns(photos),
+      pictured.map(({ photoId }) => photoId),
+      pictured.map(({ thumbnail }) => thumbnail),
+    ],
   };
 }
 
 /**
  * Replaces the tags of different photos that are of the same submission and of no later activation, and returns their ids
- * and whether tags or scores are others. Rows are locked as {@link writeStatement} does, and compared as they are then.
+ * and whether tags or scores are others. Rows are locked as {@link keepStatement} does, and compared as they are then.
  */
 export function rescoreStatement(batch: readonly Rescored[]): Sql {
   return {
@@ -96,14 +131,6 @@ export function pruneStatement(before: number): Sql {
     values: [before],
   };
 }
-
-/** The number of a result's model. */
-const modelNumber = `(SELECT known.id FROM autotag.models AS known
-         WHERE known.model = result.model AND known.extractor = result.extractor)`;
-
-/** The numbers of a result's tags, in their order. */
-const tagNumbers = `ARRAY(SELECT (SELECT known.id FROM autotag.tags AS known WHERE known.tag = listed.tag)
-              FROM unnest(result.tags) WITH ORDINALITY AS listed (tag, place) ORDER BY place)`;
 
 const emptied = `activation = ${lastActivation}, model = NULL, file = NULL, sha256 = NULL, width = NULL, height = NULL,
   tagged_at = NULL, tags = '{}', scores = '{}', attributes = NULL, owner = NULL, corrections = NULL`;

@@ -1,6 +1,7 @@
 import type { PoolClient, QueryConfig } from 'pg';
 import { Fault } from '../../base/errors.ts';
 import { correctionsMigration } from './correction-statements.ts';
+import { featuresMigration } from './feature-statements.ts';
 
 /**
  * The schema, one row a version; a published row never changes, a change is a new row.
@@ -130,6 +131,7 @@ const migrations: readonly string[] = [
   CREATE INDEX photos_by_model ON autotag.photos (model, tagged_at);
   CREATE INDEX tags_by_term ON autotag.tags (term);
   `,
+  featuresMigration,
 ];
 
 /** The newest schema this version of the program knows. */
