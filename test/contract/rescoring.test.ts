@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { DatabaseResultStore } from '../../actors/database-result-store.ts';
 import { LocalResultStore } from '../../actors/local-result-store.ts';
-import { rescore, type RescoringContext } from '../../actors/rescoring-workflow.ts';
+import { rescore, type RescoringContext, type RescoringServices } from '../../actors/rescoring-workflow.ts';
 import { RunFolders } from '../../actors/run-folders.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { Fault } from '../../src/base/errors.ts';
@@ -14,11 +15,14 @@ import { ActiveModel } from '../../src/pool/active-model.ts';
 import type { JobPool } from '../../src/pool/job-pool.ts';
 import type { PublishedModel } from '../../src/pool/published-model.ts';
 import { EmbeddedTagStore } from '../../src/store/embedded-tag-store.ts';
+import { PostgresFeatureStores } from '../../src/store/postgres-feature-stores.ts';
+import { PostgresTagStore } from '../../src/store/postgres-tag-store.ts';
 import { SupervisedTagStore } from '../../src/store/supervised-tag-store.ts';
 import type { SupervisedThumbnailStore } from '../../src/store/supervised-thumbnail-store.ts';
 import type { Task } from '../../src/train/task.ts';
 import { quantiseFeatures } from '../../src/vision/quantised-features.ts';
 import { modelContents, temporaryFolder } from '../support/model.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { publishedModel } from '../support/published-model.ts';
 import { seeded } from '../support/random.ts';
 import { madeBlock } from '../support/rescored-photos.ts';
@@ -54,10 +58,11 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   tags = new SupervisedTagStore(() => EmbeddedTagStore.open({ file: join(folder.path, 'tags.db') }));
   await tags.start();
-  const report = (fault: Fault) => {
-    throw fault;
-  };
-  features = new EmbeddedFeatureStores({ folder: join(folder.path, 'features'), clock: systemClock, report });
+  features = new EmbeddedFeatureStores({
+    folder: join(folder.path, 'features'),
+    clock: systemClock,
+    report: fail,
+  });
   await features.open();
   thumbnails = await thumbnailsIn(folder.path);
   results = new LocalResultStore(tags, features, thumbnails);
@@ -73,6 +78,10 @@ afterEach(async () => {
   await thumbnails.close();
   await folder.remove();
 });
+
+function fail(fault: Fault): never {
+  throw fault;
+}
 
 /** Another model for each activation. */
 function modelOf(activation: number): Promise<PublishedModel> {
@@ -96,6 +105,7 @@ async function run(
   which: 'stale' | 'all' = 'stale',
   onTask: (task: Task) => Promise<void> = () => Promise.resolve(),
   query?: string,
+  stores: Pick<RescoringServices, 'tags' | 'features' | 'results'> = { tags, features, results },
 ) {
   const context: RescoringContext = {
     run: { id: 'rescore-1', startedAt: Date.now() },
@@ -112,7 +122,7 @@ async function run(
   };
   const log = createLog('fatal', {}, new RecentLines());
   const folders = new RunFolders(folder.path);
-  const services = { tags, features, results, models, extractors: [extractor], folders, log };
+  const services = { ...stores, models, extractors: [extractor], folders, log };
   return await rescore(
     { kind: 'rescore', which, ...(query === undefined ? {} : { query }) },
     context,
@@ -201,6 +211,32 @@ test('a photo whose new tags are kept, but not yet its new features, is not scor
   expect(await tags.get('p4')).toEqual(anew.result);
   expect(await results.keep([anew])).toEqual(['stored']);
   expect(await run()).toMatchObject({ photos: { rescored: 1 }, notRescored: { count: 0 } });
+});
+
+test('features in PostgreSQL give the tags that those in files do', async () => {
+  const server = await startPostgres(['fsync=off']);
+  try {
+    const url = await server.createDatabase();
+    const inDatabase = new SupervisedTagStore(() => PostgresTagStore.open({ url }));
+    await inDatabase.start();
+    const shared = new PostgresFeatureStores({ url, folder: join(folder.path, 'copies'), report: fail });
+    await shared.open();
+    const there = { tags: inDatabase, features: shared, results: new DatabaseResultStore(inDatabase) };
+    await there.results.keep(ids.map((id, index) => photo(id, index + 1)));
+    // Of its latest submission nobody has features.
+    await there.results.keep([{ ...photo('p5', 1_000), features: [] }]);
+    await run();
+    expect(await run('stale', undefined, undefined, there)).toMatchObject({
+      photos: { rescored: count - 1, changed: count - 1 },
+      notRescored: { count: 1, examples: ['p5'] },
+    });
+    for (const id of ids.filter((each) => each !== 'p5'))
+      expect((await inDatabase.get(id))?.tags).toEqual((await tags.get(id))?.tags);
+    await shared.close();
+    await inDatabase.close();
+  } finally {
+    await server.stop();
+  }
 });
 
 test('a tag store that breaks down is waited for', async () => {
