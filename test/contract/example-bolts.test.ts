@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/base/package-root.ts';
-import { BoltProcess } from '../../src/cluster/bolt/bolt-process.ts';
+import { bundleModule } from '../../src/cli/bundler.ts';
+import { type BoltPlace, BoltProcess } from '../../src/cluster/bolt/bolt-process.ts';
 import { BoltFolder, tuple } from '../support/bolts.ts';
 
 const camera = {
@@ -36,12 +37,17 @@ afterEach(async () => {
   await folder.remove();
 });
 
-async function start(example: string, ...command: string[]): Promise<BoltProcess> {
-  const place = folder.command(command, { reads: 'photo' });
-  const inExample = { ...place, folder: join(packageRoot, 'examples', example) };
-  const process = await BoltProcess.start({ ...inExample, ...folder.surroundings });
+async function start(place: BoltPlace): Promise<BoltProcess> {
+  const process = await BoltProcess.start({ ...place, ...folder.surroundings });
   started.push(process);
   return process;
+}
+
+/** As `cluster deploy` makes it. */
+async function exif(): Promise<BoltProcess> {
+  const example = join(packageRoot, 'examples/exif');
+  const module = await bundleModule(join(example, 'exif-bolt.ts'), example);
+  return await start(await folder.host(Buffer.from(module).toString(), { reads: 'photo' }));
 }
 
 function picture(): Sharp {
@@ -50,7 +56,7 @@ function picture(): Sharp {
 
 describe('the EXIF bolt', () => {
   it('adds what the camera has written, and nothing where it has not', async () => {
-    const bolt = await start('exif', 'node', 'exif-bolt.ts');
+    const bolt = await exif();
     const photo = await picture().withExif(camera).jpeg().toBuffer();
     expect(await bolt.process(tuple, photo)).toEqual({
       attributes: {
@@ -70,7 +76,7 @@ describe('the EXIF bolt', () => {
   });
 
   it('fails on no photo, however damaged', async () => {
-    const bolt = await start('exif', 'node', 'exif-bolt.ts');
+    const bolt = await exif();
     const photo = await picture().withExif(camera).jpeg().toBuffer();
     for (let at = 0; at < 600; at += 7) {
       const damaged = Buffer.from(photo);
@@ -84,7 +90,10 @@ describe('the EXIF bolt', () => {
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 describe.runIf(hasPython)(`the bolt in Python${hasPython ? '' : ' (skipped: there is no python3)'}`, () => {
-  const python = () => start('python', 'python3', '-B', 'size_bolt.py');
+  const python = () => {
+    const place = folder.command(['python3', '-B', 'size_bolt.py'], { reads: 'photo' });
+    return start({ ...place, folder: join(packageRoot, 'examples/python') });
+  };
 
   it('adds format and size', async () => {
     const bolt = await python();

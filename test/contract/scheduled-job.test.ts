@@ -36,13 +36,13 @@ async function publish(name: string, kind: ModelMetadata['kind']): Promise<strin
 }
 
 test('the latest model is the one that was trained last, of the name that is given; none before there is one', async () => {
-  const job = scheduledJob.parse({ kind: 'train', labels: ['labels.tsv'], update: 'latest' });
+  const job = scheduledJob.parse({ kind: 'train', labels: ['/data/labels.tsv'], update: 'latest' });
   expect(await runOfJob(job, registry)).not.toHaveProperty('update');
   const birds = await publish('birds', 'trained');
   const cars = await publish('cars', 'trained');
   await publish('cars', 'preview');
   await publish('birds', 'composed');
-  expect(await runOfJob(job, registry)).toMatchObject({ labels: ['labels.tsv'], update: cars });
+  expect(await runOfJob(job, registry)).toMatchObject({ labels: ['/data/labels.tsv'], update: cars });
   expect(await runOfJob({ ...job, name: 'birds' } as typeof job, registry)).toMatchObject({ update: birds });
   expect(await runOfJob({ ...job, name: 'trees' } as typeof job, registry)).not.toHaveProperty('update');
   expect(await runOfJob({ ...job, update: 'abcdef' } as typeof job, registry)).toMatchObject({

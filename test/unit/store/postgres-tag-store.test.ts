@@ -264,7 +264,7 @@ describe('a tag store in PostgreSQL', () => {
        DROP INDEX autotag.photos_by_model, autotag.tags_by_term;
        ALTER TABLE autotag.photos DROP COLUMN owner;
        ALTER TABLE autotag.photos DROP COLUMN corrections, DROP COLUMN machine_tags, DROP COLUMN machine_scores;
-       DROP TABLE autotag.thumbnails;
+       DROP TABLE autotag.thumbnails, autotag.features, autotag.erasures;
        DELETE FROM autotag.migrations WHERE version >= 2`,
     );
     const again = await open();
