@@ -12,7 +12,7 @@ export interface QuantisedFeatures {
 
 /** Rows of features in 8 bits. */
 export interface QuantisedRows {
-  /** `Uint8Array [rows × dims]`, row-major */
+  /** `Uint8Array [rows × dims]`, row-major; may be shared memory, as what follows */
   readonly values: Uint8Array;
   /** `Float32Array [rows × 2]`: offset and scale of each row */
   readonly scales: Float32Array;

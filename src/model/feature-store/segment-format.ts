@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { Fault } from '../../base/errors.ts';
 import { maxNameBytes } from '../../base/ids.ts';
-import type { QuantisedFeatures } from '../../vision/quantised-features.ts';
+import type { QuantisedFeatures, QuantisedRows } from '../../vision/quantised-features.ts';
 import type { ExtractorReference } from '../model-header.ts';
 
 /*
@@ -77,18 +77,10 @@ export function damagedRow(file: string, offset: number): Fault {
   return new Fault('FEATURES_DAMAGED', { file, offset, reason: 'a row does not match its checksum' });
 }
 
-/** Where rows are read into. */
-export interface FeatureRows {
-  /** `Uint8Array [rows × dims]`, row-major; may be shared memory. */
-  readonly values: Uint8Array;
-  /** `Float32Array [rows × 2]`: offset and scale of each row. */
-  readonly scales: Float32Array;
-}
-
 /** Copies an intact row to its place among others; without one, zeros. */
 export function decodeRow(
   row: Buffer | undefined,
-  { values, scales }: FeatureRows,
+  { values, scales }: QuantisedRows,
   at: number,
   dims: number,
 ): void {

@@ -1,11 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Fault, reasonOf } from '../../base/errors.ts';
+import type { QuantisedRows } from '../../vision/quantised-features.ts';
 import type { FeatureSnapshot, SnapshotSegment } from './feature-snapshot.ts';
 import { readFrames, readFully } from './frame-reader.ts';
 import { hasBit } from './live-rows.ts';
 import { placeOf, rowOf, slotOf } from './place.ts';
 import { checkHeader } from './segment.ts';
-import { damagedRow, decodeRow, type FeatureRows, isIntact, rowBytes, rowOffset } from './segment-format.ts';
+import { damagedRow, decodeRow, isIntact, rowBytes, rowOffset } from './segment-format.ts';
 
 /** Some photos of a snapshot, and where their rows are. */
 export interface PlacedIds {
@@ -108,7 +109,7 @@ export class SnapshotReader {
    */
   async read(
     places: Uint32Array,
-    into: FeatureRows,
+    into: QuantisedRows,
     onDamaged: OnDamaged = (_, fault) => {
       throw fault;
     },
@@ -139,7 +140,7 @@ export class SnapshotReader {
     return runs;
   }
 
-  async #readRun({ segment, first, indices }: Run, into: FeatureRows, onDamaged: OnDamaged): Promise<void> {
+  async #readRun({ segment, first, indices }: Run, into: QuantisedRows, onDamaged: OnDamaged): Promise<void> {
     const dims = this.#dims;
     const bytes = rowBytes(dims);
     const rows = await readFully(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nameProblem } from '../../base/ids.ts';
+import type { QuantisedRows } from '../../vision/quantised-features.ts';
 import type { BlobRef, BlobStore } from '../blob-store.ts';
-import type { FeatureRows } from '../feature-store/segment-format.ts';
 import type { ExtractorReference } from '../model-header.ts';
 import {
   blockHeadBytes,
@@ -36,7 +36,7 @@ const detailsSchema = z.object({
 });
 
 /** Photos with their features, in training order. */
-export interface FeatureBlock extends FeatureRows {
+export interface FeatureBlock extends QuantisedRows {
   readonly extractor: ExtractorReference;
   readonly ids: readonly string[];
 }
@@ -109,7 +109,7 @@ export class FeatureBlockReader {
    * @param into - `values` `[count × dims]` and `scales` `[count × 2]` or longer, filled from their start
    * @throws Fault `BLOB_DAMAGED`
    */
-  async read(first: number, count: number, into: FeatureRows): Promise<void> {
+  async read(first: number, count: number, into: QuantisedRows): Promise<void> {
     const { file, handle } = this.#block;
     if (first < 0 || count < 0 || first + count > this.rows)
       throw new RangeError(`rows ${String(first)} + ${String(count)} of ${String(this.rows)}`);

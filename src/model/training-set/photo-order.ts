@@ -1,7 +1,7 @@
 import { INTEGER, UINTEGER, VARCHAR } from '@duckdb/node-api';
 import type { Fault } from '../../base/errors.ts';
+import type { QuantisedRows } from '../../vision/quantised-features.ts';
 import type { BlobStore } from '../blob-store.ts';
-import type { FeatureRows } from '../feature-store/segment-format.ts';
 import { FeatureBlockReader } from './feature-block.ts';
 import type { JoinDatabase } from './join-database.ts';
 import type { TrainingSet } from './training-set.ts';
@@ -15,7 +15,7 @@ export interface FeatureSource {
   /** Reads rows by their places; damaged ones are zeros, and told of. */
   read(
     places: Uint32Array,
-    into: FeatureRows,
+    into: QuantisedRows,
     onDamaged: (index: number, fault: Fault) => void,
   ): Promise<void>;
 }
