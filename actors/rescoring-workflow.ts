@@ -11,11 +11,12 @@ import { failuresFile } from '../src/model/tagging/tagging-journal.ts';
 import type { ActiveModel } from '../src/pool/active-model.ts';
 import type { PublishedModel } from '../src/pool/published-model.ts';
 import type { SupervisedTagStore } from '../src/store/supervised-tag-store.ts';
-import type { Rescored, RescoreOutcome } from '../src/store/tag-store.ts';
+import type { RescoreOutcome } from '../src/store/tag-store.ts';
 import type { Json } from '../src/train/task.ts';
 import { rescoreResult, rescoreTask } from '../src/train/tasks/rescore.ts';
 import { Window } from '../src/train/window.ts';
 import type { RescoreSpec } from '../src/transport/run-spec.ts';
+import { rescoredBatch, type RescoredPhoto } from './rescored-batch.ts';
 import type { OwnResultStore } from './result-store.ts';
 import { allRows, foundRows, type RescoringPage, type RescoringPages } from './rescoring-pages.ts';
 import type { RunContext } from './run-coordinator.ts';
@@ -231,20 +232,16 @@ class RescoringPass {
   }
 
   async #write(rows: Rows, found: ReturnType<typeof rescoreResult>): Promise<void> {
-    const { handle, extractor } = this.#model;
     const taggedAt = systemClock.now();
-    const batch: Rescored[] = [];
-    for (const [index, row] of rows.entries()) {
+    const photos: RescoredPhoto[] = [];
+    for (const [index, photo] of rows.entries()) {
       const tags = found[index];
-      if (tags === undefined) await this.#leaveOut([row], 'are damaged');
-      else {
-        const by = { activation: handle.activation, model: handle.id, extractor, taggedAt };
-        batch.push({ ...row, ...by, tags: this.#model.name(tags) });
-      }
+      if (tags === undefined) await this.#leaveOut([photo], 'are damaged');
+      else photos.push({ photo, found: tags });
     }
-    for (let first = 0; first < batch.length; first += transactionRows) {
-      const part = batch.slice(first, first + transactionRows);
-      const outcomes = await this.#patiently(() => this.#services.tags.rescore(part));
+    for (let first = 0; first < photos.length; first += transactionRows) {
+      const batch = rescoredBatch(photos.slice(first, first + transactionRows), this.#model, taggedAt);
+      const outcomes = await this.#patiently(() => this.#services.tags.rescore(batch));
       for (const outcome of outcomes) this.#outcomes[outcome] += 1;
     }
   }

@@ -15,7 +15,8 @@ export class PublishedModel {
   readonly handle: ModelHandle;
   /** Identifies the features it was trained on: `lite0-1`, or `lite0-1+hog-2` if its blocks differ. */
   readonly extractor: string;
-  readonly #classes: readonly string[];
+  /** Names of the classes of all blocks, as {@link TagSelection.indices} counts them. */
+  readonly classes: readonly string[];
 
   /**
    * @param extractors - those that threads have
@@ -25,13 +26,13 @@ export class PublishedModel {
     checkExtractors(model.header, extractors);
     this.handle = { activation, id: model.id, blocks: model.blocks };
     this.extractor = extractorNames(model.header).join('+');
-    this.#classes = model.header.blocks.flatMap((block) => block.classes);
+    this.classes = model.header.blocks.flatMap((block) => block.classes);
   }
 
   /** Names for what a thread found. */
   name({ indices, scores }: TagSelection): ScoredTag[] {
     return Array.from(indices, (index, place) => ({
-      tag: this.#classes[index] ?? '',
+      tag: this.classes[index] ?? '',
       score: rounded(scores[place] ?? 0),
     }));
   }

@@ -5,6 +5,7 @@ import { checkPhotoId } from '../base/ids.ts';
 import { checkCorrections } from './corrections.ts';
 import type { CorrectedPage, CorrectionRequest } from './corrections.ts';
 import type { Facets, TagCount } from './facets.ts';
+import { checkRescored } from './rescored-batch.ts';
 import { searchTerm } from './search-query.ts';
 import type { SearchQuery } from './search-query.ts';
 import type { Calls } from './store-messages.ts';
@@ -15,7 +16,7 @@ import type {
   Outdated,
   OutdatedPage,
   Page,
-  Rescored,
+  RescoredBatch,
   RescoreOutcome,
   RowRange,
   SearchPage,
@@ -97,8 +98,8 @@ export class EmbeddedTagStore implements TagStore {
     return this.#writer.call('write', batch);
   }
 
-  async rescore(batch: readonly Rescored[]): Promise<RescoreOutcome[]> {
-    batch.forEach(checkTagResult);
+  async rescore(batch: RescoredBatch): Promise<RescoreOutcome[]> {
+    checkRescored(batch);
     return this.#writer.call('rescore', batch);
   }
 

@@ -18,6 +18,7 @@ import type { PoolLimits, ServerPools } from './postgres/server-pools.ts';
 import { ServerStore } from './postgres/server-store.ts';
 import { TagQueries } from './postgres/tag-queries.ts';
 import type { Facets, TagCount } from './facets.ts';
+import { checkRescored, rescoredOf } from './rescored-batch.ts';
 import { searchTerm } from './search-query.ts';
 import type { SearchQuery } from './search-query.ts';
 import { checkTagResult } from './tag-store.ts';
@@ -27,6 +28,7 @@ import type {
   OutdatedPage,
   Page,
   Rescored,
+  RescoredBatch,
   RescoreOutcome,
   RowRange,
   SearchPage,
@@ -99,10 +101,11 @@ export class PostgresTagStore implements TagStore {
     return this.#use(() => this.#named(results, () => this.#keep(batch)));
   }
 
-  async rescore(batch: readonly Rescored[]): Promise<RescoreOutcome[]> {
-    batch.forEach(checkTagResult);
-    if (batch.length === 0) return [];
-    return this.#use(() => this.#named(batch, () => this.#rescore(batch)));
+  async rescore(batch: RescoredBatch): Promise<RescoreOutcome[]> {
+    checkRescored(batch);
+    const rescored = rescoredOf(batch);
+    if (rescored.length === 0) return [];
+    return this.#use(() => this.#named(rescored, () => this.#rescore(rescored)));
   }
 
   async outdated(which: Outdated, page: RowRange): Promise<OutdatedPage> {

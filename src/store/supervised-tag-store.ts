@@ -6,7 +6,7 @@ import type {
   Outdated,
   OutdatedPage,
   Page,
-  Rescored,
+  RescoredBatch,
   RescoreOutcome,
   RowRange,
   SearchPage,
@@ -27,7 +27,7 @@ export class SupervisedTagStore<Store extends TagStore = TagStore>
     return this.use((store) => store.write(batch));
   }
 
-  rescore(batch: readonly Rescored[]): Promise<RescoreOutcome[]> {
+  rescore(batch: RescoredBatch): Promise<RescoreOutcome[]> {
     return this.use((store) => store.rescore(batch));
   }
 

@@ -6,9 +6,11 @@ import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary } from './dictionary.ts';
 import { attributesText } from './kept-attributes.ts';
 import { PostingChanges } from './posting-changes.ts';
+import { rescoredOf } from './rescored-batch.ts';
 import { compareSubmissions, toScoreUnits } from './tag-store.ts';
 import type {
   Rescored,
+  RescoredBatch,
   RescoreOutcome,
   ScoredTag,
   Submission,
@@ -20,7 +22,7 @@ import { packTagList, unpackTagList } from './tag-list.ts';
 /** What the writer's thread answers. */
 export interface WriterCalls {
   readonly write: { readonly args: [batch: readonly TagResult[]]; readonly answer: WriteOutcome[] };
-  readonly rescore: { readonly args: [batch: readonly Rescored[]]; readonly answer: RescoreOutcome[] };
+  readonly rescore: { readonly args: [batch: RescoredBatch]; readonly answer: RescoreOutcome[] };
   readonly correct: { readonly args: [request: CorrectionRequest]; readonly answer: boolean };
   readonly forget: { readonly args: [request: ForgetRequest]; readonly answer: boolean };
   readonly health: { readonly args: []; readonly answer: undefined };
@@ -122,10 +124,10 @@ export class TagWriter {
   }
 
   /** See `TagStore.rescore`. */
-  rescore(batch: readonly Rescored[]): RescoreOutcome[] {
+  rescore(batch: RescoredBatch): RescoreOutcome[] {
     return this.#transaction((changes) => {
-      const stored = this.#storedPhotos(JSON.stringify(batch.map(({ photoId }) => photoId)));
-      return batch.map((rescored) => {
+      const stored = this.#storedPhotos(JSON.stringify(batch.photos.map(({ photoId }) => photoId)));
+      return rescoredOf(batch).map((rescored) => {
         const row = stored.get(rescored.photoId);
         stored.delete(rescored.photoId);
         if (row === undefined || compareSubmissions(rescored.submission, row.submission) !== 0)

@@ -4,7 +4,7 @@ import type { Correction, CorrectionRequest } from '../../src/store/corrections.
 import { parseSearchQuery } from '../../src/store/search-query.ts';
 import type { TagStore } from '../../src/store/tag-store.ts';
 import type { TagStoreHarness } from './tag-store-harness.ts';
-import { hostileNames, result } from './tag-store-samples.ts';
+import { hostileNames, rescoredBatch, result } from './tag-store-samples.ts';
 
 /** What every tag store promises of corrections; run it on each implementation. */
 export function correctionContract(name: string, harness: TagStoreHarness): void {
@@ -76,8 +76,8 @@ export function correctionContract(name: string, harness: TagStoreHarness): void
       await store.write([first]);
       await say('c4', { 'c4 cat': 'reject', 'c4 dog': 'accept' });
       const again = { ...first, activation: 2, tags: [{ tag: 'c4 cat', score: 0.95 }] };
-      expect(await store.rescore([again])).toEqual(['changed']);
-      expect(await store.rescore([{ ...again, activation: 3 }])).toEqual(['same']);
+      expect(await store.rescore(rescoredBatch([again]))).toEqual(['changed']);
+      expect(await store.rescore(rescoredBatch([{ ...again, activation: 3 }]))).toEqual(['same']);
       expect(await shown('c4')).toEqual([user('c4 dog')]);
       await store.write([result('c4', { 'c4 dog': 0.5, 'c4 cat': 0.4, 'c4 sofa': 0.3 }, submitted(2))]);
       expect(await shown('c4')).toEqual([user('c4 dog'), { tag: 'c4 sofa', score: 0.3 }]);

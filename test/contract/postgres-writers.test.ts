@@ -6,7 +6,7 @@ import type { Submission, TagResult, WriteOutcome } from '../../src/store/tag-st
 import { expectConsistent } from '../support/postgres-counts.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { rounded } from './tag-store-model.ts';
-import { histories, result, type Step } from './tag-store-samples.ts';
+import { histories, rescoredBatch, result, type Step } from './tag-store-samples.ts';
 
 const nodes = 4;
 
@@ -113,7 +113,7 @@ describe('several nodes on one PostgreSQL', () => {
       for (const activation of [1, 2, 3, 4, 5, 6, 7, 8])
         for (const sequence of [1, 2]) {
           const batch = photos(sequence, activation);
-          await store.rescore(order === 1 ? batch : batch.toReversed());
+          await store.rescore(rescoredBatch(order === 1 ? batch : batch.toReversed()));
         }
     };
     await Promise.all([
@@ -123,7 +123,7 @@ describe('several nodes on one PostgreSQL', () => {
         .slice(24)
         .map(({ photoId, submission }) => forgetting.forget(photoId, submission)),
     ]);
-    await rewriting.rescore(photos(2, 8));
+    await rewriting.rescore(rescoredBatch(photos(2, 8)));
     for (const [n, expected] of photos(2, 8).entries())
       expect(await rewriting.get(expected.photoId)).toEqual(n < 32 ? expected : undefined);
     const { hits } = await rewriting.search(parseSearchQuery('"of 2 by 8"'), { limit: 100 });
@@ -158,7 +158,9 @@ describe('several nodes on one PostgreSQL', () => {
       ...[2, 3, 4].map((sequence) => rewriting.write(photos(sequence))),
       ...[2, 3].map((activation) =>
         other.rescore(
-          photos(4).map((each) => ({ ...each, activation, tags: [{ tag: 'machine', score: 1 }] })),
+          rescoredBatch(
+            photos(4).map((each) => ({ ...each, activation, tags: [{ tag: 'machine', score: 1 }] })),
+          ),
         ),
       ),
       ...photos(1)

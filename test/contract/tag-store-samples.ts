@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import type { CorrectionRequest } from '../../src/store/corrections.ts';
 import type { SearchQuery } from '../../src/store/search-query.ts';
 import { searchTerm } from '../../src/store/search-query.ts';
-import type { Outdated, ScoredTag, Submission, TagResult } from '../../src/store/tag-store.ts';
+import {
+  type Outdated,
+  type RescoredBatch,
+  type ScoredTag,
+  type Submission,
+  type TagResult,
+  toScoreUnits,
+} from '../../src/store/tag-store.ts';
 
 /** A result with everything a test does not care about filled in. */
 export function result(
@@ -23,6 +30,28 @@ export function result(
     tags: list.toSorted((a, b) => b.score - a.score),
     ...more,
   };
+}
+
+/** What scoring photos again says of them; who says so is the same for all, see {@link byOne}. */
+export function rescoredBatch(photos: readonly TagResult[]): RescoredBatch {
+  const { activation, model, extractor, taggedAt } = photos[0] ?? result('none');
+  const tags = photos.flatMap((photo) => photo.tags);
+  const names = [...new Set(tags.map(({ tag }) => tag))];
+  return {
+    ...{ activation, model, extractor, taggedAt, names },
+    photos: photos.map(({ photoId, submission }) => ({ photoId, submission })),
+    counts: Uint32Array.from(photos, (photo) => photo.tags.length),
+    tags: Uint32Array.from(tags, ({ tag }) => names.indexOf(tag)),
+    scores: Uint16Array.from(tags, ({ score }) => toScoreUnits(score)),
+  };
+}
+
+/** Results as those of the model that the first is of. */
+function byOne(results: readonly TagResult[]): TagResult[] {
+  return results.map((each) => {
+    const { activation, model, extractor, taggedAt } = results[0] ?? each;
+    return { ...each, activation, model, extractor, taggedAt };
+  });
 }
 
 /** Names that have broken other programs. */
@@ -149,7 +178,10 @@ export type Step =
 export const histories: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant('write' as const), batch: fc.array(results, { maxLength: 8 }) }),
-    fc.record({ kind: fc.constant('rescore' as const), batch: fc.array(results, { maxLength: 8 }) }),
+    fc.record({
+      kind: fc.constant('rescore' as const),
+      batch: fc.array(results, { maxLength: 8 }).map(byOne),
+    }),
     fc.record({ kind: fc.constant('correct' as const), request: corrections }),
     fc.record({ kind: fc.constant('corrected' as const), limit: fc.integer({ min: 1, max: 3 }) }),
     fc.record({

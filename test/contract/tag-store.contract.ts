@@ -7,7 +7,7 @@ import { SimulatedClock } from '../support/simulated-clock.ts';
 import { corrected } from './correction.contract.ts';
 import type { TagStoreHarness, TagStoreOptions } from './tag-store-harness.ts';
 import { TagStoreModel, rounded } from './tag-store-model.ts';
-import { histories, hostileNames, result } from './tag-store-samples.ts';
+import { histories, hostileNames, rescoredBatch, result } from './tag-store-samples.ts';
 import type { Step } from './tag-store-samples.ts';
 
 /** What every tag store promises; run it on each implementation. Tests share a store: each has ids and tags of its own. */
@@ -182,7 +182,7 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
           taggedAt: 1_800_000_000_000,
         };
         const after = result('r1', { 'r both': 0.81234, 'r new': 0.2 }, { ...more, ...again });
-        expect(await store.rescore([rescored(after)])).toEqual(['changed']);
+        expect(await store.rescore(rescoredBatch([after]))).toEqual(['changed']);
         expect(await store.get('r1')).toEqual(rounded(after));
         expect(await found('"r old"')).toEqual([]);
         expect(await found('"r both" "r new"')).toEqual(['r1']);
@@ -196,7 +196,7 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         const after = { ...before, activation: 2, model: 'b'.repeat(64), taggedAt: 1_800_000_000_000 };
         const { postings } = await store.stats();
         expect(
-          await store.rescore([rescored({ ...after, tags: [{ tag: 'r same', score: 0.70001 }] })]),
+          await store.rescore(rescoredBatch([{ ...after, tags: [{ tag: 'r same', score: 0.70001 }] }])),
         ).toEqual(['same']);
         expect(await store.get('r2')).toEqual(after);
         expect((await store.stats()).postings).toBe(postings);
@@ -213,7 +213,7 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         const stored = result(id, { [`${id} 1`]: 0.5 }, more);
         await store.write([stored]);
         const again = result(id, { [`${id} 2`]: 0.5 }, { activation: 3 });
-        expect(await store.rescore([rescored(again)])).toEqual([outcome]);
+        expect(await store.rescore(rescoredBatch([again]))).toEqual([outcome]);
         expect(await store.get(id)).toEqual(outcome === 'changed' ? again : stored);
       });
 
@@ -222,7 +222,7 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         await store.write([gone]);
         await store.forget('r gone');
         const never = result('r never', { 'r gone': 0.5 });
-        expect(await store.rescore([gone, never].map(rescored))).toEqual(['superseded', 'superseded']);
+        expect(await store.rescore(rescoredBatch([gone, never]))).toEqual(['superseded', 'superseded']);
         expect(await found('"r gone"')).toEqual([]);
       });
 
@@ -230,7 +230,7 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         const good = result('r good', { 'r good': 0.5 });
         await store.write([good]);
         const bad = result('bad', { bad: 1.1 });
-        await expect(store.rescore([{ ...good, activation: 9 }, bad].map(rescored))).rejects.toMatchObject({
+        await expect(store.rescore(rescoredBatch([{ ...good, activation: 9 }, bad]))).rejects.toMatchObject({
           code: 'REQUEST_INVALID',
         });
         expect((await store.get('r good'))?.activation).toBe(1);
@@ -630,8 +630,8 @@ async function compare(store: TagStore, model: TagStoreModel, step: Step, run: n
     expect(await store.write(batch)).toEqual(model.write(batch));
     for (const { photoId } of batch) expect(await store.get(photoId)).toEqual(model.get(photoId));
   } else if (step.kind === 'rescore') {
-    const batch = step.batch.map((each) => rescored({ ...each, submission: later(each.submission, run) }));
-    expect(await store.rescore(batch)).toEqual(model.rescore(batch));
+    const batch = step.batch.map((each) => ({ ...each, submission: later(each.submission, run) }));
+    expect(await store.rescore(rescoredBatch(batch))).toEqual(model.rescore(batch.map(rescored)));
     for (const { photoId } of batch) expect(await store.get(photoId)).toEqual(model.get(photoId));
   } else if (step.kind === 'correct') {
     expect(await store.correct(step.request)).toBe(model.correct(step.request));

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { PostgresTagStore, type PostgresTagStoreOptions } from '../../../src/store/postgres-tag-store.ts';
 import { serverSchemaVersion } from '../../../src/store/postgres/server-schema.ts';
 import { parseSearchQuery } from '../../../src/store/search-query.ts';
-import { result } from '../../contract/tag-store-samples.ts';
+import { rescoredBatch, result } from '../../contract/tag-store-samples.ts';
 import { generationOf, sharedIds } from '../../support/killed-writer-batches.ts';
 import { freePort } from '../../support/nats.ts';
 import { expectConsistent } from '../../support/postgres-counts.ts';
@@ -91,7 +91,7 @@ describe('a tag store in PostgreSQL', () => {
       await server.shutDown();
       const calls = [
         () => store.write([result('during')]),
-        () => store.rescore([result('before', { dog: 0.5 })]),
+        () => store.rescore(rescoredBatch([result('before', { dog: 0.5 })])),
         () => store.outdated({ activation: 2, taggedBefore: 0 }, { limit: 1, after: 0 }),
         () => store.get('before'),
         () => store.search(parseSearchQuery('cat'), { limit: 1 }),
@@ -189,7 +189,7 @@ describe('a tag store in PostgreSQL', () => {
       expect(await store.write([result('b', { cat: 0.7 })])).toEqual(['stored']);
       expect(await store.get('b')).toMatchObject({ tags: [{ tag: 'cat', score: 0.7 }] });
       await server.execute(url, 'DELETE FROM autotag.tags');
-      expect(await store.rescore([result('b', { cat: 0.8 })])).toEqual(['changed']);
+      expect(await store.rescore(rescoredBatch([result('b', { cat: 0.8 })]))).toEqual(['changed']);
       expect(await store.get('b')).toMatchObject({ tags: [{ tag: 'cat', score: 0.8 }] });
     });
 
@@ -244,7 +244,7 @@ describe('a tag store in PostgreSQL', () => {
     const postings = 'SELECT photo, term, ctid, xmin FROM autotag.postings ORDER BY photo, term';
     const before = await server.execute(url, postings);
     const again = [result('a', { cat: 0.5, dog: 0.4 }), result('b', { cat: 0.6 })];
-    expect(await store.rescore(again.map((each) => ({ ...each, activation: 2 })))).toEqual([
+    expect(await store.rescore(rescoredBatch(again.map((each) => ({ ...each, activation: 2 }))))).toEqual([
       'same',
       'changed',
     ]);
