@@ -3,7 +3,16 @@ import type { Extractor } from '../vision/extractor.ts';
 import type { Extractors } from '../vision/extractors.ts';
 import type { Kernel } from '../vision/kernel.ts';
 import { asRows, type QuantisedFeatures, type QuantisedRows } from '../vision/quantised-features.ts';
-import { blockScores, highestExponents, selectTags, type TagSelection } from '../vision/scores.ts';
+import {
+  asSelection,
+  blockScores,
+  findTags,
+  leastMargins,
+  selectTags,
+  type Tag,
+  type TagRule,
+  type TagSelection,
+} from '../vision/scores.ts';
 import { toUnitLength } from '../vision/unit-length.ts';
 import type { QuantisedBlock } from './quantised-model.ts';
 
@@ -28,10 +37,7 @@ interface ModelView {
   readonly thresholds: Float32Array;
 }
 
-interface BlockView extends QuantisedBlock {
-  /** Of its thresholds. */
-  readonly highest: Float64Array;
-}
+type BlockView = QuantisedBlock & TagRule;
 
 /** Scores features against whichever published model a photo names; in a thread. */
 export class ModelScorer {
@@ -66,7 +72,9 @@ export class ModelScorer {
   ): { tags: TagSelection; best: TagSelection } {
     const view = this.#viewOf(model);
     const rows = new Map(Array.from(features, ([id, row]) => [id, asRows(row)]));
-    const scores = scoresOf(view, this.#margins(rows, view), 0, top > 0 ? 'all' : 'tags');
+    const margins = this.#margins(rows, view);
+    if (top < 1) return { tags: tagsOf(view, margins, 0), best: asSelection([]) };
+    const scores = scoresOf(view, margins);
     return { tags: selectTags(scores, view.thresholds), best: selectTags(scores, view.thresholds, top) };
   }
 
@@ -78,9 +86,7 @@ export class ModelScorer {
   tagRows(rows: ReadonlyMap<string, QuantisedRows>, photos: number, model: ModelHandle): TagSelection[] {
     const view = this.#viewOf(model);
     const margins = this.#margins(rows, view);
-    return Array.from({ length: photos }, (_, photo) =>
-      selectTags(scoresOf(view, margins, photo, 'tags'), view.thresholds),
-    );
+    return Array.from({ length: photos }, (_, photo) => tagsOf(view, margins, photo));
   }
 
   /** Of each block `Float32Array [photos × classes]`. */
@@ -107,7 +113,11 @@ export class ModelScorer {
   }
 
   #view(model: ModelHandle): ModelView {
-    const blocks = model.blocks.map((block) => ({ ...block, highest: highestExponents(block.thresholds) }));
+    const blocks = model.blocks.map((block) => ({
+      ...block,
+      leastMargins:
+        block.score === 'platt' ? leastMargins(block.calibration, block.thresholds) : new Float64Array(),
+    }));
     const extractors = [...new Set(blocks.map((block) => this.#extractorOf(block)))];
     return { extractors, blocks, thresholds: concatenate(blocks.map((block) => block.thresholds)) };
   }
@@ -123,23 +133,27 @@ export class ModelScorer {
   }
 }
 
+/** @param margins - of each block, `Float32Array [photos × classes]` */
+function tagsOf({ blocks }: ModelView, margins: readonly Float32Array[], photo: number): TagSelection {
+  const tags: Tag[] = [];
+  for (const [index, block] of blocks.entries()) {
+    const { classes } = block;
+    const own = margins[index]?.subarray(photo * classes, (photo + 1) * classes) ?? new Float32Array();
+    findTags(own, block, tags);
+  }
+  return asSelection(tags);
+}
+
 /**
- * Scores of a photo, `Float32Array [classes of all blocks]`.
- * @param margins - of each block, `Float32Array [photos × classes]`
- * @param wanted - of all classes, or at least of those that reach their thresholds: others may be 0
+ * Scores of one photo, `Float32Array [classes of all blocks]`.
+ * @param margins - of each block, `Float32Array [classes]`
  */
-function scoresOf(
-  { blocks, thresholds }: ModelView,
-  margins: readonly Float32Array[],
-  photo: number,
-  wanted: 'all' | 'tags',
-): Float32Array {
+function scoresOf({ blocks, thresholds }: ModelView, margins: readonly Float32Array[]): Float32Array {
   const scores = new Float32Array(thresholds.length);
   for (const [index, block] of blocks.entries()) {
     const { classes, firstClass } = block;
-    const own = margins[index]?.subarray(photo * classes, (photo + 1) * classes) ?? new Float32Array();
     const into = scores.subarray(firstClass, firstClass + classes);
-    blockScores(own, block, into, wanted === 'tags' ? block.highest : undefined);
+    blockScores(margins[index] ?? new Float32Array(), block, into);
   }
   return scores;
 }

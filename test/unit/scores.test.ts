@@ -2,12 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/base/errors.ts';
 import {
+  asSelection,
   blockScores,
-  highestExponents,
+  findTags,
+  leastMargins,
   platt,
   selectTags,
   silentThreshold,
   softmax,
+  type Tag,
 } from '../../src/vision/scores.ts';
 
 const floats = (...values: number[]) => Float32Array.from(values);
@@ -85,7 +88,7 @@ describe("Platt's sigmoid", () => {
     expect(() => platt(floats(1, 2), floats(1, 2))).toThrow(Fault);
   });
 
-  it('gives the same tags when it leaves out scores that cannot reach their thresholds', () => {
+  it('gives the same tags when it leaves out margins that cannot reach their thresholds', () => {
     const number = fc.oneof(fc.float(), fc.float({ min: -30, max: 30 }));
     const threshold = fc.oneof(
       // At the score itself, and next to it.
@@ -100,18 +103,27 @@ describe("Platt's sigmoid", () => {
         const calibration = Float32Array.from(rows.flatMap(({ a, b }) => [a, b]));
         const scores = platt(margins, calibration);
         const thresholds = Float32Array.from(rows, ({ threshold: of }, index) => of(scores[index]!));
-        const fewer = platt(margins, calibration, undefined, highestExponents(thresholds));
-        expect(selectTags(fewer, thresholds)).toEqual(selectTags(scores, thresholds));
+        const rule = { firstClass: 0, score: 'platt', calibration, thresholds } as const;
+        const tags: Tag[] = [];
+        findTags(margins, { ...rule, leastMargins: leastMargins(calibration, thresholds) }, tags);
+        expect(asSelection(tags)).toEqual(selectTags(scores, thresholds));
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it('computes no exponential for a class that is far from its threshold', () => {
-    const highest = highestExponents(floats(0.5, 0.5, silentThreshold));
-    expect([...platt(floats(-1, 1, 99), floats(-1, 0, -1, 0, -1, 0), undefined, highest)]).toEqual(
-      close([0, 1 / (1 + Math.exp(-1)), 0]),
-    );
+  it('leaves out by its margin alone a class that is far from its threshold', () => {
+    const calibration = floats(-1, 0, -2, 1, 1, 0, 0, 0, -1, 0, -1, 0);
+    const least = leastMargins(calibration, floats(0.5, 0.5, 0.5, 0.5, silentThreshold, 0));
+    expect([...least]).toEqual([
+      expect.closeTo(0, 5),
+      expect.closeTo(0.5, 5),
+      -Infinity,
+      -Infinity,
+      Infinity,
+      -Infinity,
+    ]);
+    expect(least[0]).toBeLessThan(0);
   });
 });
 
