@@ -42,7 +42,7 @@ export interface RescoringContext extends Pick<RunContext, 'signal'> {
 }
 
 /** Rows in a transaction: uploads that are stored meanwhile wait for one at most. */
-const transactionRows = 512;
+const transactionRows = 1_024;
 /** Pages for each thread that scores: one of them is being looked up or written. */
 const pagesAhead = 1;
 const examplesKept = 20;

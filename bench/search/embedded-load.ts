@@ -1,11 +1,12 @@
 import { SqlDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrations.ts';
+import { blockOf, chunkOf, placeOf, posting, type PostingBlock } from '../../src/store/posting-block.ts';
+import { blockKey, PostingLists } from '../../src/store/posting-lists.ts';
 import { packTagList } from '../../src/store/tag-list.ts';
 import type { Progress } from '../results/part.ts';
 import { photoRange, tagName, type MadeCorpus } from './made-corpus.ts';
 
 const photosAtOnce = 10_000;
-const entriesAtOnce = 100_000;
 
 /** Makes the embedded database of a corpus, each table in the order of its key: a hundred times as fast as writing results. */
 export function loadEmbedded(file: string, corpus: MadeCorpus, progress: Progress): void {
@@ -17,7 +18,7 @@ export function loadEmbedded(file: string, corpus: MadeCorpus, progress: Progres
     database.pragma('synchronous = OFF');
     loadNames(database, corpus);
     loadPhotos(database, corpus, progress);
-    for (const table of ['members', 'postings'] as const) loadEntries(database, table, corpus, progress);
+    loadPostings(database, corpus, progress);
     database.pragma('journal_mode = WAL');
   } finally {
     database.close();
@@ -67,29 +68,29 @@ function loadPhotos(database: SqlDatabase, corpus: MadeCorpus, progress: Progres
 
 function rowOf(corpus: MadeCorpus, photo: number): (number | string)[] {
   const { model, taggedAt, owner } = corpus.row(photo);
-  const tags = packTagList(corpus.tags(photo).map(({ rank, score }) => ({ id: rank + 1, score })));
+  const tags = packTagList(corpus.tags(photo).map(({ rank, score }) => ({ tag: rank + 1, score })));
   return [photo, model, taggedAt, Buffer.from(tags).toString('hex'), owner];
 }
 
-/** Entries go in as one number each, which takes the database half as long to read as two. */
-function loadEntries(
-  database: SqlDatabase,
-  table: 'members' | 'postings',
-  corpus: MadeCorpus,
-  progress: Progress,
-): void {
-  const insert = database.prepare(
-    `INSERT INTO ${table} (term, score, photo)
-     SELECT ?1, value / ${String(photoRange)}, value % ${String(photoRange)} FROM json_each(?2)`,
-  );
+function loadPostings(database: SqlDatabase, corpus: MadeCorpus, progress: Progress): void {
+  const lists = new PostingLists(database);
   for (let rank = 0; rank < corpus.vocabulary; rank += 1) {
-    const list = corpus.list(rank);
-    // By photo as they are, by score when sorted.
-    const entries = table === 'members' ? list : list.toSorted();
     database.transaction(() => {
-      for (let at = 0; at < entries.length; at += entriesAtOnce)
-        insert.run(rank + 1, `[${entries.subarray(at, at + entriesAtOnce).join(',')}]`);
+      lists.write(blocksOf(rank + 1, corpus.list(rank)));
     });
-    if (rank % 500 === 0) progress(`${table} of ${String(rank)} tags`);
+    if (rank % 500 === 0) progress(`postings of ${String(rank)} tags`);
   }
+}
+
+/** A term's photos in blocks. */
+function blocksOf(term: number, list: Float64Array): Map<number, PostingBlock> {
+  const blocks = new Map<number, number[]>();
+  for (const entry of list) {
+    const photo = entry % photoRange;
+    const key = blockKey(term, chunkOf(photo));
+    const block = blocks.get(key) ?? [];
+    block.push(posting(placeOf(photo), Math.floor(entry / photoRange)));
+    blocks.set(key, block);
+  }
+  return new Map(Array.from(blocks, ([key, block]) => [key, blockOf(block)]));
 }

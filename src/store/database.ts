@@ -118,6 +118,16 @@ export class SqlDatabase {
     }
   }
 
+  /** Runs `body` in one read transaction: all its statements see the same state. */
+  snapshot<T>(body: () => T): T {
+    this.execute('BEGIN');
+    try {
+      return body();
+    } finally {
+      if (this.#connection.inTransaction) this.execute('COMMIT');
+    }
+  }
+
   close(): void {
     this.#connection.close();
   }

@@ -1,13 +1,14 @@
 import type { SqlDatabase, Statement } from './database.ts';
 import type { Dictionary } from './dictionary.ts';
 import { endOf, mostFrequent, sampledHits, type Facets, type TagCount } from './facets.ts';
+import { PostingLists } from './posting-lists.ts';
+import { PostingSearch } from './posting-search.ts';
+import { RowSearch } from './row-search.ts';
 import { asksForModels, termsIn, type KnownTerms } from './search-page.ts';
-import { beginnings, cheaperPlan, rarestFirst, rowsWorthProbing } from './search-plan.ts';
-import type { RowIndex, Search } from './search-plan.ts';
+import type { Cursor, RowConditions, Search } from './search.ts';
 import type { SearchQuery } from './search-query.ts';
-import { countRowsText, searchText, someHitsText } from './search-text.ts';
-import type { BoundText } from './search-text.ts';
 import { listedTagBytes, unpackTagList } from './tag-list.ts';
+import { scoreUnits } from './tag-store.ts';
 
 /** A count that grows; `last` is the photo that it counted last. */
 interface TermCount {
@@ -16,25 +17,30 @@ interface TermCount {
   last: number;
 }
 
-/** How searches go through the embedded database. */
+/** Hits that are found at once where their rows decide: more each time, since the ones before were not enough. */
+const candidates = { first: 1_024, growth: 4, largest: 65_536 } as const;
+/** Rows that are asked at once: the first ones may be enough. */
+const rowsAtOnce = 256;
+
+/** How searches go through the embedded database. Each is made in one read transaction of its caller's. */
 export class EmbeddedSearch {
   readonly #database: SqlDatabase;
   readonly #dictionary: Dictionary;
+  readonly #postings: PostingSearch;
+  readonly #rows: RowSearch;
   readonly #terms: Statement<[term: string, id: number, photos: number]>;
   readonly #models: Statement<[id: number]>;
-  readonly #place: Statement<[score: number]>;
   readonly #beginningWith: Statement<[tag: string, photos: number]>;
 
   constructor(database: SqlDatabase, dictionary: Dictionary) {
     this.#database = database;
     this.#dictionary = dictionary;
+    this.#postings = new PostingSearch(new PostingLists(database));
+    this.#rows = new RowSearch(database);
     this.#terms = database.prepare(
       'SELECT term, id, photos FROM terms WHERE photos > 0 AND term IN (SELECT value FROM json_each(?))',
     );
     this.#models = database.prepare('SELECT id FROM models WHERE substr(model, 1, length(?1)) = ?1');
-    this.#place = database.prepare(
-      'SELECT score FROM postings WHERE term = ? ORDER BY score DESC, photo DESC LIMIT 1 OFFSET ?',
-    );
     this.#beginningWith = database.prepare(
       `SELECT (SELECT tag FROM tags WHERE tags.term = terms.id ORDER BY id LIMIT 1), photos FROM terms
        WHERE photos > 0 AND term >= ? AND term < ?
@@ -52,41 +58,80 @@ export class EmbeddedSearch {
     };
   }
 
-  /**
-   * The hits of a page, in their order.
-   * @param read - reads rows for hits, which have (score, photo)
-   */
-  page<Row>(search: Search, read: (hits: BoundText) => Row[]): Row[] {
-    const index = this.#indexOf(search);
-    if (index !== undefined || search.wanted.length === 0)
-      return read(searchText(search, { kind: 'rows', index }));
-    for (const share of beginnings(search)) {
-      const bound = this.#scoreAt(search, share);
-      if (bound <= search.floor) break;
-      const rows = read(searchText({ ...search, floor: bound }, { kind: 'probe' }));
-      if (rows.length === search.limit) return rows;
-    }
-    return read(searchText(search, { kind: cheaperPlan(search) }));
+  /** The hits of a page, in their order. */
+  page(search: Search): Cursor[] {
+    const { rows, limit } = search;
+    const few = this.#rows.few(search);
+    if (few !== undefined) return this.#postings.among(search, few, limit);
+    if (rows === undefined) return this.#postings.best(search, limit);
+    const some = search.wanted.length === 0 ? this.#latestRows(search, rows) : this.#bestRows(search, rows);
+    return taken(some, limit);
   }
 
-  /** See `TagStore.facets`; the search has {@link sampledHits} and one more as its limit. */
+  /** See `TagStore.facets`; the search has `sampledHits` and one more as its limit. */
   facets(search: Search, limit: number): Facets {
-    const index = this.#indexOf(search);
-    const isByRows = index !== undefined || search.wanted.length === 0;
-    const { sql, values } = someHitsText(search, isByRows ? { kind: 'rows', index } : { kind: 'probe' });
-    // One text of all lists: thousands of rows would take the driver longer than the database.
+    const photos = this.#some(search);
+    // One text of all lists, see above.
     const [lists] = this.#database
       .prepare<[string | null]>(
-        `SELECT group_concat(hex(photos.tags), ' ') FROM (${sql}) AS hits CROSS JOIN photos ON photos.row = hits.photo`,
+        `SELECT group_concat(hex(photos.tags), ' ') FROM json_each(?) AS hits CROSS JOIN photos ON photos.row = hits.value`,
       )
-      .one(...values);
-    const photos = lists === null ? [] : lists.split(' ');
-    return this.#counted(photos, limit);
+      .one(JSON.stringify(photos));
+    return this.#counted(lists === null ? [] : lists.split(' '), limit);
   }
 
   /** See `TagStore.complete`. */
   complete(prefix: string, limit: number): TagCount[] {
     return this.#beginningWith.all(prefix, endOf(prefix), limit).map(([tag, photos]) => ({ tag, photos }));
+  }
+
+  /** Any hits: the last ones, whose rows lie side by side, or those among few rows. */
+  #some(search: Search): number[] {
+    const { rows, limit, wanted } = search;
+    const few = this.#rows.few(search);
+    if (few !== undefined) return this.#postings.among(search, few, limit).map(({ photo }) => photo);
+    if (rows !== undefined && wanted.length === 0)
+      return taken(this.#latestRows(search, rows), limit).map(({ photo }) => photo);
+    return taken(this.#latestHits(search), limit);
+  }
+
+  *#latestHits(search: Search): Generator<number[]> {
+    for (const photos of this.#postings.latest(search)) {
+      const satisfying = search.rows && this.#rows.satisfying(photos, search.rows);
+      yield satisfying === undefined ? photos : photos.filter((photo) => satisfying.has(photo));
+    }
+  }
+
+  /** Hits by their score whose rows satisfy the conditions. */
+  *#bestRows(search: Search, rows: RowConditions): Generator<Cursor[]> {
+    let after = search.after;
+    for (const size of candidateSizes(candidates.first)) {
+      const hits = this.#postings.best({ ...search, after }, size);
+      for (let at = 0; at < hits.length; at += rowsAtOnce) {
+        const part = hits.slice(at, at + rowsAtOnce);
+        const satisfying = this.#rows.satisfying(
+          part.map(({ photo }) => photo),
+          rows,
+        );
+        yield part.filter(({ photo }) => satisfying.has(photo));
+      }
+      after = hits.at(-1);
+      if (hits.length < size) return;
+    }
+  }
+
+  /** Without tags that are wanted, all hits score the same: rows that satisfy the conditions, from the last to the first. */
+  *#latestRows(search: Search, rows: RowConditions): Generator<Cursor[]> {
+    const { floor, after = { score: scoreUnits, photo: Number.MAX_SAFE_INTEGER } } = search;
+    if (floor > scoreUnits || after.score < scoreUnits) return;
+    let before = after.photo;
+    // Most rows are hits: a page takes hardly more rows than it has hits.
+    for (const size of candidateSizes(search.limit)) {
+      const photos = this.#rows.latest(rows, before, size);
+      yield this.#postings.among({ ...search, after: undefined }, photos, photos.length);
+      before = photos.at(-1) ?? 0;
+      if (photos.length < size) return;
+    }
   }
 
   #counted(lists: readonly string[], limit: number): Facets {
@@ -98,7 +143,7 @@ export class EmbeddedSearch {
     let at = 0;
     for (const [photo, list] of counted.entries()) {
       for (const end = at + list.length / (2 * listedTagBytes); at < end; at += 1) {
-        const id = listed[at]?.id ?? 0;
+        const id = listed[at]?.tag ?? 0;
         const count = byTag.get(id) ?? this.#countOf(id, byTerm);
         byTag.set(id, count);
         // Tags that are one for searches count once a photo.
@@ -119,29 +164,18 @@ export class EmbeddedSearch {
     byTerm.set(term, count);
     return count;
   }
+}
 
-  /** The index of rows that is worth beginning with: it has fewer that satisfy the conditions than others would look at. */
-  #indexOf(search: Search): RowIndex | undefined {
-    const { owner, models } = search.rows ?? {};
-    let fewest = Math.ceil(rowsWorthProbing(search));
-    let best: RowIndex | undefined;
-    for (const index of ['owner', 'model'] as const) {
-      if ((index === 'owner' ? owner : models) === undefined) continue;
-      const { sql, values } = countRowsText(search, index, fewest);
-      const [count] = this.#database.prepare<[number]>(sql).one(...values);
-      if (count >= fewest) continue;
-      fewest = count;
-      best = index;
-      if (count === 0) break;
-    }
-    return best;
-  }
+function* candidateSizes(first: number): Generator<number> {
+  for (let size = first; ; size = Math.min(size * candidates.growth, candidates.largest)) yield size;
+}
 
-  /** The score down to which a share of the rarest group's lists reaches; below 0 where it is all of them. */
-  #scoreAt({ wanted }: Search, share: number): number {
-    const [rarest = []] = rarestFirst(wanted);
-    return Math.max(
-      ...rarest.map(({ id, photos }) => this.#place.get(id, Math.ceil(share * photos))?.[0] ?? -1),
-    );
+/** So many of the first, and no part that is not needed. */
+function taken<T>(parts: Iterable<readonly T[]>, limit: number): T[] {
+  const all: T[] = [];
+  for (const part of parts) {
+    all.push(...part);
+    if (all.length >= limit) break;
   }
+  return all.slice(0, limit);
 }

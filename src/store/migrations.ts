@@ -16,8 +16,7 @@ const applicationId = 0x41544147;
  * The schema of the tag store.
  *
  * A tag is kept exactly (`tags`) and by what searches compare (`terms`). A photo's row carries its own tags, so that
- * showing or replacing them reads one row. Each pair of term and photo is indexed twice: `postings` in the order in which
- * results are listed, `members` to ask whether a photo has a term.
+ * showing or replacing them reads one row. Each pair of term and photo is in `postings`, in blocks, see posting-block.ts.
  */
 const migrations: readonly string[] = [
   `
@@ -97,7 +96,28 @@ const migrations: readonly string[] = [
   CREATE INDEX photos_by_model ON photos (model, tagged_at);
   CREATE INDEX tags_by_term ON tags (term);
   `,
+  // Postings come in blocks of one term and 8,192 rows: an entry an index cost ten changes of two trees a photo.
+  `
+  CREATE TABLE blocks (
+    key INTEGER PRIMARY KEY, -- terms.id * 2^24 + photos.row / 8192
+    best INTEGER NOT NULL, -- highest score, 1/10,000
+    rest INTEGER NOT NULL, -- highest score in tail, -1 if that is empty
+    head BLOB NOT NULL, -- entries by falling score, see posting-block.ts
+    tail BLOB NOT NULL -- those behind
+  ) STRICT;
+  INSERT INTO blocks
+    SELECT term * 16777216 + photo / 8192, max(score), -1,
+           unhex(group_concat(printf('%02x%02x%02x%02x', photo & 255, photo >> 8 & 31, score & 255, score >> 8), ''
+                              ORDER BY score DESC, photo DESC)), x''
+    FROM members GROUP BY term, photo / 8192;
+  DROP TABLE postings;
+  DROP TABLE members;
+  ALTER TABLE blocks RENAME TO postings;
+  `,
 ];
+
+/** A tag store's file. */
+export const tagStoreSchema: Schema = { applicationId, migrations };
 
 /** The newest schema of a tag store that this version of the program knows. */
 export const schemaVersion = migrations.length;
@@ -108,11 +128,7 @@ export const schemaVersion = migrations.length;
  * @param schema - default: a tag store's
  * @throws Fault `STORE_VERSION` if a newer program wrote it, `STORE_FORMAT` if another program did
  */
-export function migrate(
-  database: SqlDatabase,
-  file: string,
-  schema: Schema = { applicationId, migrations },
-): void {
+export function migrate(database: SqlDatabase, file: string, schema: Schema = tagStoreSchema): void {
   const found = versionOf(database);
   const known = schema.migrations.length;
   if (!isOurs(database, schema))
@@ -132,8 +148,8 @@ function versionOf(database: SqlDatabase): number {
   return Number(database.pragma('user_version'));
 }
 
-function isOurs(database: SqlDatabase, { applicationId }: Schema): boolean {
-  if (database.pragma('application_id') === applicationId) return true;
+function isOurs(database: SqlDatabase, schema: Schema): boolean {
+  if (database.pragma('application_id') === schema.applicationId) return true;
   const isEmpty = database.prepare<[number]>('SELECT 1 FROM sqlite_schema').get() === undefined;
   return isEmpty && versionOf(database) === 0;
 }

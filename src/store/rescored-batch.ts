@@ -57,14 +57,30 @@ function* problemsOfTags(
   }
 }
 
-/** A batch photo by photo. */
-export function rescoredOf({ photos, names, counts, tags, scores, ...by }: RescoredBatch): Rescored[] {
+/**
+ * The tags of each photo of a batch.
+ * @param tagOf - makes a tag of the place of its name in the batch and its score, in {@link scoreUnits}
+ */
+export function tagsOf<Tag>(
+  { counts, tags, scores }: RescoredBatch,
+  tagOf: (name: number, score: number) => Tag,
+): Tag[][] {
   let at = 0;
+  return Array.from(counts, (count) => {
+    const list: Tag[] = [];
+    for (const end = at + count; at < end; at += 1) list.push(tagOf(tags[at] ?? 0, scores[at] ?? 0));
+    return list;
+  });
+}
+
+/** A batch photo by photo. */
+export function rescoredOf(batch: RescoredBatch): Rescored[] {
+  const { photos, names, activation, model, extractor, taggedAt } = batch;
+  const tags = tagsOf(batch, (name, score): ScoredTag => ({
+    tag: names[name] ?? '',
+    score: score / scoreUnits,
+  }));
   return photos.map(({ photoId, submission }, index) => {
-    const list: ScoredTag[] = [];
-    for (const end = at + (counts[index] ?? 0); at < end; at += 1)
-      list.push({ tag: names[tags[at] ?? 0] ?? '', score: (scores[at] ?? 0) / scoreUnits });
-    const { activation, model, extractor, taggedAt } = by;
-    return { photoId, submission, activation, model, extractor, taggedAt, tags: list };
+    return { photoId, submission, activation, model, extractor, taggedAt, tags: tags[index] ?? [] };
   });
 }

@@ -1,6 +1,6 @@
 import { Fault } from '../base/errors.ts';
-import { scoreFloor } from './search-plan.ts';
-import type { Cursor, Search, Term } from './search-plan.ts';
+import { scoreFloor } from './search.ts';
+import type { Cursor, Search, Term } from './search.ts';
 import type { SearchQuery } from './search-query.ts';
 import { maxPageSize, scoreUnits } from './tag-store.ts';
 import type { Page, SearchHit, SearchPage } from './tag-store.ts';

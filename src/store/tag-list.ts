@@ -1,7 +1,7 @@
 /** One tag in a photo's row. */
 export interface ListedTag {
   /** `tags.id`. */
-  readonly id: number;
+  readonly tag: number;
   /** Whole number of 1/10,000. */
   readonly score: number;
 }
@@ -13,9 +13,11 @@ export const listedTagBytes = 6;
 export function packTagList(tags: readonly ListedTag[]): Uint8Array {
   const bytes = new Uint8Array(tags.length * listedTagBytes);
   const view = new DataView(bytes.buffer);
-  for (const [index, { id, score }] of tags.entries()) {
-    view.setUint32(index * listedTagBytes, id, true);
-    view.setUint16(index * listedTagBytes + 4, score, true);
+  let at = 0;
+  for (const { tag, score } of tags) {
+    view.setUint32(at, tag, true);
+    view.setUint16(at + 4, score, true);
+    at += listedTagBytes;
   }
   return bytes;
 }
@@ -23,8 +25,8 @@ export function packTagList(tags: readonly ListedTag[]): Uint8Array {
 /** The inverse of {@link packTagList}. */
 export function unpackTagList(bytes: Uint8Array): ListedTag[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: bytes.byteLength / listedTagBytes }, (_, index) => ({
-    id: view.getUint32(index * listedTagBytes, true),
-    score: view.getUint16(index * listedTagBytes + 4, true),
-  }));
+  const tags: ListedTag[] = [];
+  for (let at = 0; at < bytes.byteLength; at += listedTagBytes)
+    tags.push({ tag: view.getUint32(at, true), score: view.getUint16(at + 4, true) });
+  return tags;
 }

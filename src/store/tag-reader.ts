@@ -7,7 +7,7 @@ import { EmbeddedSearch } from './embedded-search.ts';
 import { noFacets, sampledHits, type Facets, type TagCount } from './facets.ts';
 import { isContradictory, pageOf, searchOf, startOf } from './search-page.ts';
 import type { SearchQuery } from './search-query.ts';
-import type { BoundText } from './search-text.ts';
+import type { Cursor } from './search.ts';
 import { unpackTagList } from './tag-list.ts';
 import { scoreUnits } from './tag-store.ts';
 import type {
@@ -16,6 +16,7 @@ import type {
   Page,
   RowRange,
   ScoredTag,
+  SearchHit,
   SearchPage,
   StoredPhoto,
   TagStoreStats,
@@ -132,31 +133,21 @@ export class TagReader {
   search(query: SearchQuery, page: Page): SearchPage {
     const after = startOf(page);
     if (isContradictory(query)) return { hits: [] };
-    const range = { limit: page.limit + 1, after };
-    const search = searchOf(query, range, this.#searches.known(query));
-    if (search === undefined) return { hits: [] };
-    return pageOf(
-      this.#searches.page(search, (hits) => this.#hits(hits)),
-      page,
-      ([score, , photoId, file, model, taggedAt, tags, attributes, corrections, owner]) => ({
-        photoId,
-        file: file ?? undefined,
-        owner: owner ?? undefined,
-        score: score / scoreUnits,
-        model: this.#dictionary.model(model).model,
-        taggedAt,
-        ...shownOf(this.#scoredTags(tags), corrections),
-        ...attributesOf(attributes),
-      }),
-    );
+    return this.#database.snapshot(() => {
+      const search = searchOf(query, { limit: page.limit + 1, after }, this.#searches.known(query));
+      if (search === undefined) return { hits: [] };
+      return pageOf(this.#hits(this.#searches.page(search)), page, ([, , hit]) => hit);
+    });
   }
 
   /** See `TagStore.facets`. */
   facets(query: SearchQuery, limit: number): Facets {
     if (isContradictory(query)) return noFacets;
-    const range = { limit: sampledHits + 1, after: undefined };
-    const search = searchOf(query, range, this.#searches.known(query));
-    return search === undefined ? noFacets : this.#searches.facets(search, limit);
+    return this.#database.snapshot(() => {
+      const range = { limit: sampledHits + 1, after: undefined };
+      const search = searchOf(query, range, this.#searches.known(query));
+      return search === undefined ? noFacets : this.#searches.facets(search, limit);
+    });
   }
 
   /** See `TagStore.complete`. */
@@ -204,16 +195,30 @@ export class TagReader {
     return undefined;
   }
 
-  #hits({ sql, values }: BoundText): HitRow[] {
-    // CROSS JOIN keeps the order of the joins: the page first, then a look-up a hit.
-    return this.#database
+  #hits(found: readonly Cursor[]): [score: number, photo: number, hit: SearchHit][] {
+    // CROSS JOIN keeps the order of the joins: hit after hit, a look-up each.
+    const rows = this.#database
       .prepare<HitRow>(
-        `SELECT hits.score, hits.photo, photos.id, photos.file, photos.model, photos.tagged_at, photos.tags,
-                photos.attributes, photos.corrections, photos.owner
-         FROM (${sql}) AS hits CROSS JOIN photos ON photos.row = hits.photo
-         ORDER BY hits.score DESC, hits.photo DESC`,
+        `SELECT found.value ->> 0, row, photos.id, file, model, tagged_at, tags, attributes, corrections, owner
+         FROM json_each(?) AS found CROSS JOIN photos ON row = found.value ->> 1 ORDER BY found.id`,
       )
-      .all(...values);
+      .all(JSON.stringify(found.map(({ score, photo }) => [score, photo])));
+    return rows.map(
+      ([score, photo, photoId, file, model, taggedAt, tags, attributes, corrections, owner]) => [
+        score,
+        photo,
+        {
+          photoId,
+          file: file ?? undefined,
+          owner: owner ?? undefined,
+          score: score / scoreUnits,
+          model: this.#dictionary.model(model).model,
+          taggedAt,
+          ...shownOf(this.#scoredTags(tags), corrections),
+          ...attributesOf(attributes),
+        },
+      ],
+    );
   }
 
   #photoCount(): number {
@@ -221,8 +226,8 @@ export class TagReader {
   }
 
   #scoredTags(bytes: Uint8Array): ScoredTag[] {
-    return unpackTagList(bytes).map(({ id, score }) => ({
-      tag: this.#dictionary.tag(id).tag,
+    return unpackTagList(bytes).map(({ tag, score }) => ({
+      tag: this.#dictionary.tag(tag).tag,
       score: score / scoreUnits,
     }));
   }

@@ -6,10 +6,11 @@ import type { SqlDatabase, Statement } from './database.ts';
 import { Dictionary } from './dictionary.ts';
 import { attributesText } from './kept-attributes.ts';
 import { PostingChanges } from './posting-changes.ts';
-import { rescoredOf } from './rescored-batch.ts';
+import { PostingLists } from './posting-lists.ts';
+import { RowUpdates } from './row-updates.ts';
+import { tagsOf } from './rescored-batch.ts';
 import { compareSubmissions, toScoreUnits } from './tag-store.ts';
 import type {
-  Rescored,
   RescoredBatch,
   RescoreOutcome,
   ScoredTag,
@@ -68,15 +69,16 @@ interface StoredPhoto extends Version {
 export class TagWriter {
   readonly #database: SqlDatabase;
   readonly #dictionary: Dictionary;
+  readonly #postings: PostingLists;
   readonly #photos: Statement<PhotoRow>;
   readonly #tombstones: Statement<[id: string, epoch: number, sequence: number]>;
   readonly #raise: Statement;
   readonly #upsert: Statement<[row: number]>;
-  readonly #update: Statement;
 
   constructor(database: SqlDatabase) {
     this.#database = database;
     this.#dictionary = new Dictionary(database);
+    this.#postings = new PostingLists(database);
     this.#photos = database.prepare(
       `SELECT row, id, epoch, sequence, activation, tags, machine_tags, corrections
        FROM photos WHERE id IN (SELECT value FROM json_each(?))`,
@@ -95,9 +97,6 @@ export class TagWriter {
          tagged_at = excluded.tagged_at, tags = excluded.tags, attributes = excluded.attributes,
          machine_tags = excluded.machine_tags, owner = excluded.owner
        RETURNING row`,
-    );
-    this.#update = database.prepare(
-      'UPDATE photos SET activation = ?, model = ?, tagged_at = ?, tags = ?, machine_tags = ? WHERE row = ?',
     );
   }
 
@@ -127,13 +126,17 @@ export class TagWriter {
   rescore(batch: RescoredBatch): RescoreOutcome[] {
     return this.#transaction((changes) => {
       const stored = this.#storedPhotos(JSON.stringify(batch.photos.map(({ photoId }) => photoId)));
-      return rescoredOf(batch).map((rescored) => {
-        const row = stored.get(rescored.photoId);
-        stored.delete(rescored.photoId);
-        if (row === undefined || compareSubmissions(rescored.submission, row.submission) !== 0)
-          return 'superseded';
-        return rescored.activation < row.activation ? 'superseded' : this.#retag(rescored, row, changes);
+      const rows = new RowUpdates({ ...batch, model: this.#dictionary.modelNumber(batch) });
+      const tags = this.#numberedTags(batch);
+      const outcomes = batch.photos.map(({ photoId, submission }, index): RescoreOutcome => {
+        const row = stored.get(photoId);
+        stored.delete(photoId);
+        if (row === undefined || compareSubmissions(submission, row.submission) !== 0) return 'superseded';
+        if (batch.activation < row.activation) return 'superseded';
+        return this.#retag(row, tags[index] ?? [], rows, changes);
       });
+      rows.apply(this.#database);
+      return outcomes;
     });
   }
 
@@ -146,7 +149,7 @@ export class TagWriter {
       const counted = countedTags(this.#listed(stored.machine), corrections, this.#dictionary);
       this.#database
         .prepare('UPDATE photos SET tags = ?, machine_tags = ?, corrections = ? WHERE row = ?')
-        .run(packed(counted), corrections === null ? null : stored.machine, corrections, stored.row);
+        .run(packTagList(counted), corrections === null ? null : stored.machine, corrections, stored.row);
       this.#withdraw(stored, changes);
       changes.add(stored.row, counted);
       return true;
@@ -180,7 +183,7 @@ export class TagWriter {
       return this.#database.transaction(() => {
         const changes = new PostingChanges();
         const value = body(changes);
-        changes.apply(this.#database);
+        changes.apply(this.#database, this.#postings);
         return value;
       });
     } catch (thrown) {
@@ -215,9 +218,9 @@ export class TagWriter {
       result.width ?? null,
       result.height ?? null,
       result.taggedAt,
-      packed(counted),
+      packTagList(counted),
       result.attributes === undefined ? null : attributesText(result.attributes),
-      corrections === null ? null : packed(machine),
+      corrections === null ? null : packTagList(machine),
       result.owner ?? null,
     );
     if (stored === undefined) changes.photos += 1;
@@ -225,32 +228,36 @@ export class TagWriter {
     changes.add(row, counted);
   }
 
-  /** The indexes are left alone where nothing that they have has changed. */
-  #retag(rescored: Rescored, stored: StoredPhoto, changes: PostingChanges): RescoreOutcome {
-    const machine = this.#numbered(rescored.tags);
+  /** Postings are left alone where nothing that they have has changed. */
+  #retag(
+    stored: StoredPhoto,
+    machine: readonly NumberedTag[],
+    rows: RowUpdates,
+    changes: PostingChanges,
+  ): RescoreOutcome {
+    const list = packTagList(machine);
     const counted = countedTags(machine, stored.corrections, this.#dictionary);
-    const [tags, list] = [packed(counted), packed(machine)];
-    const { activation, taggedAt } = rescored;
-    const model = this.#dictionary.modelNumber(rescored);
-    this.#update.run(
-      activation,
-      model,
-      taggedAt,
-      tags,
-      stored.corrections === null ? null : list,
-      stored.row,
-    );
+    if (stored.corrections === null) rows.add(stored.row, list);
+    else rows.add(stored.row, packTagList(counted), list);
     if (Buffer.compare(list, stored.machine) === 0) return 'same';
     this.#withdraw(stored, changes);
     changes.add(stored.row, counted);
     return 'changed';
   }
 
+  #numberedTags(batch: RescoredBatch): NumberedTag[][] {
+    const numbers = batch.names.map((name) => this.#dictionary.numbersOf(name));
+    return tagsOf(batch, (name, score) => {
+      const { tag = 0, term = 0 } = numbers[name] ?? {};
+      return { tag, term, score };
+    });
+  }
+
   #numbered(tags: readonly ScoredTag[]): NumberedTag[] {
-    return tags.map(({ tag, score }) => ({
-      ...this.#dictionary.numbersOf(tag),
-      score: toScoreUnits(score),
-    }));
+    return tags.map(({ tag: name, score }) => {
+      const { tag, term } = this.#dictionary.numbersOf(name);
+      return { tag, term, score: toScoreUnits(score) };
+    });
   }
 
   #withdraw(stored: StoredPhoto, changes: PostingChanges): void {
@@ -258,9 +265,11 @@ export class TagWriter {
   }
 
   #listed(tags: Uint8Array): NumberedTag[] {
-    return unpackTagList(tags).map(({ id, score }) => {
-      return { tag: id, term: this.#dictionary.tag(id).term, score };
-    });
+    return unpackTagList(tags).map(({ tag, score }) => ({
+      tag,
+      term: this.#dictionary.tag(tag).term,
+      score,
+    }));
   }
 
   #bury(photoId: string, { epoch, sequence }: Submission, now: number): void {
@@ -273,10 +282,6 @@ export class TagWriter {
       )
       .run(photoId, epoch, sequence, now);
   }
-}
-
-function packed(tags: readonly NumberedTag[]): Uint8Array {
-  return packTagList(tags.map(({ tag, score }) => ({ id: tag, score })));
 }
 
 function isNewest(result: Version, stored: Version | undefined, forgotten: Submission | undefined): boolean {

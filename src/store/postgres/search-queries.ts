@@ -1,7 +1,7 @@
 import { endOf, type Facets, type TagCount } from '../facets.ts';
 import { asksForModels, termsIn, type KnownTerms } from '../search-page.ts';
-import { beginnings, cheaperPlan, rowsWorthProbing } from '../search-plan.ts';
-import type { PlanKind, Search } from '../search-plan.ts';
+import type { Search } from '../search.ts';
+import { beginnings, cheaperPlan, rowsWorthProbing, type PlanKind } from './list-plan.ts';
 import type { SearchQuery } from '../search-query.ts';
 import {
   beginningStatement,

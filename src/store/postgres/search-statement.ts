@@ -1,12 +1,12 @@
-import { rarestFirst } from '../search-plan.ts';
-import type { Group, PlanKind, RowConditions, RowIndex, Search, Term } from '../search-plan.ts';
+import type { Group, RowConditions, RowIndex, Search, Term } from '../search.ts';
 import { scoreUnits } from '../tag-store.ts';
+import { rarestFirst, type PlanKind } from './list-plan.ts';
 import type { Sql, SqlValue } from './server-pools.ts';
 
 /**
- * A search as a statement of PostgreSQL; its rows are (score, photo), by falling score, then falling photo. The kinds of
- * plan are those of the embedded store. Whether a photo has a term is asked by scalar subqueries, which the planner
- * never turns into joins: so the lists stay in order, and a page ends the walk.
+ * A search as a statement of PostgreSQL; its rows are (score, photo), by falling score, then falling photo. Whether a photo
+ * has a term is asked by scalar subqueries, which the planner never turns into joins: so the lists stay in order, and a page
+ * ends the walk.
  */
 export function searchStatement(search: Search, kind: PlanKind): Sql {
   return new StatementText(search).page(kind);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Cursor, RowConditions, Search } from '../../../src/store/search-plan.ts';
+import type { Cursor, RowConditions, Search } from '../../../src/store/search.ts';
 
 /** A photo's score for a term. */
 export type Entry = [term: number, score: number, photo: number];

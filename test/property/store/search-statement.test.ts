@@ -9,7 +9,8 @@ import {
   facetsStatement,
   searchStatement,
 } from '../../../src/store/postgres/search-statement.ts';
-import type { PlanKind, RowConditions, RowIndex, Search } from '../../../src/store/search-plan.ts';
+import type { PlanKind } from '../../../src/store/postgres/list-plan.ts';
+import type { RowConditions, RowIndex, Search } from '../../../src/store/search.ts';
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { allHits, entries, largestSearches, rows, scan, searches, withCounts } from './search-samples.ts';
 import type { Entry, Hit, Row } from './search-samples.ts';

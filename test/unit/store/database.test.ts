@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SqlDatabase, storeFault } from '../../../src/store/database.ts';
-import { migrate, schemaVersion } from '../../../src/store/migrations.ts';
+import { migrate, schemaVersion, tagStoreSchema } from '../../../src/store/migrations.ts';
+import { chunkPhotos } from '../../../src/store/posting-block.ts';
+import { parseSearchQuery } from '../../../src/store/search-query.ts';
+import { packTagList } from '../../../src/store/tag-list.ts';
 import { TagReader } from '../../../src/store/tag-reader.ts';
 import { TagWriter } from '../../../src/store/tag-writer.ts';
 import { hostileNames, result } from '../../contract/tag-store-samples.ts';
@@ -70,26 +73,51 @@ describe('SqlDatabase', () => {
     expect(database.prepare('SELECT sql FROM sqlite_schema').all()).toEqual(schema);
   });
 
-  it('keeps what was stored before rows had attributes, corrections and owners', () => {
-    migrate(database, file);
-    const old = result('old', { cat: 0.5 });
-    new TagWriter(database).write([old]);
+  it.each([1, schemaVersion - 1])('keeps what was stored when its schema was at version %i', (version) => {
+    const { migrations } = tagStoreSchema;
+    migrate(database, file, { ...tagStoreSchema, migrations: migrations.slice(0, version) });
+    const photos = [1, 2, chunkPhotos - 1, chunkPhotos, 5 * chunkPhotos + 257];
+    const tags = packTagList([
+      { tag: 1, score: 9_999 },
+      { tag: 2, score: 513 },
+    ]);
     database.execute(
-      `DROP INDEX corrected_photos; ALTER TABLE photos DROP COLUMN corrections;
-       ALTER TABLE photos DROP COLUMN machine_tags;
-       DROP INDEX photos_by_owner; DROP INDEX photos_by_model; DROP INDEX tags_by_term;
-       ALTER TABLE photos DROP COLUMN owner;
-       ALTER TABLE photos DROP COLUMN attributes; PRAGMA user_version = 1`,
+      `INSERT INTO models VALUES (1, 'a1', 'lite0'); UPDATE totals SET photos = ${String(photos.length)};
+       INSERT INTO terms VALUES (1, 'cat', ${String(photos.length)}), (2, 'dog', ${String(photos.length)});
+       INSERT INTO tags VALUES (1, 'Cat', 1), (2, 'dog', 2)`,
     );
+    for (const photo of photos) {
+      database
+        .prepare(
+          'INSERT INTO photos (row, id, epoch, sequence, activation, model, tagged_at, tags) VALUES (?, ?, 1, 1, 1, 1, 7, ?)',
+        )
+        .run(photo, `photo ${String(photo)}`, tags);
+      for (const table of ['postings', 'members'])
+        for (const [term, score] of [
+          [1, 9_999],
+          [2, 513],
+        ] as const)
+          database
+            .prepare(`INSERT INTO ${table} (term, photo, score) VALUES (?, ?, ?)`)
+            .run(term, photo, score);
+    }
     migrate(database, file);
-    expect(new TagReader(new SqlDatabase({ file, cacheKib: 1024, busyTimeoutMs: 0 })).get('old')).toEqual(
-      old,
+    const reader = new TagReader(new SqlDatabase({ file, cacheKib: 1024, busyTimeoutMs: 0 }));
+    const { hits } = reader.search(parseSearchQuery('dog cat'), { limit: 10 });
+    expect(hits.map(({ photoId }) => photoId)).toEqual(
+      photos.toReversed().map((photo) => `photo ${String(photo)}`),
     );
-    const next = result('next', { cat: 0.5 }, { attributes: { camera: 'K2' }, owner: 'alice' });
+    expect(hits[0]).toMatchObject({
+      score: 0.0513,
+      tags: [
+        { tag: 'Cat', score: 0.9999 },
+        { tag: 'dog', score: 0.0513 },
+      ],
+    });
+    const next = result('photo 2', { cat: 0.5 }, { attributes: { camera: 'K2' }, owner: 'alice' });
     new TagWriter(database).write([next]);
-    expect(new TagReader(new SqlDatabase({ file, cacheKib: 1024, busyTimeoutMs: 0 })).get('next')).toEqual(
-      next,
-    );
+    expect(reader.get('photo 2')).toEqual(next);
+    expect(reader.search(parseSearchQuery('dog'), { limit: 10 }).hits).toHaveLength(photos.length - 1);
   });
 
   it('on a full disk keeps nothing of the batch, says so, and goes on when there is space', () => {
