@@ -13,9 +13,10 @@ export interface Tagging {
 export class RowUpdates {
   readonly #tagging: Tagging;
   readonly #rows: number[][] = [];
-  readonly #lists: Uint8Array[] = [];
+  /** All lists in one, behind a byte: the driver takes an empty value for none. */
+  readonly #lists: Uint8Array[] = [new Uint8Array(1)];
   /** Where the next list begins: SQLite counts from 1. */
-  #at = 1;
+  #at = 2;
 
   constructor(tagging: Tagging) {
     this.#tagging = tagging;

@@ -88,6 +88,17 @@ export function correctionContract(name: string, harness: TagStoreHarness): void
       expect(await found('"c4 dog" score>0.5')).toEqual([]);
     });
 
+    it('outlives a model that says nothing of the photo', async () => {
+      const first = result('c6', { 'c6 cat': 0.9 });
+      await store.write([first]);
+      await say('c6', { 'c6 dog': 'accept' });
+      const silent = { ...first, activation: 2, tags: [] };
+      expect(await store.rescore(rescoredBatch([silent]))).toEqual(['changed']);
+      expect(await shown('c6')).toEqual([user('c6 dog')]);
+      await say('c6', { 'c6 dog': 'none' });
+      expect(await shown('c6')).toEqual([]);
+    });
+
     it('is forgotten with the photo, also where the photo comes again', async () => {
       const before = await store.stats();
       await store.write([result('c5', { 'c5 cat': 0.9 })]);

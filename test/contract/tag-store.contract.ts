@@ -190,6 +190,15 @@ export function tagStoreContract(name: string, harness: TagStoreHarness): void {
         expect(await found('"r both" owner:"r owner"')).toEqual(['r1']);
       });
 
+      it('takes the last tag from photos, and gives them none', async () => {
+        await store.write([result('r bare', { 'r last': 0.9 })]);
+        const bare = { ...result('r bare'), activation: 2 };
+        expect(await store.rescore(rescoredBatch([bare]))).toEqual(['changed']);
+        expect(await store.rescore(rescoredBatch([{ ...bare, activation: 3 }]))).toEqual(['same']);
+        expect((await store.get('r bare'))?.tags).toEqual([]);
+        expect((await store.search(parseSearchQuery('"r last"'), { limit: 10 })).hits).toEqual([]);
+      });
+
       it('says that nothing has changed where that is so, and notes the activation', async () => {
         const before = result('r2', { 'r same': 0.7 });
         await store.write([before]);
