@@ -71,7 +71,7 @@ export class EmbeddedSearch {
   /** See `TagStore.facets`; the search has `sampledHits` and one more as its limit. */
   facets(search: Search, limit: number): Facets {
     const photos = this.#some(search);
-    // One text of all lists, see above.
+    // One text of all lists: a row costs the driver more than the database.
     const [lists] = this.#database
       .prepare<[string | null]>(
         `SELECT group_concat(hex(photos.tags), ' ') FROM json_each(?) AS hits CROSS JOIN photos ON photos.row = hits.value`,

@@ -45,18 +45,13 @@ export class PostingSearch {
     for (const batch of batches(this.#strata(search))) {
       const [next] = batch;
       if (next === undefined || hits.areBetterThan(next.chunk, next.best)) break;
-      const blocks = {
-        head: this.#read(
+      const read = (part: BlockPart) =>
+        this.#read(
           search,
-          batch.filter(({ part }) => part === 'head'),
-          'head',
-        ),
-        whole: this.#read(
-          search,
-          batch.filter(({ part }) => part === 'whole'),
-          'whole',
-        ),
-      };
+          batch.filter((stratum) => stratum.part === part),
+          part,
+        );
+      const blocks = { head: read('head'), whole: read('whole') };
       for (const { chunk, best, least, part } of batch) {
         if (best < hits.floor) continue;
         const found = matcher.match(chunk, blocks[part], { floor: Math.max(least, hits.floor) });
