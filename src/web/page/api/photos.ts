@@ -63,13 +63,20 @@ export async function relatedPhotos(id: string, signal?: AbortSignal): Promise<r
   return (await call<{ hits: readonly RelatedPhoto[] }>(path`photos/${id}/related`, { query, signal })).hits;
 }
 
-/** A page of the photos that a query finds; the first one with facets. @throws ApiError */
+/** A page of the photos that a query finds. @throws ApiError */
 export function searchPhotos(
   query: string,
   { after, signal }: { readonly after?: string; readonly signal?: AbortSignal } = {},
 ): Promise<SearchPage> {
-  const facets = after === undefined ? facetsShown : undefined;
-  return call('search', { query: { q: query, limit: pageSize, after, facets }, signal });
+  return call('search', { query: { q: query, limit: pageSize, after }, signal });
+}
+
+/** What is counted of all hits. */
+export type HitCounts = Pick<SearchPage, 'total' | 'facets'>;
+
+/** How many photos a query finds, and the tags that most of these have. @throws ApiError */
+export function countPhotos(query: string, signal?: AbortSignal): Promise<HitCounts> {
+  return call('search', { query: { q: query, limit: 1, facets: facetsShown }, signal });
 }
 
 /** Tags that begin so, those of most photos first. @throws ApiError */

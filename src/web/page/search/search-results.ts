@@ -1,14 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { searchPhotos } from '../api/photos.ts';
+import { countPhotos, searchPhotos, type HitCounts } from '../api/photos.ts';
 import type { Hit, SearchPage } from '../api/types.ts';
+import { useResource } from '../parts/resource.ts';
 
 /** What a query has found so far. */
 export interface SearchResults {
   /** That of the hits; another one while the next query is asked. */
   readonly query: string;
   readonly hits: readonly Hit[];
-  /** The first page, which has the facets. */
-  readonly first: SearchPage | undefined;
   readonly error: unknown;
   readonly loading: boolean;
   /** Loads the next page; `undefined` after the last one. */
@@ -52,9 +51,21 @@ export function useSearch(query: string): SearchResults {
   return {
     query: state.query,
     hits: pages.flatMap(({ hits }) => hits),
-    first: pages[0],
     error,
     loading,
     more: hasMore && !loading ? () => void load(pages) : undefined,
   };
+}
+
+/**
+ * What is counted of the hits of a query: asked for beside them, since counting takes longer than a page.
+ *
+ * @returns `counts` of the query, and the `facets` to show: those of the query before stay until they come
+ */
+export function useCounts(query: string) {
+  const key = query === '' ? undefined : query;
+  const { value: counts } = useResource((signal) => countPhotos(query, signal), { key });
+  const latest = useRef<HitCounts>(undefined);
+  latest.current = counts ?? latest.current;
+  return { counts, facets: latest.current?.facets ?? [] };
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { completeTag } from '../api/photos.ts';
+import { completeTag, type HitCounts } from '../api/photos.ts';
 import type { Hit } from '../api/types.ts';
 import { Empty } from '../parts/empty.tsx';
 import { Failure } from '../parts/failure.tsx';
@@ -13,7 +13,7 @@ import { Facets } from './facets.tsx';
 import { QueryBox } from './query-box.tsx';
 import { termOf } from './query-text.ts';
 import { ScoreSlider } from './score-slider.tsx';
-import { useSearch, type SearchResults } from './search-results.ts';
+import { useCounts, useSearch, type SearchResults } from './search-results.ts';
 
 const tagsShown = 3;
 
@@ -21,6 +21,7 @@ const tagsShown = 3;
 export function SearchView() {
   const query = parameter('q');
   const results = useSearch(query);
+  const { counts, facets } = useCounts(query);
   const ask = (text: string) => {
     changeParameters({ q: text.trim() });
   };
@@ -34,9 +35,9 @@ export function SearchView() {
         <div class="search">
           <aside aria-label="Narrow the search">
             <ScoreSlider query={query} onAsk={ask} />
-            <Facets query={query} facets={results.first?.facets ?? []} onAsk={ask} />
+            <Facets query={query} facets={facets} onAsk={ask} />
           </aside>
-          <Results results={results} />
+          <Results results={results} counts={counts} />
         </div>
       )}
     </>
@@ -70,12 +71,17 @@ function Beginning() {
   );
 }
 
-function Results({ results }: { readonly results: SearchResults }) {
+interface ResultsOptions {
+  readonly results: SearchResults;
+  readonly counts: HitCounts | undefined;
+}
+
+function Results({ results, counts }: ResultsOptions) {
   const { hits, error, loading, more, query } = results;
   return (
     <section class="results" aria-label="Photos found" aria-busy={loading}>
       <p class="muted" role="status">
-        {error === undefined && query !== '' && !loading ? summary(results) : ''}
+        {error === undefined && query !== '' && !loading ? summary(results, counts) : ''}
       </p>
       {error !== undefined && <Failure error={error} />}
       {error === undefined && hits.length === 0 && !loading && query !== '' && (
@@ -93,8 +99,8 @@ function Results({ results }: { readonly results: SearchResults }) {
   );
 }
 
-function summary({ hits, first, more }: SearchResults): string {
-  const { total } = first ?? {};
+function summary({ hits, more }: SearchResults, counts: HitCounts | undefined): string {
+  const { total } = counts ?? {};
   if (total !== undefined) return `${counted(total.photos, 'photo')}${total.more ? ' or more' : ''}`;
   return `${counted(hits.length, 'photo')}${more === undefined ? '' : ' so far'}`;
 }
