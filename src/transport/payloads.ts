@@ -237,7 +237,7 @@ export const runRecord = z.object({
 export type RunRecord = z.infer<typeof runRecord>;
 
 /** A photo, or a part of the input, that a run has no tags for. */
-const runFailure = z.object({
+export const runFailure = z.object({
   id: z.string().optional(),
   file: z.string().optional(),
   line: count.optional(),

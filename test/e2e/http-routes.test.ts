@@ -94,7 +94,9 @@ test('jobs are started, followed, and ended', async () => {
   const { id } = started.body as { id: string };
   await until(async () => ((await http.send(`/jobs/${id}`)).body as { state: string }).state === 'done');
   expect((await http.send('/jobs')).body).toMatchObject({ jobs: [{ id, state: 'done' }] });
-  expect((await http.send(`/jobs/${id}/cancel`, { method: 'POST' })).status).toBe(409);
+  for (const act of ['cancel', 'pause'])
+    expect((await http.send(`/jobs/${id}/${act}`, { method: 'POST' })).status, act).toBe(409);
+  expect(await http.send(`/jobs/${id}/failures`)).toMatchObject({ status: 200, body: { failures: [] } });
   expect((await http.send('/jobs?node=n9', { json: { kind: 'rescore' } })).status).toBe(404);
   expect((await http.send('/jobs', { json: { kind: 'rescore', what: 1 } })).status).toBe(400);
 });

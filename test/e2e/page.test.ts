@@ -1,3 +1,5 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,6 +16,7 @@ const hostile = '<img src=x onerror=alert(1)>.jpg';
 
 const desk = { width: 1280, height: 900 };
 
+let folder: string;
 let cluster: ClusterNode;
 let http: HttpClient;
 let browser: Browser;
@@ -21,6 +24,7 @@ let opened: Visit;
 let page: Page;
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'autotag-page-'));
   cluster = await startClusterNode({ threads: 2, thumbnailPx: 160 });
   const operator = await cluster.connect();
   const { token } = await operator.ask('tokenAdd', {}, { name: 'page', role: 'operator' });
@@ -33,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await cluster.dispose();
+  await rm(folder, { recursive: true });
 });
 
 /** Goes to a view by its link. */
@@ -182,6 +187,28 @@ describe('the page', () => {
     await card.getByRole('button', { name: 'Remove' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click();
     await page.getByText('No run starts by itself yet.').waitFor();
+  });
+
+  test('pauses a backlog, goes on with it, and says what has no tags', async () => {
+    const backlog = join(folder, 'backlog');
+    await mkdir(backlog);
+    for (const name of ['valley.jpg', 'seashore.jpg']) await copyFile(photo(name), join(backlog, name));
+    await writeFile(join(backlog, hostile), 'no photo at all');
+    // So slow that there is time to press a button.
+    const spec = { kind: 'tag', folders: [backlog], out: join(folder, 'tags.tsv'), rate: 0.2 };
+    expect((await http.send('/jobs?node=n1', { json: spec })).status).toBe(202);
+    await go('Jobs');
+    const card = page
+      .getByRole('listitem')
+      .filter({ has: page.getByRole('heading', { name: /^Tagging of files/ }) });
+    await card.getByRole('button', { name: 'Pause' }).click();
+    await card.getByText('paused', { exact: true }).waitFor();
+    await card.getByRole('button', { name: 'Resume' }).click();
+    await card.getByText('done', { exact: true }).waitFor();
+    await card.getByText('Without tags').click();
+    await card.getByRole('definition').getByText('are not a photo').waitFor();
+    await card.getByRole('term').getByText(hostile).waitFor();
+    expect(await barriers(page)).toEqual([]);
   });
 
   test.each(['light', 'dark'] as const)('has no barriers in %s colours', async (colorScheme) => {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { Fault } from '../../base/errors.ts';
-import { runRecord } from '../../transport/payloads.ts';
+import { runFailure, runRecord } from '../../transport/payloads.ts';
 import type { RunRecord } from '../../transport/payloads.ts';
 import { runId, runSpec } from '../../transport/run-spec.ts';
 import { callerOf, type ApiContext } from '../api-context.ts';
 import type { Gateway } from '../gateway.ts';
-import { answers } from '../schemas.ts';
+import { answers, numberIn } from '../schemas.ts';
 
 const job = runRecord.extend({ spec: z.unknown(), detail: z.unknown().optional() }).meta({ id: 'Job' });
 const params = z.object({ id: runId });
@@ -39,10 +39,34 @@ export function jobRoutes(context: ApiContext): void {
     },
     ({ params: { id } }) => find(gateway(), id),
   );
+  failureRoutes(context);
+  startRoutes(context);
   actRoutes(context);
 }
 
-function actRoutes({ app, gateway }: ApiContext): void {
+function failureRoutes({ app, gateway }: ApiContext): void {
+  app.get(
+    '/jobs/:id/failures',
+    {
+      config: { role: 'operator' },
+      schema: {
+        tags,
+        summary: 'Lists photos and lines that a job has no tags for, each with the reason',
+        params,
+        querystring: z.object({
+          after: numberIn(0, Number.MAX_SAFE_INTEGER).default(0).describe('`next` of the page before'),
+        }),
+        response: answers(z.object({ failures: z.array(runFailure), next: z.int().min(0).optional() })),
+      },
+    },
+    async ({ params: { id }, query: { after } }) => {
+      const { id: run, node } = await find(gateway(), id);
+      return await gateway().ask('runFailures', { node }, { run, after });
+    },
+  );
+}
+
+function startRoutes({ app, gateway }: ApiContext): void {
   app.post(
     '/jobs',
     {
@@ -64,29 +88,29 @@ function actRoutes({ app, gateway }: ApiContext): void {
     async (request, reply) =>
       reply.code(202).send(await gateway().startRun(request.body, request.query.node, callerOf(request))),
   );
-  app.post(
-    '/jobs/:id/cancel',
-    {
-      config: { role: 'operator' },
-      schema: { tags, summary: 'Ends a job; what it has done is kept', params, response: answers(job) },
-    },
-    async (request) => {
-      const { id: run } = await find(gateway(), request.params.id);
-      return await gateway().ask(
-        'runCancel',
-        {},
-        { run },
-        { by: callerOf(request), timeoutMs: actTimeoutMs },
-      );
-    },
-  );
+}
+
+function actRoutes({ app, gateway }: ApiContext): void {
+  const halts = [
+    ['cancel', 'runCancel', 'Ends a job; what it has done is kept'],
+    ['pause', 'runPause', 'Has a job rest until it is resumed'],
+  ] as const;
+  for (const [act, subject, summary] of halts)
+    app.post(
+      `/jobs/:id/${act}`,
+      { config: { role: 'operator' }, schema: { tags, summary, params, response: answers(job) } },
+      async (request) => {
+        const { id: run } = await find(gateway(), request.params.id);
+        return await gateway().ask(subject, {}, { run }, { by: callerOf(request), timeoutMs: actTimeoutMs });
+      },
+    );
   app.post(
     '/jobs/:id/resume',
     {
       config: { role: 'operator' },
       schema: {
         tags,
-        summary: 'Goes on with a job that failed or was cancelled',
+        summary: 'Goes on with a job that failed, was cancelled or paused',
         params,
         response: answers(job),
       },

@@ -1,5 +1,5 @@
 import { call, path } from './call.ts';
-import type { Run } from './types.ts';
+import type { FailurePage, Run } from './types.ts';
 
 /** Runs that are remembered, the latest first. @throws ApiError */
 export async function listJobs(signal?: AbortSignal): Promise<readonly Run[]> {
@@ -16,7 +16,17 @@ export function cancelJob({ id }: Run): Promise<Run> {
   return call(path`jobs/${id}/cancel`, { method: 'POST' });
 }
 
-/** Goes on with a run that failed or was cancelled. @throws ApiError */
+/** Has a run rest until it is resumed. @throws ApiError */
+export function pauseJob({ id }: Run): Promise<Run> {
+  return call(path`jobs/${id}/pause`, { method: 'POST' });
+}
+
+/** What a run has no tags for, from `after` on. @throws ApiError */
+export function listFailures(id: string, after: number, signal?: AbortSignal): Promise<FailurePage> {
+  return call(path`jobs/${id}/failures`, { query: { after }, signal });
+}
+
+/** Goes on with a run that failed, was cancelled or paused. @throws ApiError */
 export function resumeJob({ id }: Run): Promise<Run> {
   return call(path`jobs/${id}/resume`, { method: 'POST' });
 }

@@ -9,6 +9,9 @@ export type Model = ModelRecord;
 /** A run of training or tagging. */
 export type Run = RunRecord;
 
+/** Some of what a run has no tags for. */
+export type FailurePage = ReplyOf<'runFailures'>;
+
 /** A page of dead letters. */
 export type DeadLetterPage = ReplyOf<'deadList'>;
 

@@ -1,23 +1,27 @@
-import { cancelJob, resumeJob } from '../api/jobs.ts';
+import { cancelJob, pauseJob, resumeJob } from '../api/jobs.ts';
 import { session } from '../api/session.ts';
 import type { Run } from '../api/types.ts';
 import { confirmed } from '../parts/confirm.tsx';
 import { attempt } from '../parts/notices.tsx';
 import { count, duration, quantity, when } from '../parts/numbers.ts';
 import { JobDetail } from './job-detail.tsx';
+import { JobFailures } from './job-failures.tsx';
 import { nameOf } from './job-kinds.ts';
 import { jobSeen, paceOf } from './job-list.ts';
+
+/** Runs that say which photos they have no tags for. */
+const kindsWithFailures: ReadonlySet<string> = new Set(['tag', 'rescore']);
 
 /** A run: how far it is, or what it came to. */
 export function JobCard({ run }: { readonly run: Run }) {
   const { id, state, step, startedAt, updatedAt, fault, detail } = run;
+  const [kind = ''] = id.split('-', 1);
   const isRunning = state === 'running';
   const mayAct = session.value?.role === 'operator';
   return (
     <li class="card" data-state={state}>
       <h3>
-        {nameOf(id.split('-', 1)[0] ?? '')}{' '}
-        <span class="state">{isRunning ? (step ?? 'starting') : state}</span>
+        {nameOf(kind)} <span class="state">{isRunning ? (step ?? 'starting') : state}</span>
       </h3>
       {isRunning && <Progress run={run} />}
       {fault !== undefined && <p class="bad reason">{fault.message}</p>}
@@ -27,15 +31,35 @@ export function JobCard({ run }: { readonly run: Run }) {
         <span>{id}</span>
       </p>
       {detail !== undefined && detail !== null && <JobDetail detail={detail} />}
+      {mayAct && kindsWithFailures.has(kind) && <JobFailures run={run} />}
       {mayAct && state !== 'done' && (
         <div class="actions">
-          <button type="button" onClick={() => void (isRunning ? cancel(run) : resume(run))}>
-            {isRunning ? 'Cancel' : 'Resume'}
-            <span class="unseen"> {id}</span>
-          </button>
+          {isRunning ? (
+            <>
+              <Act name="Pause" id={id} onAct={() => pause(run)} />
+              <Act name="Cancel" id={id} onAct={() => cancel(run)} />
+            </>
+          ) : (
+            <Act name="Resume" id={id} onAct={() => resume(run)} />
+          )}
         </div>
       )}
     </li>
+  );
+}
+
+interface ActOptions {
+  readonly name: string;
+  readonly id: string;
+  readonly onAct: () => Promise<void>;
+}
+
+function Act({ name, id, onAct }: ActOptions) {
+  return (
+    <button type="button" onClick={() => void onAct()}>
+      {name}
+      <span class="unseen"> {id}</span>
+    </button>
   );
 }
 
@@ -68,6 +92,12 @@ async function cancel(run: Run): Promise<void> {
   if (!isSure) return;
   await attempt(async () => {
     jobSeen(await cancelJob(run));
+  });
+}
+
+async function pause(run: Run): Promise<void> {
+  await attempt(async () => {
+    jobSeen(await pauseJob(run));
   });
 }
 
