@@ -4,8 +4,8 @@ import { scoreUnits } from './tag-store.ts';
 
 /** Chunks that a term may have. */
 const chunkLimit = 2 ** 24;
-/** More than any score. */
-const scoreLimit = scoreUnits + 1;
+/** More than any score, and than one more. */
+const scoreLimit = scoreUnits + 2;
 /** The best postings of a block lie apart, so that a search for the best photos reads no more of frequent tags. */
 const headEntries = 256;
 

@@ -87,8 +87,15 @@ describe('changes of postings', () => {
           ]);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 300 },
     );
+  });
+
+  it('know a block of which all have the highest score', () => {
+    const changes = new PostingChanges();
+    for (const photo of [1, 2, 3]) changes.add(3 * chunkPhotos + photo, [{ term: 2, score: 10_000 }]);
+    changes.apply(database, lists);
+    expect(lists.bounds(2)).toContainEqual({ chunk: 3, best: 10_000, rest: 10_000 });
   });
 
   it('keep the best of tags that are one to searches', () => {
