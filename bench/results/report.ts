@@ -24,6 +24,8 @@ const within = (limit: number): Goal => ({
 const goals: Readonly<Record<string, Goal>> = {
   pipeline_over_bare: atLeast(0.9),
   batch_over_bare: atLeast(0.9),
+  batch_killed_identical: atLeast(1),
+  rescore_photos_per_s_core_1000: atLeast(5_000),
   live_p95_backlog_over_idle: below(2),
   kernel_over_onnxruntime_web: atLeast(1.5),
   cosine_min: atLeast(0.99),
