@@ -279,11 +279,14 @@ export class ClusterTasks implements TaskRunner {
 
   async #reset(key: string, attempts: number, reason?: Fault): Promise<void> {
     const { run, records } = this.#options;
-    const found = await records.get(run, key);
-    if (found === undefined || found.value.state === 'waiting') return;
     const fault = reason === undefined ? {} : { fault: reason.toWire() };
     const waiting: TaskRecord = { state: 'waiting', attempts, ...fault };
-    await records.put(run, key, waiting, found.revision);
+    // Whoever carries it out may just say how far it is, and would never hear of this.
+    for (let written: number | undefined; written === undefined;) {
+      const found = await records.get(run, key);
+      if (found === undefined || found.value.state === 'waiting') return;
+      written = await records.put(run, key, waiting, found.revision);
+    }
   }
 
   /** Sees to it that the outputs are here; answers why that cannot be. */

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { TaskProgress } from '../../src/train/task.ts';
 import { clientOf } from '../../src/transport/client.ts';
 import { oddTask } from '../support/odd-jobs.ts';
@@ -194,6 +194,26 @@ describe('a cancel', () => {
     const done = tasks.run(oddTask('wait', 'w', parameters), { signal: cancel.signal });
     done.catch(() => undefined);
     await underWay(1);
+    cancel.abort();
+    await expect(done).rejects.toMatchObject({ code: 'CANCELLED' });
+    await tasks.run(oddTask('look'));
+  });
+
+  test('of a task is heard by a node that says how far it is at the same moment', async () => {
+    await cluster.node('n2');
+    const tasks = await cluster.tasks(await cluster.run());
+    const cancel = new AbortController();
+    const parameters = { log: cluster.log, until: cluster.gate('never').file };
+    const done = tasks.run(oddTask('wait', 'w', parameters), { signal: cancel.signal });
+    done.catch(() => undefined);
+    await underWay(1);
+    const { taskRecords } = cluster.link;
+    const get = taskRecords.get.bind(taskRecords);
+    vi.spyOn(taskRecords, 'get').mockImplementationOnce(async (run, key) => {
+      const found = await get(run, key);
+      await until(async () => (await get(run, key))?.revision !== found?.revision);
+      return found;
+    });
     cancel.abort();
     await expect(done).rejects.toMatchObject({ code: 'CANCELLED' });
     await tasks.run(oddTask('look'));
