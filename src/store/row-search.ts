@@ -1,7 +1,7 @@
 import type { SqlDatabase } from './database.ts';
 import { entriesOf, type RowConditions, type RowIndex, type Search } from './search.ts';
 
-/** SQL, and its values by their numbers. */
+/** SQL, and its values in the order of their places. */
 interface Condition {
   readonly sql: string;
   readonly values: readonly (string | number)[];
@@ -28,11 +28,10 @@ export class RowSearch {
   /** Those of some photos whose rows satisfy conditions. */
   satisfying(photos: readonly number[], rows: RowConditions): Set<number> {
     const { sql, values } = conditionOf(rows);
-    const asked = `?${String(values.length + 1)}`;
     return new Set(
       this.#listed(
-        `SELECT row FROM json_each(${asked}) AS asked CROSS JOIN photos ON row = asked.value WHERE ${sql}`,
-        [...values, JSON.stringify(photos)],
+        `SELECT row FROM json_each(?) AS asked CROSS JOIN photos ON row = asked.value WHERE ${sql}`,
+        [JSON.stringify(photos), ...values],
       ),
     );
   }
@@ -40,9 +39,8 @@ export class RowSearch {
   /** Rows that satisfy conditions, from the one before `before` downwards. */
   latest(rows: RowConditions, before: number, limit: number): number[] {
     const { sql, values } = conditionOf(rows);
-    const [end, most] = [`?${String(values.length + 1)}`, `?${String(values.length + 2)}`];
     return this.#listed(
-      `SELECT row FROM photos NOT INDEXED WHERE ${sql} AND row < ${end} ORDER BY row DESC LIMIT ${most}`,
+      `SELECT row FROM photos NOT INDEXED WHERE ${sql} AND row < ? ORDER BY row DESC LIMIT ?`,
       [...values, before, limit],
     );
   }
@@ -68,10 +66,9 @@ export class RowSearch {
   /** How many rows satisfy conditions that an index has; counting ends at `limit`. */
   #count(index: RowIndex, rows: RowConditions, limit: number): number {
     const { sql, values } = conditionOf(rows);
-    const most = `?${String(values.length + 1)}`;
     return this.#database
       .prepare<[number]>(
-        `SELECT count(*) FROM (SELECT 1 FROM photos INDEXED BY photos_by_${index} WHERE ${sql} LIMIT ${most})`,
+        `SELECT count(*) FROM (SELECT 1 FROM photos INDEXED BY photos_by_${index} WHERE ${sql} LIMIT ?)`,
       )
       .one(...values, limit)[0];
   }
@@ -108,18 +105,15 @@ const noConditions: RowConditions = {
 
 /** What rows must say: every value is bound, none is written into the text. */
 function conditionOf({ owner, models, from, before }: RowConditions): Condition {
-  const parts: (readonly [sql: (value: string) => string, value: string | number | undefined])[] = [
-    [(value) => `owner = ${value}`, owner],
-    [
-      (value) => `model IN (SELECT value FROM json_each(${value}))`,
-      models === undefined ? undefined : JSON.stringify(models),
-    ],
-    [(value) => `tagged_at >= ${value}`, from],
-    [(value) => `tagged_at < ${value}`, before],
+  const all: readonly (readonly [sql: string, value: string | number | undefined])[] = [
+    ['owner = ?', owner],
+    ['model IN (SELECT value FROM json_each(?))', models && JSON.stringify(models)],
+    ['tagged_at >= ?', from],
+    ['tagged_at < ?', before],
   ];
-  const values: (string | number)[] = [];
-  const sql = parts.flatMap(([sql, value]) =>
-    value === undefined ? [] : [sql(`?${String(values.push(value))}`)],
-  );
-  return { sql: sql.length === 0 ? 'true' : sql.join(' AND '), values };
+  const stated = all.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
+  return {
+    sql: stated.length === 0 ? 'true' : stated.map(({ sql }) => sql).join(' AND '),
+    values: stated.map(({ value }) => value),
+  };
 }
