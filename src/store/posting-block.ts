@@ -40,7 +40,7 @@ export function scoreIn(entry: number): number {
 
 /** The block of some postings. */
 export function blockOf(entries: Iterable<number>): PostingBlock {
-  return Uint32Array.from(entries).sort().reverse();
+  return byFallingScore(Uint32Array.from(entries));
 }
 
 /** A block after changes. */
@@ -49,5 +49,10 @@ export function changedBlock(block: PostingBlock, changes: BlockChanges): Postin
   let length = 0;
   for (const entry of block) if (!changes.has(placeIn(entry))) entries[length++] = entry;
   for (const [place, score] of changes) if (score !== withdrawn) entries[length++] = posting(place, score);
-  return entries.subarray(0, length).sort().reverse();
+  return byFallingScore(entries.subarray(0, length));
+}
+
+/** In place. */
+function byFallingScore(entries: Uint32Array): PostingBlock {
+  return entries.sort().reverse();
 }

@@ -1,6 +1,13 @@
 import { Fault } from '../base/errors.ts';
 import { checkPhotoId, nameProblem } from '../base/ids.ts';
-import { isCount, type Rescored, type RescoredBatch, type ScoredTag, scoreUnits } from './tag-store.ts';
+import {
+  isCount,
+  problemsOfModel,
+  type Rescored,
+  type RescoredBatch,
+  type ScoredTag,
+  scoreUnits,
+} from './tag-store.ts';
 
 /**
  * Refuses a batch that no store could keep.
@@ -20,10 +27,7 @@ function* problemsOf({ photos, names, ...batch }: RescoredBatch): Generator<stri
   );
   if (!areSubmissions || !isCount(batch.activation) || !isCount(batch.taggedAt))
     yield 'a submission, activation or time that is not a whole number';
-  for (const name of [batch.model, batch.extractor]) {
-    const problem = nameProblem(name);
-    if (problem !== undefined) yield `a model or extractor whose id ${problem}`;
-  }
+  yield* problemsOfModel(batch);
   for (const name of names) {
     const problem = nameProblem(name);
     if (problem !== undefined) yield `a tag that ${problem}`;

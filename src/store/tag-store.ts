@@ -247,7 +247,7 @@ export function compareSubmissions(a: Submission, b: Submission): number {
  */
 export function checkTagResult(result: TagResult): void {
   checkPhotoId(result.photoId);
-  const problem = [...problemsOf(result)][0];
+  const [problem] = problemsOf(result);
   if (problem !== undefined)
     throw new Fault('REQUEST_INVALID', { reason: `the result of photo ${result.photoId} has ${problem}` });
 }
@@ -260,10 +260,7 @@ function* problemsOf(result: TagResult): Generator<string> {
   if (ownerProblem !== undefined) yield `an owner that ${ownerProblem}`;
   for (const size of [result.width, result.height])
     if (size !== undefined && !isCount(size)) yield 'a width or height that is not a whole number';
-  for (const name of [result.model, result.extractor]) {
-    const problem = nameProblem(name);
-    if (problem !== undefined) yield `a model or extractor whose id ${problem}`;
-  }
+  yield* problemsOfModel(result);
   if (result.sha256 !== undefined && !/^[0-9a-f]{64}$/.test(result.sha256))
     yield 'a SHA-256 that is not 64 hex digits';
   let last = 1;
@@ -276,6 +273,17 @@ function* problemsOf(result: TagResult): Generator<string> {
   if (new Set(result.tags.map(({ tag }) => tag)).size < result.tags.length) yield 'a tag twice';
   const problem = attributesProblem(result.attributes ?? {});
   if (problem !== undefined) yield problem;
+}
+
+/** What no store could keep of the names of a model and its extractor. */
+export function* problemsOfModel({
+  model,
+  extractor,
+}: Pick<TagResult, 'model' | 'extractor'>): Generator<string> {
+  for (const name of [model, extractor]) {
+    const problem = nameProblem(name);
+    if (problem !== undefined) yield `a model or extractor whose id ${problem}`;
+  }
 }
 
 /** Longest {@link TagResult.file}, bytes of UTF-8. */

@@ -186,7 +186,8 @@ describe('a node that goes', () => {
 });
 
 describe('a cancel', () => {
-  test('of a task ends it on the node that has it, which takes the next one', async () => {
+  /** A task that a node has begun, and never ends. */
+  const hanging = async () => {
     await cluster.node('n2');
     const tasks = await cluster.tasks(await cluster.run());
     const cancel = new AbortController();
@@ -194,19 +195,18 @@ describe('a cancel', () => {
     const done = tasks.run(oddTask('wait', 'w', parameters), { signal: cancel.signal });
     done.catch(() => undefined);
     await underWay(1);
+    return { tasks, cancel, done };
+  };
+
+  test('of a task ends it on the node that has it, which takes the next one', async () => {
+    const { tasks, cancel, done } = await hanging();
     cancel.abort();
     await expect(done).rejects.toMatchObject({ code: 'CANCELLED' });
     await tasks.run(oddTask('look'));
   });
 
   test('of a task is heard by a node that says how far it is at the same moment', async () => {
-    await cluster.node('n2');
-    const tasks = await cluster.tasks(await cluster.run());
-    const cancel = new AbortController();
-    const parameters = { log: cluster.log, until: cluster.gate('never').file };
-    const done = tasks.run(oddTask('wait', 'w', parameters), { signal: cancel.signal });
-    done.catch(() => undefined);
-    await underWay(1);
+    const { tasks, cancel, done } = await hanging();
     const { taskRecords } = cluster.link;
     const get = taskRecords.get.bind(taskRecords);
     vi.spyOn(taskRecords, 'get').mockImplementationOnce(async (run, key) => {
