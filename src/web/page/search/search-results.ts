@@ -60,12 +60,13 @@ export function useSearch(query: string): SearchResults {
 /**
  * What is counted of the hits of a query: asked for beside them, since counting takes longer than a page.
  *
- * @returns `counts` of the query, and the `facets` to show: those of the query before stay until they come
+ * @returns `counts` of the query or the `error` that prevented them, and the `facets` to show: those of the query before stay
+ * until they come
  */
 export function useCounts(query: string) {
   const key = query === '' ? undefined : query;
-  const { value: counts } = useResource((signal) => countPhotos(query, signal), { key });
+  const { value: counts, error, reload } = useResource((signal) => countPhotos(query, signal), { key });
   const latest = useRef<HitCounts>(undefined);
   latest.current = counts ?? latest.current;
-  return { counts, facets: latest.current?.facets ?? [] };
+  return { counts, error, reload, facets: latest.current?.facets ?? [] };
 }

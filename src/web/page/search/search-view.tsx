@@ -21,7 +21,7 @@ const tagsShown = 3;
 export function SearchView() {
   const query = parameter('q');
   const results = useSearch(query);
-  const { counts, facets } = useCounts(query);
+  const { counts, facets, error, reload } = useCounts(query);
   const ask = (text: string) => {
     changeParameters({ q: text.trim() });
   };
@@ -35,6 +35,7 @@ export function SearchView() {
         <div class="search">
           <aside aria-label="Narrow the search">
             <ScoreSlider query={query} onAsk={ask} />
+            {error !== undefined && results.error === undefined && <Failure error={error} retry={reload} />}
             <Facets query={query} facets={facets} onAsk={ask} />
           </aside>
           <Results results={results} counts={counts} />
